@@ -1,0 +1,161 @@
+//! What an actor may do here and now. It is made only from facts read in the same transaction as the act, and it is the first thing any
+//! act asks for.
+
+use crate::{
+    actor::Actor,
+    identity::{Identity, PortalRole},
+    ids::{GroupId, IdentityId, SystemId},
+    refusal::Refusal,
+    request::Request,
+    ruling::Via,
+};
+use std::collections::BTreeSet;
+
+/// The facts authority is made from, read in the transaction of the act.
+#[derive(Clone, Debug, Default)]
+pub struct AuthorityFacts {
+    /// The actor's own row; `None` for the portal and the command line.
+    pub identity: Option<Identity>,
+    /// The groups the actor is in, through nesting and by grants.
+    pub groups: BTreeSet<GroupId>,
+    /// Of the systems concerned, those the actor owns first hand.
+    pub owns: BTreeSet<SystemId>,
+    /// Of the systems concerned, those the actor backs up.
+    pub backs_up: BTreeSet<SystemId>,
+    /// The owners of the subject today, where it is a non-human identity.
+    pub subject_owners: BTreeSet<IdentityId>,
+    /// Who manages the subject today, or its owners where it is a non-human identity.
+    pub subject_managers: BTreeSet<IdentityId>,
+}
+
+/// What an actor may do here and now.
+#[derive(Clone, Debug)]
+pub struct Authority {
+    actor: Actor,
+    facts: AuthorityFacts,
+    about: Option<About>,
+}
+
+#[derive(Clone, Debug)]
+struct About {
+    subject: IdentityId,
+    asker: IdentityId,
+    eligible_ever: bool,
+}
+
+impl Authority {
+    /// In the portal as a whole. A person who has left has no authority at all.
+    pub fn in_portal(actor: &Actor, facts: AuthorityFacts) -> Result<Self, Refusal> {
+        if actor.person().is_some() && !facts.identity.as_ref().is_some_and(Identity::is_active) {
+            return Err(Refusal::NotAllowed("who has left may do nothing here"));
+        }
+        Ok(Self { actor: actor.clone(), facts, about: None })
+    }
+
+    /// Over one request and the grant that follows from it.
+    pub fn over(actor: &Actor, request: &Request, facts: AuthorityFacts) -> Result<Self, Refusal> {
+        let eligible_ever = actor.person().is_some_and(|id| {
+            request.ruling.stages.iter().any(|s| s.via(id).is_some()) || request.decisions.iter().any(|d| d.by == id)
+        });
+        let about = About { subject: request.ask.subject, asker: request.ask.asker, eligible_ever };
+        Ok(Self { about: Some(about), ..Self::in_portal(actor, facts)? })
+    }
+
+    /// Who acts.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Whether the actor would get the access.
+    pub fn is_subject(&self) -> bool {
+        self.about.as_ref().is_some_and(|a| self.actor.is(a.subject))
+    }
+
+    /// Whether the actor asked for it.
+    pub fn asked(&self) -> bool {
+        self.about.as_ref().is_some_and(|a| self.actor.is(a.asker))
+    }
+
+    /// Whether the actor answers for the non-human identity that would get it.
+    pub fn answers_for_subject(&self) -> bool {
+        self.actor.person().is_some_and(|id| self.facts.subject_owners.contains(&id))
+    }
+
+    /// Whether the actor is an admin.
+    pub fn is_admin(&self) -> bool {
+        self.facts.identity.as_ref().is_some_and(|i| i.has(PortalRole::Admin))
+    }
+
+    /// Whether the actor is an auditor.
+    pub fn is_auditor(&self) -> bool {
+        self.facts.identity.as_ref().is_some_and(|i| i.has(PortalRole::Auditor))
+    }
+
+    /// Whether the actor owns one of the systems concerned, first hand or as backup.
+    pub fn owns_a_system(&self) -> bool {
+        !self.facts.owns.is_empty() || !self.facts.backs_up.is_empty()
+    }
+
+    /// Whether the actor still has the authority by which they may decide.
+    pub fn still_has(&self, via: &Via) -> bool {
+        match via {
+            Via::Owner { system } => self.facts.owns.contains(system),
+            Via::BackupOwner { system } => self.facts.backs_up.contains(system) || self.facts.owns.contains(system),
+            Via::Group { group } | Via::Fallback { group } => self.facts.groups.contains(group),
+            Via::Named => true,
+            Via::Manager => self.actor.person().is_some_and(|id| self.facts.subject_managers.contains(&id)),
+        }
+    }
+
+    /// Whether the actor may know of the request at all; what one may not see does not exist.
+    pub fn may_see(&self) -> bool {
+        match self.actor {
+            Actor::System | Actor::Operator => true,
+            Actor::Person { id, .. } => {
+                self.is_subject()
+                    || self.asked()
+                    || self.answers_for_subject()
+                    || self.facts.subject_managers.contains(&id)
+                    || self.about.as_ref().is_some_and(|a| a.eligible_ever)
+                    || self.owns_a_system()
+                    || self.is_admin()
+                    || self.is_auditor()
+            }
+        }
+    }
+
+    /// Whether the actor is here only to read: an auditor who takes no other part.
+    pub fn only_reads(&self) -> bool {
+        self.is_auditor()
+            && !(self.is_subject()
+                || self.asked()
+                || self.answers_for_subject()
+                || self.owns_a_system()
+                || self.is_admin()
+                || self.about.as_ref().is_some_and(|a| a.eligible_ever))
+    }
+
+    /// Whether the actor may give access back.
+    pub fn may_give_back(&self) -> bool {
+        self.is_subject() || self.answers_for_subject()
+    }
+
+    /// Whether the actor may take access away from somebody.
+    pub fn may_revoke(&self) -> bool {
+        self.is_admin() || self.owns_a_system()
+    }
+
+    /// Refuses all but admins.
+    pub fn admin(&self) -> Result<(), Refusal> {
+        if self.is_admin() { Ok(()) } else { Err(Refusal::NotAllowed("only an admin may do this")) }
+    }
+
+    /// Refuses all but admins and auditors.
+    pub fn reader(&self) -> Result<(), Refusal> {
+        if self.is_admin() || self.is_auditor() {
+            Ok(())
+        } else {
+            Err(Refusal::NotAllowed("only an admin or an auditor may see this"))
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! People and non-human identities, their accounts on systems, and how long they belong to the company.
+
+use crate::{
+    actor::Actor,
+    event::{Event, Inconsistent, Record, Stamp, Transition},
+    ids::{IdentityId, SystemId},
+    refusal::Refusal,
+    text::Key,
+};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What kind of identity it is; rules differ between people and the rest (R10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Somebody who signs in.
+    Person,
+    /// A program's account.
+    ServiceAccount,
+    /// A build or deployment pipeline.
+    Pipeline,
+    /// An AI agent.
+    Agent,
+    /// A third party's account, sponsored by its owners (R67).
+    Vendor,
+}
+
+impl Kind {
+    /// Every kind, in the order people read them.
+    pub const ALL: [Self; 5] = [Self::Person, Self::ServiceAccount, Self::Pipeline, Self::Agent, Self::Vendor];
+
+    /// Whether it is a person.
+    pub fn is_person(self) -> bool {
+        self == Self::Person
+    }
+
+    /// Its name in the catalogue.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::ServiceAccount => "service-account",
+            Self::Pipeline => "pipeline",
+            Self::Agent => "agent",
+            Self::Vendor => "vendor",
+        }
+    }
+
+    /// Its name in a sentence, in the plural.
+    pub fn plural(self) -> &'static str {
+        match self {
+            Self::Person => "people",
+            Self::ServiceAccount => "service accounts",
+            Self::Pipeline => "pipelines",
+            Self::Agent => "AI agents",
+            Self::Vendor => "vendors",
+        }
+    }
+
+    /// Its name in a sentence.
+    pub fn singular(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::ServiceAccount => "service account",
+            Self::Pipeline => "pipeline",
+            Self::Agent => "AI agent",
+            Self::Vendor => "vendor",
+        }
+    }
+}
+
+/// What a person may do in the portal beyond asking and owning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PortalRole {
+    /// Edits bundles, invites people, revokes.
+    Admin,
+    /// Reads everything, changes nothing.
+    Auditor,
+}
+
+/// Whether an identity still belongs to the company.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "is")]
+pub enum Standing {
+    /// Belongs, and may hold access.
+    Active,
+    /// Has left: may not sign in, hold access, own or decide.
+    Left {
+        /// Since when.
+        at: DateTime<Utc>,
+    },
+}
+
+/// What the catalogue says of an identity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentitySpec {
+    /// Its key in the catalogue, and a person's sign-in name.
+    pub key: Key,
+    /// Person, or which kind of non-human identity.
+    pub kind: Kind,
+    /// Its name as people say it.
+    pub name: String,
+    /// Where to write to a person.
+    pub email: Option<String>,
+    /// What a person does.
+    pub title: Option<String>,
+    /// Where a person works.
+    pub department: Option<String>,
+    /// A person's manager.
+    pub manager: Option<IdentityId>,
+    /// What a non-human identity is for.
+    pub purpose: Option<String>,
+    /// The people accountable for a non-human identity (R48).
+    pub owners: BTreeSet<IdentityId>,
+    /// Roles in the portal.
+    pub roles: BTreeSet<PortalRole>,
+    /// At most one account per system, by the target's own name.
+    pub accounts: BTreeMap<SystemId, String>,
+}
+
+/// An account on a system: the target's name for an identity, and how we came to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// The name in the target.
+    pub name: String,
+    /// Who linked it.
+    pub linked_by: Actor,
+    /// When.
+    pub linked_at: DateTime<Utc>,
+}
+
+/// A person or a non-human identity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Its id.
+    pub id: IdentityId,
+    /// How often it has changed.
+    pub version: u32,
+    /// What the catalogue says of it.
+    pub spec: IdentitySpec,
+    /// Whether it still belongs.
+    pub standing: Standing,
+    /// Its accounts, with where they come from.
+    pub accounts: BTreeMap<SystemId, Account>,
+    /// Whether a password was ever set for it; it can sign in since.
+    pub password_set_at: Option<DateTime<Utc>>,
+}
+
+/// What can happen to an identity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "few are alive at once; on wasm32 it is small enough, so `expect` would fail"
+)]
+pub enum IdentityEvent {
+    /// The catalogue says something new of it.
+    IdentityDefined {
+        /// All it says.
+        spec: IdentitySpec,
+    },
+    /// It left the company.
+    IdentityLeft {},
+    /// It came back.
+    IdentityReturned {},
+    /// Somebody was given a one-time link to set a password.
+    Invited {
+        /// Until when the link works.
+        expires_at: DateTime<Utc>,
+    },
+    /// A password was set through such a link.
+    PasswordSet {},
+    /// Every session of the person was ended.
+    SignedOutEverywhere {},
+}
+
+impl Identity {
+    /// A new identity, as the catalogue describes it.
+    pub fn define(
+        id: IdentityId,
+        actor: &Actor,
+        spec: IdentitySpec,
+        now: DateTime<Utc>,
+    ) -> Result<Transition, Refusal> {
+        Transition::first(Record::identity_id(id), actor, IdentityEvent::IdentityDefined { spec }, now)
+    }
+
+    /// Makes it what the catalogue says now; `None` when it says nothing new.
+    pub fn redefine(
+        &self,
+        actor: &Actor,
+        spec: IdentitySpec,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Transition>, Refusal> {
+        if self.spec == spec {
+            return Ok(None);
+        }
+        self.change(actor, IdentityEvent::IdentityDefined { spec }, now).map(Some)
+    }
+
+    /// The identity leaves: what it holds and owns is taken care of by the act that says so.
+    pub fn leave(&self, actor: &Actor, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+        if !self.is_active() {
+            return Err(Refusal::AlreadyLeft { name: self.spec.name.clone() });
+        }
+        self.change(actor, IdentityEvent::IdentityLeft {}, now)
+    }
+
+    /// The identity comes back, with nothing of what it had.
+    pub fn come_back(&self, actor: &Actor, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+        self.change(actor, IdentityEvent::IdentityReturned {}, now)
+    }
+
+    /// A one-time link was issued for the person.
+    pub fn invite(&self, actor: &Actor, expires_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+        if !self.spec.kind.is_person() {
+            return Err(Refusal::NotAPerson { name: self.spec.name.clone() });
+        }
+        if !self.is_active() {
+            return Err(Refusal::AlreadyLeft { name: self.spec.name.clone() });
+        }
+        self.change(actor, IdentityEvent::Invited { expires_at }, now)
+    }
+
+    /// The person set a password.
+    pub fn set_password(&self, actor: &Actor, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+        if !self.is_active() {
+            return Err(Refusal::AlreadyLeft { name: self.spec.name.clone() });
+        }
+        self.change(actor, IdentityEvent::PasswordSet {}, now)
+    }
+
+    /// The person ended every session of theirs.
+    pub fn sign_out_everywhere(&self, actor: &Actor, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+        self.change(actor, IdentityEvent::SignedOutEverywhere {}, now)
+    }
+
+    /// Whether it belongs to the company now.
+    pub fn is_active(&self) -> bool {
+        self.standing == Standing::Active
+    }
+
+    /// Whether the person has this role, and still belongs.
+    pub fn has(&self, role: PortalRole) -> bool {
+        self.is_active() && self.spec.roles.contains(&role)
+    }
+
+    fn change(&self, actor: &Actor, event: IdentityEvent, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+        Transition::next(Record::Identity(Box::new(self.clone())), actor, event, now)
+    }
+
+    pub(crate) fn apply(
+        before: Option<Self>,
+        id: IdentityId,
+        event: &IdentityEvent,
+        stamp: &Stamp,
+    ) -> Result<Self, Inconsistent> {
+        let version = stamp.version;
+        match (before, event) {
+            (None, IdentityEvent::IdentityDefined { spec }) => Ok(Self {
+                id,
+                version,
+                accounts: linked(&BTreeMap::new(), spec, stamp),
+                spec: spec.clone(),
+                standing: Standing::Active,
+                password_set_at: None,
+            }),
+            (None, _) => Err(Inconsistent::NotBegun),
+            (Some(mut identity), event) => {
+                identity.version = version;
+                match event {
+                    IdentityEvent::IdentityDefined { spec } => {
+                        identity.accounts = linked(&identity.accounts, spec, stamp);
+                        identity.spec = spec.clone();
+                    }
+                    IdentityEvent::IdentityLeft {} => identity.standing = Standing::Left { at: stamp.at },
+                    IdentityEvent::IdentityReturned {} => identity.standing = Standing::Active,
+                    IdentityEvent::PasswordSet {} => identity.password_set_at = Some(stamp.at),
+                    IdentityEvent::Invited { .. } | IdentityEvent::SignedOutEverywhere {} => {}
+                }
+                Ok(identity)
+            }
+        }
+    }
+}
+
+fn linked(before: &BTreeMap<SystemId, Account>, spec: &IdentitySpec, stamp: &Stamp) -> BTreeMap<SystemId, Account> {
+    spec.accounts
+        .iter()
+        .map(|(system, name)| {
+            let account = match before.get(system) {
+                Some(known) if known.name == *name => known.clone(),
+                _ => Account { name: name.clone(), linked_by: stamp.actor.clone(), linked_at: stamp.at },
+            };
+            (*system, account)
+        })
+        .collect()
+}
+
+impl From<IdentityEvent> for Event {
+    fn from(event: IdentityEvent) -> Self {
+        Self::Identity(event)
+    }
+}

@@ -1,0 +1,26 @@
+//! The words and rules of Sallyport. No input or output, no clock, no chance: everything here is a pure function of its arguments.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+pub mod actor;
+pub mod authority;
+pub mod bundle;
+pub mod condition;
+pub mod event;
+pub mod facts;
+pub mod grant;
+pub mod group;
+pub mod identity;
+pub mod ids;
+pub mod job;
+pub mod minutes;
+pub mod portal;
+pub mod refusal;
+pub mod request;
+pub mod resource;
+pub mod ruling;
+pub mod text;
+pub mod views;
+
+pub use actor::Actor;
+pub use refusal::Refusal;

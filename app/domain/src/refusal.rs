@@ -1,0 +1,182 @@
+//! A rule said no. Every way of saying so is here, with its own sentence: lower case, no full stop, what the person typed in backticks.
+
+use crate::{event::Inconsistent, minutes::NotMinutes, text::BadText};
+use chrono::{DateTime, Utc};
+
+/// A rule said no.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The actor may not do this.
+    #[error("{0}")]
+    NotAllowed(&'static str),
+    /// One's own request, or one for an identity one answers for.
+    #[error("nobody decides on access they asked for, would get, or answer for")]
+    OwnRequest,
+    /// Somebody who may not decide now.
+    #[error("this is not yours to decide: {why}")]
+    NotADecider {
+        /// Why.
+        why: String,
+    },
+    /// Approved already in this or another stage.
+    #[error("you have already approved this; another person must be the next")]
+    DecidedAlready,
+    /// The request was decided before.
+    #[error("{what} by {by}, {}", at.format("%-d %B %Y at %H:%M UTC"))]
+    AlreadyOver {
+        /// What became of it: `approved`.
+        what: &'static str,
+        /// Who.
+        by: String,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The page the person looked at is older than the request.
+    #[error("the request has moved on since this page was shown: look again before you decide")]
+    StalePage,
+    /// A shorter time was meant.
+    #[error("an approval may shorten the time, never lengthen it: at most {most}")]
+    Longer {
+        /// The most.
+        most: String,
+    },
+    /// No is to be explained.
+    #[error("say why: a denial carries a reason")]
+    NoReason,
+    /// Not a length of time.
+    #[error(transparent)]
+    Duration(#[from] NotMinutes),
+    /// A text that cannot be kept.
+    #[error("the {field} {bad}")]
+    Text {
+        /// Which field.
+        field: &'static str,
+        /// What is wrong with it.
+        bad: BadText,
+    },
+    /// A field that must not be empty.
+    #[error("fill in the {0}")]
+    Missing(&'static str),
+    /// A field with something that is not what is meant.
+    #[error("`{got}` is not a {field}")]
+    NotA {
+        /// What is meant.
+        field: &'static str,
+        /// What came.
+        got: String,
+    },
+    /// A link that is no web address.
+    #[error("`{0}` is not a web address: begin with https:// or http://")]
+    NotALink(String),
+    /// The grant is over or ending.
+    #[error("this access is already {state}")]
+    GrantOver {
+        /// In which state.
+        state: &'static str,
+    },
+    /// The grant cannot be continued.
+    #[error("only live access can be extended; this is {state}")]
+    NotLive {
+        /// In which state.
+        state: &'static str,
+    },
+    /// The identity has left.
+    #[error("{name} has left")]
+    AlreadyLeft {
+        /// Who.
+        name: String,
+    },
+    /// A non-human identity does not sign in.
+    #[error("{name} is not a person, and does not sign in")]
+    NotAPerson {
+        /// Which.
+        name: String,
+    },
+    /// The draft may not be published.
+    #[error("it cannot be published yet: {}", gaps.join("; "))]
+    NotPublishable {
+        /// Why.
+        gaps: Vec<String>,
+    },
+    /// Nobody publishes what they wrote.
+    #[error("you wrote this draft: another admin must look at it and publish it")]
+    OwnDraft,
+    /// There is no draft.
+    #[error("there is no draft to look at: it was published or thrown away")]
+    NoDraft,
+    /// The draft is not the one that was looked at.
+    #[error("the draft has changed since you looked: it is now version {number}")]
+    DraftChanged {
+        /// The version it is now.
+        number: u32,
+    },
+    /// The bundle is not in the catalogue.
+    #[error("`{name}` is not in the catalogue")]
+    NotPublished {
+        /// Which.
+        name: String,
+    },
+    /// A bundle's key is for ever.
+    #[error("a bundle keeps its key: this one is `{key}`")]
+    KeyChanged {
+        /// The key.
+        key: String,
+    },
+    /// The provisioner would be the asker or an approver (R30).
+    #[error("who asked for access, gets it or approved it does not also set it up: another operator must")]
+    NotTheProvisioner,
+    /// The task was done.
+    #[error("this task is already done")]
+    TaskDone,
+    /// Too many tries.
+    #[error("too many tries: wait {0} and try again")]
+    TooMany(String),
+    /// Wrong name or password; never which.
+    #[error("that name and password do not fit together")]
+    SignIn,
+    /// The link was used, replaced or is too old.
+    #[error("this link has been used or is too old: ask an admin for a new one")]
+    DeadLink,
+    /// The password is too weak.
+    #[error("{0}")]
+    Password(String),
+    /// More would end than was confirmed.
+    #[error("this would end {ends} grants; say so with --confirm-ends {ends}")]
+    ManyEnds {
+        /// How many.
+        ends: usize,
+    },
+    /// The catalogue has mistakes.
+    #[error("the catalogue has {} mistakes:\n{}", .0.len(), .0.join("\n"))]
+    Catalogue(Vec<String>),
+    /// A defect of ours: an act and its event do not agree.
+    #[error("the record does not allow this: {0}")]
+    Inconsistent(Inconsistent),
+}
+
+impl Refusal {
+    /// Whether it is about who the actor is, rather than about what was asked.
+    pub fn is_about_the_actor(&self) -> bool {
+        matches!(
+            self,
+            Self::NotAllowed(_)
+                | Self::OwnRequest
+                | Self::NotADecider { .. }
+                | Self::NotTheProvisioner
+                | Self::OwnDraft
+        )
+    }
+
+    /// Whether somebody else was faster.
+    pub fn is_a_race(&self) -> bool {
+        matches!(
+            self,
+            Self::AlreadyOver { .. }
+                | Self::StalePage
+                | Self::DecidedAlready
+                | Self::GrantOver { .. }
+                | Self::DraftChanged { .. }
+                | Self::TaskDone
+        )
+    }
+}

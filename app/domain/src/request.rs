@@ -1,0 +1,733 @@
+//! The life of a request: asked, ruled on, decided, granted. Every act says yes with a [`Transition`] or no with a [`Refusal`].
+
+use crate::{
+    actor::Actor,
+    authority::Authority,
+    event::{Event, Inconsistent, Record, Stamp, Transition},
+    facts::{Ask, Facts},
+    ids::{ApprovalId, BundleId, GrantId, IdentityId, RequestId},
+    job::{Job, JobKey},
+    minutes::Minutes,
+    refusal::Refusal,
+    ruling::{self, Outcome, Ruling, StageRuling, Via, judge},
+    text::{TextRef, Words},
+};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What kind of request it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum RequestKind {
+    /// The ordinary one.
+    Standard,
+    /// It continues a live grant: a new decision, never a silent extension (R42).
+    Renewal {
+        /// Which grant.
+        of: GrantId,
+    },
+}
+
+/// Where a request stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "is")]
+pub enum State {
+    /// Policy said no.
+    Refused {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// It waits for people.
+    Waiting {
+        /// Until when.
+        until: DateTime<Utc>,
+    },
+    /// Everybody agreed; the access is not there yet.
+    Approved {
+        /// When.
+        at: DateTime<Utc>,
+        /// The approval may be used once, for one grant (R29).
+        approval: ApprovalId,
+        /// Until when the approval holds.
+        lapses_at: DateTime<Utc>,
+    },
+    /// A grant was opened from it; the rest is the grant's life.
+    Granted {
+        /// When.
+        at: DateTime<Utc>,
+        /// The approval it used up.
+        approval: ApprovalId,
+        /// The grant.
+        grant: GrantId,
+    },
+    /// Somebody who may decide said no.
+    Denied {
+        /// When.
+        at: DateTime<Utc>,
+        /// Who.
+        by: Actor,
+    },
+    /// Who asked took it back.
+    Withdrawn {
+        /// When.
+        at: DateTime<Utc>,
+        /// Who.
+        by: Actor,
+    },
+    /// Nobody decided in time.
+    Expired {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The access was not there in time.
+    Lapsed {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Judged again, policy said no; or nobody may decide any more.
+    Stopped {
+        /// When.
+        at: DateTime<Utc>,
+        /// Why.
+        why: String,
+    },
+}
+
+impl State {
+    /// Its word.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Refused { .. } => "refused",
+            Self::Waiting { .. } => "waiting",
+            Self::Approved { .. } => "approved",
+            Self::Granted { .. } => "granted",
+            Self::Denied { .. } => "denied",
+            Self::Withdrawn { .. } => "withdrawn",
+            Self::Expired { .. } => "expired",
+            Self::Lapsed { .. } => "lapsed",
+            Self::Stopped { .. } => "stopped",
+        }
+    }
+
+    /// The approval it carries, if any; a grant needs one.
+    pub fn approval(&self) -> Option<ApprovalId> {
+        match self {
+            Self::Approved { approval, .. } | Self::Granted { approval, .. } => Some(*approval),
+            Self::Refused { .. }
+            | Self::Waiting { .. }
+            | Self::Denied { .. }
+            | Self::Withdrawn { .. }
+            | Self::Expired { .. }
+            | Self::Lapsed { .. }
+            | Self::Stopped { .. } => None,
+        }
+    }
+
+    /// Whether it may still lead to a grant.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Waiting { .. } | Self::Approved { .. })
+    }
+}
+
+/// One person's yes or no.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// In which stage; the first is 0.
+    pub stage: usize,
+    /// Who.
+    pub by: IdentityId,
+    /// Their name then.
+    pub name: String,
+    /// Whether it was a yes.
+    pub approves: bool,
+    /// A shorter time, where one was set.
+    pub minutes: Option<Minutes>,
+    /// What they wrote.
+    pub comment: Option<TextRef>,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// By what right.
+    pub via: Via,
+}
+
+/// Something somebody wrote on a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comment {
+    /// Who.
+    pub by: Actor,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What.
+    pub text: TextRef,
+}
+
+/// An access request, with everything it was decided on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Its id.
+    pub id: RequestId,
+    /// How often it has changed.
+    pub version: u32,
+    /// What kind it is.
+    pub kind: RequestKind,
+    /// When it was asked.
+    pub asked_at: DateTime<Utc>,
+    /// What was asked.
+    pub ask: Ask,
+    /// Why, in words that can be erased.
+    pub justification: Option<TextRef>,
+    /// The facts the ruling was made from, frozen.
+    pub facts: Facts,
+    /// The ruling, frozen; its stages may be rerouted when somebody loses authority, never widened.
+    pub ruling: Ruling,
+    /// Who decided what.
+    pub decisions: Vec<Decision>,
+    /// For how long it is approved: what was asked, or less.
+    pub minutes: Minutes,
+    /// Where it stands.
+    pub state: State,
+    /// The ruling at the moment of granting (R7).
+    pub second_ruling: Option<Ruling>,
+    /// What was written on it.
+    pub comments: Vec<Comment>,
+    /// The version of what is being decided: rises when the time or what is asked for changes, so that nobody agrees to a page that is
+    /// out of date; a comment, another person's plain yes, or other people deciding does not raise it.
+    pub terms: u32,
+}
+
+/// What can happen to a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum RequestEvent {
+    /// It was asked, and ruled on in the same moment.
+    Asked {
+        /// What.
+        ask: Ask,
+        /// Why.
+        justification: Option<TextRef>,
+        /// From which facts.
+        facts: Facts,
+        /// What policy said.
+        ruling: Ruling,
+        /// The approval, when policy alone gives it.
+        approval: Option<ApprovalId>,
+        /// Until when such an approval holds.
+        lapses_at: DateTime<Utc>,
+    },
+    /// One person said yes.
+    Approved {
+        /// The decision.
+        decision: Decision,
+        /// The approval, when this was the last yes it took.
+        approval: Option<ApprovalId>,
+        /// Until when the approval holds.
+        lapses_at: DateTime<Utc>,
+    },
+    /// One person said no, and that ends it.
+    Denied {
+        /// The decision.
+        decision: Decision,
+    },
+    /// It was taken back.
+    Withdrawn {},
+    /// Somebody wrote on it.
+    Commented {
+        /// What.
+        text: TextRef,
+    },
+    /// Somebody who might have decided no longer can; others step in.
+    Rerouted {
+        /// The stages as they are now.
+        stages: Vec<StageRuling>,
+    },
+    /// Nobody decided in time.
+    RequestExpired {},
+    /// The access was not there in time.
+    ApprovalLapsed {},
+    /// Judged again at the moment of granting: more is asked now.
+    SentBack {
+        /// What policy says now.
+        ruling: Ruling,
+        /// From which facts.
+        facts: Facts,
+        /// The stages that came on top.
+        added: Vec<StageRuling>,
+        /// Until when it waits.
+        until: DateTime<Utc>,
+    },
+    /// It cannot go on: policy says no now, or nobody is left to decide.
+    Stopped {
+        /// Why.
+        why: String,
+        /// What policy says now, where it was asked.
+        ruling: Option<Ruling>,
+        /// From which facts.
+        facts: Option<Facts>,
+    },
+    /// Judged again, and a grant was opened.
+    Granted {
+        /// What policy says now.
+        ruling: Ruling,
+        /// From which facts.
+        facts: Facts,
+        /// The grant.
+        grant: GrantId,
+    },
+}
+
+/// What a person asks for, with what it needs to become a request.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The request's id.
+    pub id: RequestId,
+    /// The approval's id, in case policy alone gives it.
+    pub approval: ApprovalId,
+    /// What is asked.
+    pub ask: Ask,
+    /// Why.
+    pub justification: Option<Words>,
+    /// The facts.
+    pub facts: Facts,
+}
+
+/// A person's yes, with what it needs.
+#[derive(Clone, Debug)]
+pub struct Approval {
+    /// The approval's id, in case this is the last yes it takes.
+    pub approval: ApprovalId,
+    /// A shorter time.
+    pub minutes: Option<Minutes>,
+    /// What they write.
+    pub comment: Option<Words>,
+}
+
+impl Request {
+    /// Asks: policy rules at once, and the request begins refused, waiting or approved. A refused ask is a record too.
+    pub fn ask(actor: &Actor, asked: Asked, lapses_after: Minutes, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+        if !actor.is(asked.ask.asker) {
+            return Err(Refusal::NotAllowed("one asks in one's own name"));
+        }
+        let ruling = judge(&asked.ask, &asked.facts);
+        let event = RequestEvent::Asked {
+            justification: asked.justification.as_ref().map(Words::reference),
+            approval: (ruling.outcome == Outcome::Automatic).then_some(asked.approval),
+            lapses_at: now + lapses_after.delta(),
+            ask: asked.ask,
+            facts: asked.facts,
+            ruling,
+        };
+        let change = Transition::first(Record::request_id(asked.id), actor, event, now)?;
+        let due = match change.request().map(|r| &r.state) {
+            Some(State::Waiting { until }) => Some(*until),
+            Some(State::Approved { .. }) => Some(now),
+            _ => None,
+        };
+        Ok(change
+            .with_words(asked.justification)
+            .with_jobs(due.map(|due| Job::at(JobKey::Request { id: asked.id }, due))))
+    }
+
+    /// One person's yes to the `terms` they were shown. The last yes it takes approves the request.
+    pub fn approve(
+        &self,
+        authority: &Authority,
+        terms: u32,
+        approval: Approval,
+        lapses_after: Minutes,
+        now: DateTime<Utc>,
+    ) -> Result<Transition, Refusal> {
+        let (stage, by, via) = self.decider(authority, now)?;
+        if terms != self.terms {
+            return Err(Refusal::StalePage);
+        }
+        if let Some(minutes) = approval.minutes
+            && minutes > self.minutes
+        {
+            return Err(Refusal::Longer { most: self.minutes.to_string() });
+        }
+        let decision = Decision {
+            stage,
+            by,
+            name: authority.actor().to_string(),
+            approves: true,
+            minutes: approval.minutes,
+            comment: approval.comment.as_ref().map(Words::reference),
+            at: now,
+            via,
+        };
+        let last = self.remaining().iter().map(|(_, open)| usize::from(*open)).sum::<usize>() == 1;
+        let event = RequestEvent::Approved {
+            decision,
+            approval: last.then_some(approval.approval),
+            lapses_at: now + lapses_after.delta(),
+        };
+        let jobs = last.then(|| Job::at(JobKey::Request { id: self.id }, now));
+        Ok(self.change(authority.actor(), event, now)?.with_words(approval.comment).with_jobs(jobs))
+    }
+
+    /// One person's no; it ends the request, and says why.
+    pub fn deny(
+        &self,
+        authority: &Authority,
+        comment: Option<Words>,
+        now: DateTime<Utc>,
+    ) -> Result<Transition, Refusal> {
+        let (stage, by, via) = self.decider(authority, now)?;
+        let Some(comment) = comment else { return Err(Refusal::NoReason) };
+        let decision = Decision {
+            stage,
+            by,
+            name: authority.actor().to_string(),
+            approves: false,
+            minutes: None,
+            comment: Some(comment.reference()),
+            at: now,
+            via,
+        };
+        Ok(self.change(authority.actor(), RequestEvent::Denied { decision }, now)?.with_words([comment]))
+    }
+
+    /// Takes the request back.
+    pub fn withdraw(&self, authority: &Authority, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+        if !authority.asked() && !authority.is_subject() && !authority.answers_for_subject() {
+            return Err(Refusal::NotAllowed("only who asked for it, or would get it, may withdraw it"));
+        }
+        self.open(now)?;
+        self.change(authority.actor(), RequestEvent::Withdrawn {}, now)
+    }
+
+    /// Writes on the request.
+    pub fn comment(&self, authority: &Authority, text: Words, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+        if !authority.may_see() || authority.only_reads() {
+            return Err(Refusal::NotAllowed("only those who take part may write here"));
+        }
+        Ok(self.change(authority.actor(), RequestEvent::Commented { text: text.reference() }, now)?.with_words([text]))
+    }
+
+    /// Nobody decided in time; `None` while there is time.
+    pub fn expire(&self, now: DateTime<Utc>) -> Result<Option<Transition>, Refusal> {
+        match &self.state {
+            State::Waiting { until } if *until <= now => {
+                self.change(&Actor::System, RequestEvent::RequestExpired {}, now).map(Some)
+            }
+            State::Approved { lapses_at, .. } if *lapses_at <= now => {
+                self.change(&Actor::System, RequestEvent::ApprovalLapsed {}, now).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Somebody lost authority, or somebody's manager changed: who may decide is worked out again from today's facts, never admitting
+    /// anyone who could not have decided when it was asked. `None` when nothing changes; the request stops when nobody is left.
+    pub fn reroute(&self, today: &Facts, now: DateTime<Utc>) -> Result<Option<Transition>, Refusal> {
+        let State::Waiting { .. } = self.state else { return Ok(None) };
+        let mut stages = self.ruling.stages.clone();
+        for stage in &mut stages {
+            let now_may = ruling::may_today(stage, &self.ask, today);
+            for rung in &mut stage.ladder {
+                let same = now_may.iter().find(|r| r.via == rung.via);
+                rung.people.retain(|id| same.is_some_and(|r| r.people.contains(id)));
+            }
+        }
+        let given = self.given();
+        if let Err(gap) = ruling::settle(&mut stages, &given) {
+            let event = RequestEvent::Stopped { why: gap, ruling: None, facts: None };
+            return self.change(&Actor::System, event, now).map(Some);
+        }
+        if stages == self.ruling.stages {
+            return Ok(None);
+        }
+        self.change(&Actor::System, RequestEvent::Rerouted { stages }, now).map(Some)
+    }
+
+    /// The moment of granting: judged again, by the frozen bundle version and today's facts (R7). Weaker or equal demands lead to a
+    /// grant, stronger ones back to waiting, a refusal stops it. `None` while only the hour stands in the way,
+    /// and once the approval has lapsed.
+    pub fn settle(&self, today: Facts, grant: GrantId, now: DateTime<Utc>) -> Result<Option<Transition>, Refusal> {
+        let State::Approved { lapses_at, .. } = self.state else { return Ok(None) };
+        if lapses_at <= now {
+            return Ok(None);
+        }
+        let ask = Ask { minutes: self.minutes, ..self.ask.clone() };
+        let second = judge(&ask, &today);
+        if second.outcome == Outcome::Refused {
+            if second.waits_only_for_its_hours() {
+                return Ok(None);
+            }
+            let why = second.failures().map(|c| c.says.clone()).collect::<Vec<_>>().join("; ");
+            let event = RequestEvent::Stopped { why, ruling: Some(second), facts: Some(today) };
+            return self.change(&Actor::System, event, now).map(Some);
+        }
+        let added = self.unmet(&second);
+        if added.is_empty() {
+            let event = RequestEvent::Granted { ruling: second, facts: today, grant };
+            return self.change(&Actor::System, event, now).map(Some);
+        }
+        let asked = self.ruling.stages.len();
+        let mut stages = [self.ruling.stages.as_slice(), added.as_slice()].concat();
+        if let Err(gap) = ruling::settle(&mut stages, &self.given()) {
+            let event = RequestEvent::Stopped { why: gap, ruling: Some(second), facts: Some(today) };
+            return self.change(&Actor::System, event, now).map(Some);
+        }
+        let added = stages.split_off(asked);
+        let until = now + self.facts.bundle.spec.waits.delta();
+        let event = RequestEvent::SentBack { ruling: second, facts: today, added, until };
+        let change = self.change(&Actor::System, event, now)?;
+        Ok(Some(change.with_jobs([Job::at(JobKey::Request { id: self.id }, until)])))
+    }
+
+    /// What policy asks for now beyond what was asked for before: new stages whole, larger ones for as many people as they grew by.
+    fn unmet(&self, second: &Ruling) -> Vec<StageRuling> {
+        let need = |stages: &[StageRuling], like: &StageRuling| -> u8 {
+            stages.iter().filter(|s| s.asks_the_same(like)).fold(0, |sum, s| sum.saturating_add(s.need))
+        };
+        let mut added: Vec<StageRuling> = Vec::new();
+        for stage in &second.stages {
+            let had = need(&self.ruling.stages, stage).saturating_add(need(&added, stage));
+            let more = need(&second.stages, stage).saturating_sub(had).min(stage.need);
+            if more > 0 {
+                added.push(StageRuling { need: more, ..stage.clone() });
+            }
+        }
+        added
+    }
+
+    /// Whether it may still be decided, and if not, who was faster.
+    pub fn open(&self, now: DateTime<Utc>) -> Result<(), Refusal> {
+        let over = |what, by: String, at| Err(Refusal::AlreadyOver { what, by, at });
+        match &self.state {
+            State::Waiting { until } if *until <= now => over("expired", Actor::System.to_string(), *until),
+            State::Waiting { .. } => Ok(()),
+            State::Refused { at } => over("refused", "policy".to_owned(), *at),
+            State::Approved { at, .. } | State::Granted { at, .. } => {
+                let by = self.decisions.last().map_or_else(|| "policy".to_owned(), |d| d.name.clone());
+                over("approved", by, self.decisions.last().map_or(*at, |d| d.at))
+            }
+            State::Denied { at, by } => over("denied", by.to_string(), *at),
+            State::Withdrawn { at, by } => over("withdrawn", by.to_string(), *at),
+            State::Expired { at } => over("expired", Actor::System.to_string(), *at),
+            State::Lapsed { at } => over("lapsed", Actor::System.to_string(), *at),
+            State::Stopped { at, .. } => over("stopped", Actor::System.to_string(), *at),
+        }
+    }
+
+    /// Who has approved which stage.
+    pub fn given(&self) -> BTreeMap<usize, BTreeSet<IdentityId>> {
+        let mut given: BTreeMap<usize, BTreeSet<IdentityId>> = BTreeMap::new();
+        for decision in self.decisions.iter().filter(|d| d.approves) {
+            given.entry(decision.stage).or_default().insert(decision.by);
+        }
+        given
+    }
+
+    /// The stages that are not full, and how many people each still needs.
+    pub fn remaining(&self) -> Vec<(usize, u8)> {
+        let given = self.given();
+        self.ruling
+            .stages
+            .iter()
+            .enumerate()
+            .filter_map(|(at, stage)| {
+                let have = given.get(&at).map_or(0, BTreeSet::len);
+                let open = usize::from(stage.need).saturating_sub(have);
+                u8::try_from(open).ok().filter(|open| *open > 0).map(|open| (at, open))
+            })
+            .collect()
+    }
+
+    /// The stage that decides now: stages go in sequence.
+    pub fn current_stage(&self) -> Option<(usize, &StageRuling)> {
+        if !matches!(self.state, State::Waiting { .. }) {
+            return None;
+        }
+        let (at, _) = self.remaining().first().copied()?;
+        self.ruling.stages.get(at).map(|stage| (at, stage))
+    }
+
+    /// Who may decide now: eligible in the current stage, and has not approved any other. Those who are needed later are held back when
+    /// too few distinct people would remain.
+    pub fn may_decide_now(&self) -> BTreeSet<IdentityId> {
+        let Some((at, stage)) = self.current_stage() else { return BTreeSet::new() };
+        let given = self.given();
+        let done: BTreeSet<IdentityId> = given.values().flatten().copied().collect();
+        stage
+            .eligible()
+            .difference(&done)
+            .copied()
+            .filter(|id| {
+                let mut with = given.clone();
+                with.entry(at).or_default().insert(*id);
+                ruling::distinct(&self.ruling.stages, &with).is_ok()
+            })
+            .collect()
+    }
+
+    fn decider(&self, authority: &Authority, now: DateTime<Utc>) -> Result<(usize, IdentityId, Via), Refusal> {
+        let Some(by) = authority.actor().person() else {
+            return Err(Refusal::NotAllowed("only a person decides"));
+        };
+        if authority.is_subject() || authority.asked() || authority.answers_for_subject() {
+            return Err(Refusal::OwnRequest);
+        }
+        let is_or_was = self.ruling.stages.iter().any(|s| s.via(by).is_some());
+        if !is_or_was {
+            return Err(Refusal::NotADecider { why: "you were not among those asked when it was made".to_owned() });
+        }
+        self.open(now)?;
+        if self.decisions.iter().any(|d| d.by == by) {
+            return Err(Refusal::DecidedAlready);
+        }
+        let Some((at, stage)) = self.current_stage() else { return Err(Refusal::StalePage) };
+        let Some(via) = stage.via(by) else {
+            return Err(Refusal::NotADecider { why: format!("it is at stage `{}` now", stage.name) });
+        };
+        if !authority.still_has(via) {
+            return Err(Refusal::NotADecider {
+                why: "you no longer have the authority you had when it was made".to_owned(),
+            });
+        }
+        if !self.may_decide_now().contains(&by) {
+            return Err(Refusal::NotADecider {
+                why: "you are needed for a later stage, where nobody else can decide".to_owned(),
+            });
+        }
+        Ok((at, by, via.clone()))
+    }
+
+    /// What it is for, and for whom, in one sentence.
+    pub fn sentence(&self) -> String {
+        let facts = &self.facts;
+        let what = &facts.bundle.spec.name;
+        if self.ask.asker == self.ask.subject {
+            format!("{} asks for {what} for {}", facts.asker.name, self.ask.minutes)
+        } else {
+            format!("{} asks for {what} for {}, for {}", facts.asker.name, facts.subject.name, self.ask.minutes)
+        }
+    }
+
+    /// The bundle it asks for.
+    pub fn bundle(&self) -> BundleId {
+        self.facts.bundle.bundle
+    }
+
+    fn change(&self, actor: &Actor, event: RequestEvent, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+        Transition::next(Record::Request(Box::new(self.clone())), actor, event, now)
+    }
+
+    fn begun(id: RequestId, event: &RequestEvent, stamp: &Stamp) -> Result<Self, Inconsistent> {
+        let RequestEvent::Asked { ask, justification, facts, ruling, approval, lapses_at } = event else {
+            return Err(Inconsistent::NotBegun);
+        };
+        let state = match (ruling.outcome, approval) {
+            (Outcome::Automatic, Some(approval)) => {
+                State::Approved { at: stamp.at, approval: *approval, lapses_at: *lapses_at }
+            }
+            (Outcome::NeedsApproval, None) => State::Waiting { until: stamp.at + facts.bundle.spec.waits.delta() },
+            (Outcome::Refused, None) => State::Refused { at: stamp.at },
+            (Outcome::Automatic, None) | (Outcome::NeedsApproval | Outcome::Refused, Some(_)) => {
+                return Err(Inconsistent::OutOfTurn { state: "new".to_owned(), event: "asked".to_owned() });
+            }
+        };
+        Ok(Self {
+            id,
+            version: stamp.version,
+            kind: ask.continues.map_or(RequestKind::Standard, |of| RequestKind::Renewal { of }),
+            asked_at: stamp.at,
+            minutes: ask.minutes,
+            ask: ask.clone(),
+            justification: justification.clone(),
+            facts: facts.clone(),
+            ruling: ruling.clone(),
+            decisions: Vec::new(),
+            state,
+            second_ruling: None,
+            comments: Vec::new(),
+            terms: 1,
+        })
+    }
+
+    pub(crate) fn apply(
+        before: Option<Self>,
+        id: RequestId,
+        event: &RequestEvent,
+        stamp: &Stamp,
+    ) -> Result<Self, Inconsistent> {
+        let Some(mut request) = before else { return Self::begun(id, event, stamp) };
+        request.version = stamp.version;
+        let at = stamp.at;
+        let wrong = |request: &Self, event: &str| {
+            Err(Inconsistent::OutOfTurn { state: request.state.word().to_owned(), event: event.to_owned() })
+        };
+        match event {
+            RequestEvent::Asked { .. } => return Err(Inconsistent::BegunTwice),
+            RequestEvent::Commented { text } => {
+                request.comments.push(Comment { by: stamp.actor.clone(), at, text: text.clone() });
+            }
+            RequestEvent::Approved { decision, approval, lapses_at } => {
+                let State::Waiting { .. } = request.state else { return wrong(&request, "approved") };
+                if let Some(minutes) = decision.minutes.filter(|m| *m < request.minutes) {
+                    request.minutes = minutes;
+                    request.terms = request.terms.saturating_add(1);
+                }
+                request.decisions.push(decision.clone());
+                match (approval, request.remaining().is_empty()) {
+                    (Some(approval), true) => {
+                        request.state = State::Approved { at, approval: *approval, lapses_at: *lapses_at };
+                    }
+                    (None, false) => {}
+                    (Some(_), false) | (None, true) => return wrong(&request, "approved"),
+                }
+            }
+            RequestEvent::Denied { decision } => {
+                let State::Waiting { .. } = request.state else { return wrong(&request, "denied") };
+                request.decisions.push(decision.clone());
+                request.state = State::Denied { at, by: stamp.actor.clone() };
+            }
+            RequestEvent::Withdrawn {} => {
+                let State::Waiting { .. } = request.state else { return wrong(&request, "withdrawn") };
+                request.state = State::Withdrawn { at, by: stamp.actor.clone() };
+            }
+            RequestEvent::Rerouted { stages } => {
+                let State::Waiting { .. } = request.state else { return wrong(&request, "rerouted") };
+                request.ruling.stages.clone_from(stages);
+            }
+            RequestEvent::RequestExpired {} => {
+                let State::Waiting { .. } = request.state else { return wrong(&request, "request_expired") };
+                request.state = State::Expired { at };
+            }
+            RequestEvent::ApprovalLapsed {} => {
+                let State::Approved { .. } = request.state else { return wrong(&request, "approval_lapsed") };
+                request.state = State::Lapsed { at };
+            }
+            RequestEvent::SentBack { ruling, added, until, .. } => {
+                let State::Approved { .. } = request.state else { return wrong(&request, "sent_back") };
+                request.second_ruling = Some(ruling.clone());
+                request.ruling.stages.extend(added.iter().cloned());
+                request.terms = request.terms.saturating_add(1);
+                request.state = State::Waiting { until: *until };
+            }
+            RequestEvent::Stopped { why, ruling, .. } => {
+                if !request.state.is_open() {
+                    return wrong(&request, "stopped");
+                }
+                if ruling.is_some() {
+                    request.second_ruling.clone_from(ruling);
+                }
+                request.state = State::Stopped { at, why: why.clone() };
+            }
+            RequestEvent::Granted { ruling, grant, .. } => {
+                let State::Approved { approval, .. } = request.state else { return wrong(&request, "granted") };
+                request.second_ruling = Some(ruling.clone());
+                request.state = State::Granted { at, approval, grant: *grant };
+            }
+        }
+        Ok(request)
+    }
+}
+
+impl From<RequestEvent> for Event {
+    fn from(event: RequestEvent) -> Self {
+        Self::Request(Box::new(event))
+    }
+}

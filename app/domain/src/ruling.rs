@@ -1,0 +1,534 @@
+//! The policy decision: `judge` turns what is asked and the facts into a [`Ruling`], with its whole path. The same input gives the same
+//! ruling, always (R11): it reads no clock, no table, no chance.
+
+use crate::{
+    bundle::{Source, Stage},
+    facts::{Ask, Facts},
+    ids::{EntitlementId, GroupId, IdentityId, SystemId},
+    minutes::Minutes,
+    resource::{Environment, Sensitivity},
+    text::{and, or},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The version of these rules; a ruling says by which it was made.
+pub const ENGINE: u32 = 1;
+
+/// What the ruling comes to (R3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// No.
+    Refused,
+    /// Yes, at once; the owners are told.
+    Automatic,
+    /// Yes, when these people agree.
+    NeedsApproval,
+}
+
+/// One rule that was tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// The rule's name.
+    pub rule: String,
+    /// Whether it is met.
+    pub passed: bool,
+    /// Its sentence.
+    pub says: String,
+    /// What would meet it, where that can be said.
+    pub instead: Option<String>,
+}
+
+impl Check {
+    pub(crate) fn new(rule: &str, passed: bool, says: String) -> Self {
+        Self { rule: rule.to_owned(), passed, says, instead: None }
+    }
+
+    /// Adds the nearest way in, if the rule said no.
+    pub(crate) fn or_else(mut self, instead: impl FnOnce() -> String) -> Self {
+        if !self.passed {
+            self.instead = Some(instead());
+        }
+        self
+    }
+}
+
+/// Why certain people may decide a stage; looked at again when they do.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "via")]
+pub enum Via {
+    /// They own the system.
+    Owner {
+        /// Which.
+        system: SystemId,
+    },
+    /// They are its backup owners.
+    BackupOwner {
+        /// Which.
+        system: SystemId,
+    },
+    /// They are in the group the stage names.
+    Group {
+        /// Which.
+        group: GroupId,
+    },
+    /// They are in the system's fallback group.
+    Fallback {
+        /// Which.
+        group: GroupId,
+    },
+    /// The stage names them.
+    Named,
+    /// They manage the subject, or an owner of it.
+    Manager,
+}
+
+/// People who may decide for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rung {
+    /// The reason.
+    pub via: Via,
+    /// The people, without those who may not decide this request.
+    pub people: BTreeSet<IdentityId>,
+}
+
+/// A stage as it stands for this request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageRuling {
+    /// Its name.
+    pub name: String,
+    /// How many distinct people must approve.
+    pub need: u8,
+    /// The system whose owners decide, where the stage asks owners.
+    pub system: Option<SystemId>,
+    /// Where its people come from.
+    pub from: Source,
+    /// Who may decide: first hand, then as backup, then as fallback.
+    pub ladder: Vec<Rung>,
+    /// How many rungs are in use: just as many as it takes.
+    pub rungs: usize,
+}
+
+impl StageRuling {
+    /// Everybody who may decide this stage.
+    pub fn eligible(&self) -> BTreeSet<IdentityId> {
+        self.ladder.iter().take(self.rungs).flat_map(|r| r.people.iter().copied()).collect()
+    }
+
+    /// Why this person may decide, if they may.
+    pub fn via(&self, id: IdentityId) -> Option<&Via> {
+        self.ladder.iter().take(self.rungs).find(|r| r.people.contains(&id)).map(|r| &r.via)
+    }
+
+    /// Whether two stages ask the same of the same kind of people.
+    pub fn asks_the_same(&self, other: &Self) -> bool {
+        self.from == other.from && self.system == other.system
+    }
+}
+
+/// The policy decision with its whole path (R12).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ruling {
+    /// By which version of these rules.
+    pub engine: u32,
+    /// What it comes to.
+    pub outcome: Outcome,
+    /// Every rule tried, in order.
+    pub checks: Vec<Check>,
+    /// Who must agree, in sequence.
+    pub stages: Vec<StageRuling>,
+    /// How long the access would last.
+    pub minutes: Minutes,
+    /// Why it is privileged, if anything in it is.
+    pub privileged: BTreeMap<EntitlementId, String>,
+    /// Why it is not automatic although the bundle would like it to be.
+    pub not_automatic: Vec<String>,
+    /// Who is told of an automatic grant.
+    pub told: BTreeSet<IdentityId>,
+}
+
+impl Ruling {
+    /// The rules that said no.
+    pub fn failures(&self) -> impl Iterator<Item = &Check> {
+        self.checks.iter().filter(|c| !c.passed)
+    }
+
+    /// Whether nothing but the hour stands in the way; then waiting helps.
+    pub fn waits_only_for_its_hours(&self) -> bool {
+        let mut failures = self.failures().peekable();
+        failures.peek().is_some() && failures.all(|c| c.rule == "hours")
+    }
+}
+
+/// Who may never decide: the subject, who asked, and who answers for a non-human subject (R30).
+pub fn excluded(ask: &Ask, facts: &Facts) -> BTreeSet<IdentityId> {
+    let mut excluded = facts.subject.owners.clone();
+    excluded.insert(ask.subject);
+    excluded.insert(ask.asker);
+    excluded
+}
+
+/// Whether one may ask for another (R25), and in which capacity.
+pub fn may_ask_for(
+    asker: IdentityId,
+    subject: IdentityId,
+    manager: Option<IdentityId>,
+    owners: &BTreeSet<IdentityId>,
+) -> Option<&'static str> {
+    if asker == subject {
+        Some("for oneself")
+    } else if manager == Some(asker) {
+        Some("as their manager")
+    } else if owners.contains(&asker) {
+        Some("as its owner")
+    } else {
+        None
+    }
+}
+
+/// Takes the decision.
+pub fn judge(ask: &Ask, facts: &Facts) -> Ruling {
+    let spec = &facts.bundle.spec;
+    let mut checks = vec![check_open(facts), check_people(ask, facts), check_duration(ask, facts)];
+    checks.extend(spec.conditions.iter().map(|condition| condition.check(ask, facts)));
+    checks.extend(check_conflicts(facts));
+    checks.push(check_once(ask, facts));
+    checks.extend(check_accounts(facts));
+
+    let privileged: BTreeMap<_, _> =
+        facts.entitlements.iter().filter_map(|(id, e)| e.privileged.clone().map(|why| (*id, why))).collect();
+    let not_automatic = if spec.automatic { not_low_risk(facts, &privileged) } else { Vec::new() };
+    let automatic = spec.automatic && not_automatic.is_empty();
+
+    let (stages, check) = if automatic { (Vec::new(), None) } else { resolve(ask, facts, !privileged.is_empty()) };
+    checks.extend(check);
+
+    let outcome = match (checks.iter().all(|c| c.passed), automatic) {
+        (false, _) => Outcome::Refused,
+        (true, true) => Outcome::Automatic,
+        (true, false) => Outcome::NeedsApproval,
+    };
+    let told = if automatic {
+        facts.systems.values().flat_map(|s| s.owners.iter().copied()).collect()
+    } else {
+        BTreeSet::new()
+    };
+    Ruling { engine: ENGINE, outcome, checks, stages, minutes: ask.minutes, privileged, not_automatic, told }
+}
+
+fn check_open(facts: &Facts) -> Check {
+    let name = &facts.bundle.spec.name;
+    let says = if facts.published {
+        format!("`{name}` is in the catalogue")
+    } else {
+        format!("`{name}` cannot be asked for in this version any more")
+    };
+    Check::new("published", facts.published, says)
+}
+
+fn check_people(ask: &Ask, facts: &Facts) -> Check {
+    let (subject, asker) = (&facts.subject, &facts.asker);
+    if !subject.active {
+        return Check::new("belongs", false, format!("{} has left", subject.name));
+    }
+    if !asker.active {
+        return Check::new("belongs", false, format!("{} has left", asker.name));
+    }
+    match may_ask_for(ask.asker, ask.subject, subject.manager, &subject.owners) {
+        Some("for oneself") => Check::new("may-ask-for", true, format!("{} asks for themselves", asker.name)),
+        Some(how) => Check::new("may-ask-for", true, format!("{} asks for {} {how}", asker.name, subject.name)),
+        None => Check::new(
+            "may-ask-for",
+            false,
+            format!("{} may not ask for {}: only the person, their manager or an owner may", asker.name, subject.name),
+        ),
+    }
+}
+
+fn check_duration(ask: &Ask, facts: &Facts) -> Check {
+    let spec = &facts.bundle.spec;
+    let (longest, who) = if facts.subject.kind.is_person() {
+        (spec.longest, "")
+    } else {
+        (spec.non_human_longest.min(spec.longest), " for a non-human identity")
+    };
+    if ask.minutes > longest {
+        Check::new("duration", false, format!("{} is longer than the {longest} allowed{who}", ask.minutes))
+            .or_else(|| format!("ask for {longest} or less"))
+    } else {
+        Check::new("duration", true, format!("ends by itself after {}, within the {longest} allowed{who}", ask.minutes))
+    }
+}
+
+/// Separation of duties counts from both sides: what is held may say no as well.
+fn check_conflicts(facts: &Facts) -> Option<Check> {
+    let held = facts.conflicts.iter().find_map(|id| facts.held.get(id))?;
+    let says = format!("{} has `{}`, which must not be in the same hands", facts.subject.name, held.name);
+    Some(Check::new("incompatible", false, says).or_else(|| "give it back first".to_owned()))
+}
+
+fn check_once(ask: &Ask, facts: &Facts) -> Check {
+    match facts.held.get(&facts.bundle.bundle) {
+        None if ask.continues.is_some() => Check::new("one-grant", true, "continues a live grant".to_owned()),
+        None => Check::new("one-grant", true, "is not held or asked for already".to_owned()),
+        Some(held) if held.live => {
+            Check::new("one-grant", false, format!("{} already has `{}`", facts.subject.name, held.name))
+                .or_else(|| "extend the grant instead".to_owned())
+        }
+        Some(held) => {
+            Check::new("one-grant", false, format!("{} already waits for `{}`", facts.subject.name, held.name))
+                .or_else(|| "withdraw that request first".to_owned())
+        }
+    }
+}
+
+fn check_accounts(facts: &Facts) -> Vec<Check> {
+    facts
+        .systems
+        .iter()
+        .filter_map(|(id, system)| match system.connector {
+            // The portal's own directory knows every identity.
+            crate::resource::ConnectorKind::Directory => None,
+            crate::resource::ConnectorKind::Manual | crate::resource::ConnectorKind::Postgres => {
+                let name = &facts.subject.name;
+                Some(match facts.subject.accounts.get(id) {
+                    Some(account) => Check::new("account", true, format!("{name} is `{account}` on {}", system.name)),
+                    None => Check::new("account", false, format!("{name} has no account on {}", system.name))
+                        .or_else(|| format!("ask {} for an account first", or_owners(facts, system))),
+                })
+            }
+        })
+        .collect()
+}
+
+fn or_owners(facts: &Facts, system: &crate::facts::SystemFacts) -> String {
+    let names = system.owners.iter().map(|id| facts.name(*id)).collect::<Vec<_>>();
+    if names.is_empty() { "its owner".to_owned() } else { or(&names) }
+}
+
+/// Why access is not low-risk and reversible (R9).
+fn not_low_risk(facts: &Facts, privileged: &BTreeMap<EntitlementId, String>) -> Vec<String> {
+    let mut why = privileged.values().cloned().collect::<Vec<_>>();
+    for system in facts.systems.values() {
+        if system.environment == Environment::Production {
+            why.push(format!("{} is production", system.name));
+        }
+        if system.sensitivity > Sensitivity::Low {
+            why.push(format!("{} is of {} sensitivity", system.name, system.sensitivity.word()));
+        }
+        if system.external {
+            why.push(format!("{} reaches beyond the company", system.name));
+        }
+        if !system.connector.revokes_by_itself() {
+            why.push(format!("access to {} is taken away by hand", system.name));
+        }
+    }
+    why
+}
+
+/// Turns the bundle's stages into the people who may decide them, and says where nobody can.
+fn resolve(ask: &Ask, facts: &Facts, privileged: bool) -> (Vec<StageRuling>, Option<Check>) {
+    let excluded = excluded(ask, facts);
+    let joined = joined(facts);
+    let mut stages = demanded(facts, privileged)
+        .into_iter()
+        .map(|(stage, system)| StageRuling {
+            ladder: ladder(&stage, system, facts, &excluded, &joined),
+            name: stage.name,
+            need: stage.need,
+            system,
+            from: stage.from,
+            rungs: 0,
+        })
+        .collect::<Vec<_>>();
+    let check = match settle(&mut stages, &BTreeMap::new()) {
+        Ok(()) => Check::new("deciders", true, who_decides(&stages, facts)),
+        Err(gap) => {
+            let names = excluded
+                .iter()
+                .filter(|id| facts.people.contains_key(id))
+                .map(|id| facts.name(*id))
+                .collect::<Vec<_>>();
+            Check::new("deciders", false, format!("{gap}; {} may not decide on this", and(&names)))
+                .or_else(|| "ask an admin to name owners or a fallback group with enough people".to_owned())
+        }
+    };
+    (stages, Some(check))
+}
+
+/// Who may decide a stage by the facts of today, whether or not policy would still ask for it.
+pub(crate) fn may_today(stage: &StageRuling, ask: &Ask, today: &Facts) -> Vec<Rung> {
+    let joined = joined(today);
+    let asked = Stage { name: stage.name.clone(), need: stage.need, from: stage.from.clone() };
+    ladder(&asked, stage.system, today, &excluded(ask, today), &joined)
+}
+
+/// The groups one joins by the access.
+fn joined(facts: &Facts) -> BTreeSet<GroupId> {
+    facts.entitlements.values().flat_map(|e| e.joins.iter().copied()).collect()
+}
+
+/// The bundle's stages, owners' stages once for each system with owners of its own, and a second approver where the access is privileged.
+fn demanded(facts: &Facts, privileged: bool) -> Vec<(Stage, Option<SystemId>)> {
+    let owners = Stage { name: "Owner".to_owned(), need: 1, from: Source::Owners };
+    let stages =
+        if facts.bundle.spec.stages.is_empty() { std::slice::from_ref(&owners) } else { &facts.bundle.spec.stages };
+    let mut demanded = Vec::new();
+    for stage in stages {
+        match stage.from {
+            Source::Owners => {
+                let mut seen = BTreeSet::new();
+                for (id, system) in &facts.systems {
+                    if seen.insert((&system.owners, &system.backup_owners, system.fallback)) {
+                        let name = if facts.systems.len() > 1 {
+                            format!("{}, {}", stage.name, system.name)
+                        } else {
+                            stage.name.clone()
+                        };
+                        demanded.push((Stage { name, ..stage.clone() }, Some(*id)));
+                    }
+                }
+            }
+            Source::Group { .. } | Source::People { .. } | Source::Manager => demanded.push((stage.clone(), None)),
+        }
+    }
+    let total: u32 = demanded.iter().map(|(stage, _)| u32::from(stage.need)).sum();
+    if privileged && total < 2 {
+        let second = Stage { name: "Second approver".to_owned(), need: 1, from: Source::Owners };
+        demanded.push((second, facts.weightiest().map(|(id, _)| *id)));
+    }
+    demanded
+}
+
+fn ladder(
+    stage: &Stage,
+    system: Option<SystemId>,
+    facts: &Facts,
+    excluded: &BTreeSet<IdentityId>,
+    joined: &BTreeSet<GroupId>,
+) -> Vec<Rung> {
+    let allowed = |people: &BTreeSet<IdentityId>| -> BTreeSet<IdentityId> {
+        people.iter().filter(|id| facts.people.contains_key(id) && !excluded.contains(id)).copied().collect()
+    };
+    // R15: a group never decides on who joins it.
+    let members = |group: &GroupId| match facts.groups.get(group) {
+        Some(known) if !joined.contains(group) => allowed(&known.members),
+        Some(_) | None => BTreeSet::new(),
+    };
+    let mut ladder = Vec::new();
+    match &stage.from {
+        Source::Owners => {}
+        Source::Group { group } => ladder.push(Rung { via: Via::Group { group: *group }, people: members(group) }),
+        Source::People { people } => ladder.push(Rung { via: Via::Named, people: allowed(people) }),
+        Source::Manager => ladder.push(Rung { via: Via::Manager, people: allowed(&facts.managers) }),
+    }
+    let stands_in = system.and_then(|id| facts.systems.get_key_value(&id)).or_else(|| facts.weightiest());
+    if let Some((id, system)) = stands_in {
+        if stage.from == Source::Owners {
+            ladder.push(Rung { via: Via::Owner { system: *id }, people: allowed(&system.owners) });
+        }
+        ladder.push(Rung { via: Via::BackupOwner { system: *id }, people: allowed(&system.backup_owners) });
+        ladder.push(Rung { via: Via::Fallback { group: system.fallback }, people: members(&system.fallback) });
+    }
+    ladder
+}
+
+/// Uses just as many rungs as it takes for every stage to find enough people, and for all stages together to find distinct ones.
+/// `given` holds who has already approved which stage. Says which stage cannot be decided, if one cannot.
+pub(crate) fn settle(stages: &mut [StageRuling], given: &BTreeMap<usize, BTreeSet<IdentityId>>) -> Result<(), String> {
+    for (at, stage) in stages.iter_mut().enumerate() {
+        let done = given.get(&at).map_or(0, BTreeSet::len);
+        let need = usize::from(stage.need).saturating_sub(done);
+        stage.rungs = stage.rungs.clamp(1, stage.ladder.len().max(1));
+        while stage.eligible().len() < need && stage.rungs < stage.ladder.len() {
+            stage.rungs += 1;
+        }
+        if stage.eligible().len() < need {
+            return Err(gap(stage, stage.eligible().len()));
+        }
+    }
+    while let Err(short) = distinct(stages, given) {
+        // Widen the stage that came up short, else the nearest one that can still be widened.
+        let widen =
+            (short..stages.len()).chain(0..short).find(|at| stages.get(*at).is_some_and(|s| s.rungs < s.ladder.len()));
+        match widen.and_then(|at| stages.get_mut(at)) {
+            Some(stage) => stage.rungs += 1,
+            None => return Err(stages.get(short).map_or_else(String::new, |stage| gap(stage, 0))),
+        }
+    }
+    Ok(())
+}
+
+fn gap(stage: &StageRuling, found: usize) -> String {
+    format!(
+        "stage `{}` needs {} who may decide and finds {found}, even among backup owners and the fallback group",
+        stage.name, stage.need
+    )
+}
+
+/// Whether distinct people can be found for all that is still needed: a bipartite matching by augmenting paths. Gives the stage that
+/// comes up short.
+pub(crate) fn distinct(stages: &[StageRuling], given: &BTreeMap<usize, BTreeSet<IdentityId>>) -> Result<(), usize> {
+    let used: BTreeSet<IdentityId> = given.values().flatten().copied().collect();
+    let mut slots = Vec::new();
+    for (at, stage) in stages.iter().enumerate() {
+        let open = usize::from(stage.need).saturating_sub(given.get(&at).map_or(0, BTreeSet::len));
+        let people: Vec<_> = stage.eligible().difference(&used).copied().collect();
+        slots.extend(std::iter::repeat_n((at, people), open));
+    }
+    let mut taken: BTreeMap<IdentityId, usize> = BTreeMap::new();
+    for (slot, (at, _)) in slots.iter().enumerate() {
+        if !seat(slot, &slots, &mut taken, &mut BTreeSet::new()) {
+            return Err(*at);
+        }
+    }
+    Ok(())
+}
+
+fn seat(
+    slot: usize,
+    slots: &[(usize, Vec<IdentityId>)],
+    taken: &mut BTreeMap<IdentityId, usize>,
+    tried: &mut BTreeSet<IdentityId>,
+) -> bool {
+    let Some((_, people)) = slots.get(slot) else { return false };
+    for person in people {
+        if !tried.insert(*person) {
+            continue;
+        }
+        let free = match taken.get(person).copied() {
+            None => true,
+            Some(other) => seat(other, slots, taken, tried),
+        };
+        if free {
+            taken.insert(*person, slot);
+            return true;
+        }
+    }
+    false
+}
+
+fn who_decides(stages: &[StageRuling], facts: &Facts) -> String {
+    let parts = stages
+        .iter()
+        .map(|stage| {
+            let eligible = stage.eligible();
+            let names = eligible.iter().take(4).map(|id| facts.name(*id)).collect::<Vec<_>>();
+            let more = eligible.len().saturating_sub(names.len());
+            let names = if more > 0 { format!("{} and {more} more", names.join(", ")) } else { or(&names) };
+            if eligible.len() == usize::from(stage.need) { names } else { format!("{} of {names}", count(stage.need)) }
+        })
+        .collect::<Vec<_>>();
+    format!("decided by {}", parts.join(", then "))
+}
+
+/// Small numbers in words.
+pub fn count(n: u8) -> String {
+    match n {
+        1 => "one".to_owned(),
+        2 => "two".to_owned(),
+        3 => "three".to_owned(),
+        n => n.to_string(),
+    }
+}

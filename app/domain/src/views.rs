@@ -1,0 +1,621 @@
+//! What reads answer with: plain facts for pages, in people's words. No rules live here, and nothing here is ever written down.
+
+use crate::{
+    condition::Asks,
+    identity::{Kind, PortalRole},
+    ids::{
+        BundleId, EventId, GrantId, GroupId, IdentityId, InvitationId, NoticeId, RequestId, SessionId, SystemId, TaskId,
+    },
+    minutes::Minutes,
+    ruling::{Check, Outcome},
+};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+macro_rules! view {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $ty:ty),* $(,)? })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub struct $name { $($(#[$field_doc])* pub $field: $ty),* }
+    )*};
+}
+
+/// One page of a list, and where the next begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page<T> {
+    /// What is shown.
+    pub items: Vec<T>,
+    /// The cursor of the next page, if there is one.
+    pub next: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// A page without anything on it.
+    pub fn empty() -> Self {
+        Self { items: Vec::new(), next: None }
+    }
+}
+
+view! {
+    /// What every page's frame shows.
+    Shell {
+        /// Who is signed in.
+        me: IdentityId,
+        /// Their name.
+        name: String,
+        /// Their key.
+        key: String,
+        /// Their roles.
+        roles: Vec<PortalRole>,
+        /// How many requests wait for them.
+        to_decide: u32,
+        /// How many tasks wait for them.
+        tasks: u32,
+        /// How many notices they have not read.
+        notices: u32,
+        /// Whether the portal is in founding mode.
+        founding: bool,
+        /// Whether it is a demo.
+        demo: bool,
+    }
+
+    /// Somebody or something by name.
+    Named {
+        /// Its id, as text.
+        id: String,
+        /// Its name.
+        name: String,
+    }
+
+    /// A bundle in the catalogue.
+    BundleCard {
+        /// Which.
+        id: BundleId,
+        /// Its key; the page of asking is found by it.
+        key: String,
+        /// Its name.
+        name: String,
+        /// What one can do with it.
+        says: String,
+        /// What is inside: `Orders database: read orders`.
+        inside: Vec<String>,
+        /// Its systems' names.
+        systems: Vec<String>,
+        /// The longest it can be had for.
+        longest: Minutes,
+        /// What the form offers.
+        default: Minutes,
+        /// Who approves, in a few words.
+        approval: String,
+        /// How long it usually takes, in minutes, where that is known.
+        usual_minutes: Option<u32>,
+        /// Why the reader cannot have it, where that is known before asking.
+        why_not: Option<String>,
+        /// Whether the reader has it now.
+        held: bool,
+    }
+
+    /// The form for asking.
+    AskForm {
+        /// For which bundle.
+        bundle: BundleCard,
+        /// For whom the reader may ask; the reader first, if the bundle is for people at all.
+        subjects: Vec<Named>,
+        /// What its conditions want in the form.
+        asks: Vec<Asks>,
+        /// The grant it would continue, if it is a renewal.
+        continues: Option<GrantId>,
+        /// The conditions in words.
+        conditions: Vec<String>,
+    }
+
+    /// The fields of the form for asking, as they come from a browser.
+    Asking {
+        /// The bundle's key.
+        bundle: String,
+        /// For whom: an identity's id.
+        subject: String,
+        /// For how long, as people write it.
+        duration: String,
+        /// Why.
+        justification: String,
+        /// The work item's reference.
+        work_item: String,
+        /// A page that says more.
+        link: String,
+        /// The grant it continues, or nothing.
+        continues: String,
+    }
+
+    /// A ruling as a page shows it.
+    RulingView {
+        /// What it comes to.
+        outcome: Outcome,
+        /// Every rule tried.
+        checks: Vec<Check>,
+        /// Who would decide.
+        stages: Vec<StageView>,
+        /// What happens next, in one sentence.
+        next: String,
+        /// Why it is not automatic although the bundle would like it to be.
+        not_automatic: Vec<String>,
+        /// What is privileged in it, and why.
+        privileged: Vec<String>,
+    }
+
+    /// A stage as a page shows it.
+    StageView {
+        /// Its name.
+        name: String,
+        /// How many are needed.
+        need: u8,
+        /// Who may decide it.
+        people: Vec<String>,
+        /// Who has approved, and when.
+        done: Vec<(String, DateTime<Utc>)>,
+        /// Whether it decides now.
+        current: bool,
+        /// Whether backup owners or the fallback group had to step in.
+        stands_in: Option<String>,
+    }
+
+    /// A request in a list.
+    RequestCard {
+        /// Which.
+        id: RequestId,
+        /// The bundle's name.
+        bundle: String,
+        /// The bundle's key.
+        bundle_key: String,
+        /// For whom.
+        subject: String,
+        /// Who asked.
+        asker: String,
+        /// In one sentence.
+        sentence: String,
+        /// Where it stands.
+        state: String,
+        /// When it was asked.
+        asked_at: DateTime<Utc>,
+        /// Until when it waits.
+        until: Option<DateTime<Utc>>,
+        /// Who can decide now.
+        waits_on: Vec<String>,
+        /// How long it is for.
+        minutes: Minutes,
+        /// Whether it is production or privileged or highly sensitive.
+        weighty: bool,
+        /// The most sensitive system it reaches.
+        system: String,
+    }
+
+    /// A grant in a list.
+    GrantCard {
+        /// Which.
+        id: GrantId,
+        /// The request that led to it.
+        request: RequestId,
+        /// The bundle's name.
+        bundle: String,
+        /// The bundle's key.
+        bundle_key: String,
+        /// Who has it.
+        subject: String,
+        /// What is inside.
+        inside: Vec<String>,
+        /// Where it stands: `opening`, `active`, `ending`, `ended`.
+        state: String,
+        /// Since when it is there.
+        since: Option<DateTime<Utc>>,
+        /// Until when.
+        until: Option<DateTime<Utc>>,
+        /// When and why it ended.
+        ended: Option<(DateTime<Utc>, String)>,
+        /// What goes wrong, for those who can see to it.
+        trouble: Option<String>,
+        /// Whether the reader may give it back.
+        may_give_back: bool,
+        /// Whether the reader may ask to extend it.
+        may_extend: bool,
+    }
+
+    /// The first page.
+    Home {
+        /// What the reader has.
+        have: Vec<GrantCard>,
+        /// What the reader waits for.
+        waiting: Vec<RequestCard>,
+        /// How many requests wait for the reader's decision.
+        to_decide: u32,
+        /// How many tasks wait for the reader.
+        tasks: u32,
+    }
+
+    /// Everything the reader has, had and waits for.
+    MyAccess {
+        /// Live.
+        active: Vec<GrantCard>,
+        /// Asked for.
+        waiting: Vec<RequestCard>,
+        /// Over, page by page.
+        ended: Page<GrantCard>,
+    }
+
+    /// One line of a timeline.
+    Line {
+        /// The event's id.
+        id: EventId,
+        /// When.
+        at: DateTime<Utc>,
+        /// Who.
+        who: String,
+        /// What happened, in words.
+        what: String,
+        /// What they wrote.
+        text: Option<String>,
+        /// On which track: decided (true) or done (false).
+        decided: bool,
+        /// What kind of event, for an icon.
+        event: String,
+        /// The event's hash.
+        hash: String,
+        /// Whether the portal was in founding mode.
+        founding: bool,
+    }
+
+    /// One right of a grant, both ledgers side by side (R69).
+    AssignmentView {
+        /// The system.
+        system: String,
+        /// The right.
+        entitlement: String,
+        /// The account.
+        account: String,
+        /// The target's own name for the right.
+        native: String,
+        /// What is approved: whether it should be there now.
+        approved: bool,
+        /// What was last seen: there, not there, or not looked yet.
+        seen: Option<bool>,
+        /// When.
+        seen_at: Option<DateTime<Utc>>,
+        /// Whether it was there before us.
+        found_before: bool,
+        /// What goes wrong.
+        trouble: Option<String>,
+    }
+
+    /// The acts the reader may take on a request now, and no other.
+    Acts {
+        /// Approve or deny.
+        decide: bool,
+        /// Withdraw.
+        withdraw: bool,
+        /// Write.
+        comment: bool,
+        /// Give the access back.
+        give_back: bool,
+        /// Ask to extend it.
+        extend: bool,
+        /// Take it away from somebody.
+        revoke: bool,
+        /// Why the reader may not decide, where they might think they could.
+        why_not_decide: Option<String>,
+    }
+
+    /// What an approver should know before deciding.
+    Context {
+        /// The subject's earlier grants of this bundle.
+        earlier: Vec<GrantCard>,
+        /// Who else has it now.
+        others: Vec<String>,
+        /// What becomes reachable that is not today.
+        gains: Vec<String>,
+        /// What is reachable already.
+        has: Vec<String>,
+        /// What else the subject holds.
+        holds: Vec<String>,
+    }
+
+    /// The page of a request.
+    RequestPage {
+        /// In the list's words.
+        card: RequestCard,
+        /// The version of the terms shown; a yes to older ones is refused.
+        version: u32,
+        /// Why, as written; `None` when nothing was written or it was erased.
+        justification: Option<String>,
+        /// Whether the reason was erased.
+        erased: bool,
+        /// Work items.
+        work_items: Vec<String>,
+        /// Links.
+        links: Vec<String>,
+        /// What policy said, and who decides.
+        ruling: RulingView,
+        /// What policy said at the moment of granting.
+        second: Option<RulingView>,
+        /// The bundle version it was judged by.
+        bundle_version: u32,
+        /// The version of the rules.
+        engine: u32,
+        /// Where it stands, in one sentence: what happens next and who holds it.
+        standing: String,
+        /// Why it stopped, was denied or ended.
+        because: Option<String>,
+        /// The grant, if there is one.
+        grant: Option<GrantCard>,
+        /// Its rights.
+        assignments: Vec<AssignmentView>,
+        /// What happened, both tracks, oldest first.
+        lines: Vec<Line>,
+        /// What the reader may do now.
+        acts: Acts,
+        /// For those who decide.
+        context: Option<Context>,
+        /// The hash of the newest event.
+        head: String,
+        /// How many events there are.
+        events: u32,
+        /// For how long it is approved or asked.
+        minutes: Minutes,
+        /// The request of the renewed grant.
+        continues: Option<RequestId>,
+    }
+
+    /// A task for the operators of a system.
+    TaskView {
+        /// Which.
+        id: TaskId,
+        /// On which system.
+        system: String,
+        /// What is to be done, in one sentence.
+        what: String,
+        /// Whether something is to be taken away.
+        takes_away: bool,
+        /// For which account.
+        account: String,
+        /// Whose access it is.
+        subject: String,
+        /// Since when it waits.
+        since: DateTime<Utc>,
+        /// The request it follows from.
+        request: RequestId,
+        /// Why the reader may not attest it, where that is so.
+        why_not: Option<String>,
+    }
+
+    /// A notice to one person.
+    NoticeView {
+        /// Which.
+        id: NoticeId,
+        /// When.
+        at: DateTime<Utc>,
+        /// What.
+        says: String,
+        /// Where it leads: a path in the portal.
+        path: String,
+        /// Whether it was read.
+        read: bool,
+    }
+
+    /// A signed-in browser.
+    SessionView {
+        /// Which.
+        id: SessionId,
+        /// Since when.
+        signed_in_at: DateTime<Utc>,
+        /// When it was last used.
+        seen_at: DateTime<Utc>,
+        /// Which browser, as it calls itself.
+        agent: String,
+        /// From which address.
+        address: String,
+        /// Whether it is the one the reader looks through.
+        current: bool,
+    }
+
+    /// A bundle in the admins' list.
+    BundleRow {
+        /// Its key.
+        key: String,
+        /// Its name.
+        name: String,
+        /// What it lets one do.
+        says: String,
+        /// The published version.
+        published: Option<u32>,
+        /// The version that waits for a second pair of eyes.
+        draft: Option<u32>,
+        /// Whether it is out of the catalogue.
+        retired: bool,
+        /// How many have it now.
+        live: u32,
+    }
+
+    /// The admins' page of a bundle.
+    BundlePage {
+        /// In the list's words.
+        row: BundleRow,
+        /// As a sentence, the published version.
+        sentence: Option<String>,
+        /// As a sentence, the draft.
+        draft_sentence: Option<String>,
+        /// What the draft would change, line by line.
+        diff: Vec<Change>,
+        /// Why the draft cannot be published.
+        gaps: Vec<String>,
+        /// Who wrote the draft.
+        draft_by: Option<String>,
+        /// Whether the reader may publish it.
+        may_publish: bool,
+        /// Why not.
+        why_not: Option<String>,
+        /// The newest version as it is written in the catalogue.
+        text: String,
+        /// What happened to it, newest first.
+        lines: Vec<Line>,
+        /// Whether the reader may edit.
+        may_edit: bool,
+    }
+
+    /// One line of a difference in words.
+    Change {
+        /// What.
+        what: String,
+        /// Before.
+        before: String,
+        /// After.
+        after: String,
+    }
+
+    /// A system in a list.
+    SystemRow {
+        /// Which.
+        id: SystemId,
+        /// Its key.
+        key: String,
+        /// Its name.
+        name: String,
+        /// What it is.
+        says: String,
+        /// Where it stands.
+        environment: String,
+        /// How much harm misuse could do.
+        sensitivity: String,
+        /// How closely its data is held.
+        data_class: String,
+        /// Its owners.
+        owners: Vec<String>,
+        /// How many accounts can act on it now by a grant.
+        live: u32,
+        /// What goes wrong there.
+        trouble: u32,
+        /// How it is changed.
+        connector: String,
+    }
+
+    /// The page of a system: who can act on it now, and why (R47, R63).
+    SystemPage {
+        /// In the list's words.
+        row: SystemRow,
+        /// Whether it reaches beyond the company.
+        external: bool,
+        /// Its backup owners.
+        backup_owners: Vec<String>,
+        /// Its fallback group.
+        fallback: String,
+        /// Its rights, and the bundles that confer them.
+        entitlements: Vec<EntitlementRow>,
+        /// Who has what now.
+        holders: Vec<GrantCard>,
+    }
+
+    /// A right in a list.
+    EntitlementRow {
+        /// Its name.
+        name: String,
+        /// What it lets one do.
+        says: String,
+        /// The target's own name.
+        native: String,
+        /// Why it is privileged.
+        privileged: Option<String>,
+        /// The bundles that confer it: key and name.
+        bundles: Vec<Named>,
+    }
+
+    /// An identity in a list.
+    IdentityRow {
+        /// Which.
+        id: IdentityId,
+        /// Its key.
+        key: String,
+        /// Its name.
+        name: String,
+        /// Its kind.
+        kind: Kind,
+        /// Title or purpose.
+        says: String,
+        /// Where it works.
+        department: String,
+        /// Its roles.
+        roles: Vec<PortalRole>,
+        /// Whether it has left.
+        left: bool,
+        /// Whether it can sign in.
+        signs_in: bool,
+        /// How many grants are live.
+        live: u32,
+    }
+
+    /// The page of an identity.
+    IdentityPage {
+        /// In the list's words.
+        row: IdentityRow,
+        /// Where to write.
+        email: Option<String>,
+        /// Its manager.
+        manager: Option<Named>,
+        /// Its accountable owners.
+        owners: Vec<Named>,
+        /// The non-human identities it answers for.
+        answers_for: Vec<Named>,
+        /// Its accounts: system, name, since when, by whom.
+        accounts: Vec<(String, String, DateTime<Utc>, String)>,
+        /// Its groups.
+        groups: Vec<Named>,
+        /// What it has now.
+        grants: Vec<GrantCard>,
+        /// What happened to it, newest first.
+        lines: Vec<Line>,
+        /// Whether the reader may invite it.
+        may_invite: bool,
+        /// Whether the reader may say that it left.
+        may_leave: bool,
+    }
+
+    /// A group with its members.
+    GroupPage {
+        /// Which.
+        id: GroupId,
+        /// Its key.
+        key: String,
+        /// Its name.
+        name: String,
+        /// Who is in it.
+        says: String,
+        /// Its standing members.
+        members: Vec<Named>,
+        /// Those who are in it for a while, and until when.
+        by_grant: Vec<(Named, DateTime<Utc>)>,
+        /// Groups in it.
+        groups: Vec<Named>,
+        /// What it decides or opens: where stages and conditions name it.
+        used_by: Vec<Named>,
+    }
+
+    /// An event in the trail.
+    TrailRow {
+        /// The line.
+        line: Line,
+        /// What it is about: a kind of thing.
+        kind: String,
+        /// Its name.
+        name: String,
+        /// Where it leads.
+        path: String,
+    }
+
+    /// A one-time link, shown once.
+    Invitation {
+        /// Which.
+        id: InvitationId,
+        /// For whom.
+        name: String,
+        /// The path with its token.
+        path: String,
+        /// Until when it works.
+        expires_at: DateTime<Utc>,
+    }
+}

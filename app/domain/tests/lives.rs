@@ -1,0 +1,677 @@
+//! Whatever people do, in whatever order and at whatever time, these hold: random acts on one request and the grant that follows.
+
+mod world;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    Actor, Refusal,
+    authority::{Authority, AuthorityFacts},
+    bundle::Source,
+    event::{Envelope, Event, NO_PREV, Record, Thing, Transition, hash},
+    facts::{Ask, Facts},
+    grant::{Fulfilled, Grant, State as GrantState},
+    identity::{Identity, IdentitySpec, Kind, PortalRole, Standing},
+    ids::{ApprovalId, EventId, GrantId, IdentityId, RequestId, TextId},
+    minutes::Minutes,
+    request::{Approval, Asked, Decision, Request, RequestEvent, State},
+    ruling::{Outcome, StageRuling, excluded},
+    text::Words,
+};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+use world::{
+    ADA, BEA, BOARD, COUNT, FALLBACK, FAY, MAYA, ORDERS, PEOPLE, READ, STOCK, at, for_robot, minutes, orders, ordinary,
+    privileged, set, stage, with_stock,
+};
+
+const REQUEST: RequestId = RequestId(Uuid::from_u128(100));
+const APPROVAL_HOLDS: u32 = 600;
+
+/// How a life begins.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, drawn by chance")]
+#[derive(Clone, Debug)]
+struct Birth {
+    robot: bool,
+    second_system: bool,
+    privileged: bool,
+    automatic: bool,
+    stages: Vec<(u8, u8)>,
+    owners: BTreeSet<usize>,
+    backups: BTreeSet<usize>,
+    fallback: BTreeSet<usize>,
+    board: BTreeSet<usize>,
+    minutes: u32,
+}
+
+/// Something somebody does, or that happens.
+#[derive(Clone, Debug)]
+enum Act {
+    Wait(u32),
+    Approve { by: usize, shorter: Option<u32>, stale: bool },
+    Deny { by: usize, says: bool },
+    Withdraw { by: usize },
+    Comment { by: usize },
+    Leave { who: usize },
+    OwnersChange { owners: BTreeSet<usize> },
+    JoinOrQuitBoard { who: usize },
+    AnswerForRobot { who: usize },
+    Privilege { stock: bool },
+    Reclassify,
+    Unpublish,
+    Expire,
+    Settle,
+    Open,
+    LookBefore { right: usize, there: bool },
+    See { right: usize, present: bool },
+    Trouble { right: usize },
+    SeeAll,
+    Activate,
+    Tend,
+    GiveBack { by: usize },
+    Revoke { by: usize },
+    EndForLeaver,
+    Finish { settled: bool },
+}
+
+fn births() -> impl Strategy<Value = Birth> {
+    let some = |least: usize| prop::collection::btree_set(0..PEOPLE.len(), least..4);
+    (
+        (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>()),
+        prop::collection::vec((0_u8..4, 1_u8..3), 0..3),
+        (some(0), some(0), some(2), some(1)),
+        1_u32..300,
+    )
+        .prop_map(
+            |((robot, second_system, privileged, automatic), stages, (owners, backups, fallback, board), minutes)| {
+                Birth { robot, second_system, privileged, automatic, stages, owners, backups, fallback, board, minutes }
+            },
+        )
+}
+
+fn acts() -> impl Strategy<Value = Act> {
+    let who = 0..PEOPLE.len();
+    prop_oneof![
+        3 => (1_u32..900).prop_map(Act::Wait),
+        40 => (who.clone(), prop::option::weighted(0.2, 1_u32..400), prop::bool::weighted(0.05))
+            .prop_map(|(by, shorter, stale)| Act::Approve { by, shorter, stale }),
+        1 => (who.clone(), any::<bool>()).prop_map(|(by, says)| Act::Deny { by, says }),
+        1 => who.clone().prop_map(|by| Act::Withdraw { by }),
+        2 => who.clone().prop_map(|by| Act::Comment { by }),
+        2 => who.clone().prop_map(|who| Act::Leave { who }),
+        2 => prop::collection::btree_set(who.clone(), 0..4).prop_map(|owners| Act::OwnersChange { owners }),
+        2 => who.clone().prop_map(|who| Act::JoinOrQuitBoard { who }),
+        1 => who.clone().prop_map(|who| Act::AnswerForRobot { who }),
+        3 => any::<bool>().prop_map(|stock| Act::Privilege { stock }),
+        1 => Just(Act::Reclassify),
+        1 => Just(Act::Unpublish),
+        2 => Just(Act::Expire),
+        8 => Just(Act::Settle),
+        8 => Just(Act::Open),
+        3 => (0..2_usize, any::<bool>()).prop_map(|(right, there)| Act::LookBefore { right, there }),
+        5 => (0..2_usize, any::<bool>()).prop_map(|(right, present)| Act::See { right, present }),
+        1 => (0..2_usize).prop_map(|right| Act::Trouble { right }),
+        5 => Just(Act::SeeAll),
+        8 => Just(Act::Activate),
+        3 => Just(Act::Tend),
+        2 => who.clone().prop_map(|by| Act::GiveBack { by }),
+        2 => who.prop_map(|by| Act::Revoke { by }),
+        1 => Just(Act::EndForLeaver),
+        4 => any::<bool>().prop_map(|settled| Act::Finish { settled }),
+    ]
+}
+
+fn person(index: usize) -> IdentityId {
+    PEOPLE[index].0
+}
+
+fn actor(id: IdentityId) -> Actor {
+    let name = PEOPLE.iter().find(|(known, _)| *known == id).map_or("nobody", |(_, name)| *name);
+    Actor::Person { id, name: name.to_owned() }
+}
+
+fn crowd(indices: &BTreeSet<usize>) -> BTreeSet<IdentityId> {
+    indices.iter().map(|index| person(*index)).collect()
+}
+
+/// The whole small world of one request.
+struct Life {
+    now: DateTime<Utc>,
+    ask: Ask,
+    today: Facts,
+    request: Option<Request>,
+    grant: Option<Grant>,
+    chain: Vec<Vec<u8>>,
+    next_id: u128,
+}
+
+impl Life {
+    fn begin(birth: &Birth) -> Self {
+        let (mut ask, mut facts) = if birth.robot { for_robot() } else { ordinary() };
+        if birth.second_system {
+            with_stock(&mut facts);
+        }
+        if birth.privileged {
+            privileged(&mut facts);
+        }
+        ask.minutes = minutes(birth.minutes);
+        facts.bundle.spec.automatic = birth.automatic;
+        facts.bundle.spec.stages = birth
+            .stages
+            .iter()
+            .enumerate()
+            .map(|(at, (from, need))| {
+                let from = match from {
+                    0 => Source::Owners,
+                    1 => Source::Group { group: BOARD },
+                    2 => Source::People { people: set([ADA, MAYA, BEA, FAY]) },
+                    _ => Source::Manager,
+                };
+                stage(&format!("Stage {at}"), *need, from)
+            })
+            .collect();
+        orders(&mut facts).owners = crowd(&birth.owners);
+        orders(&mut facts).backup_owners = crowd(&birth.backups);
+        for (group, members) in [(FALLBACK, &birth.fallback), (BOARD, &birth.board)] {
+            if let Some(group) = facts.groups.get_mut(&group) {
+                group.members = crowd(members);
+            }
+        }
+        let now = facts.at;
+        let mut life = Self {
+            now,
+            ask: ask.clone(),
+            today: facts.clone(),
+            request: None,
+            grant: None,
+            chain: Vec::new(),
+            next_id: 1000,
+        };
+        let asked =
+            Asked { id: REQUEST, approval: ApprovalId(life.id()), ask, justification: Some(life.words()), facts };
+        let stranger = Request::ask(&actor(MAYA), asked.clone(), minutes(APPROVAL_HOLDS), now);
+        assert!(matches!(stranger, Err(Refusal::NotAllowed(_))), "one asks in one's own name");
+        let change = Request::ask(&actor(ADA), asked, minutes(APPROVAL_HOLDS), now).expect("asking is always recorded");
+        life.commit(&change);
+        life
+    }
+
+    fn id(&mut self) -> Uuid {
+        self.next_id += 1;
+        Uuid::from_u128(self.next_id)
+    }
+
+    fn words(&mut self) -> Words {
+        Words { id: TextId(self.id()), salt: "salt".to_owned(), text: "some words".to_owned() }
+    }
+
+    fn request(&self) -> &Request {
+        self.request.as_ref().expect("a life begins with a request")
+    }
+
+    /// What somebody may do today, as the store would read it.
+    fn authority(&self, id: IdentityId) -> Result<Authority, Refusal> {
+        let standing =
+            if self.today.people.contains_key(&id) { Standing::Active } else { Standing::Left { at: self.now } };
+        let owning = |of: fn(&domain::facts::SystemFacts) -> &BTreeSet<IdentityId>| {
+            self.today.systems.iter().filter(|(_, s)| of(s).contains(&id)).map(|(system, _)| *system).collect()
+        };
+        let facts = AuthorityFacts {
+            identity: Some(identity(id, standing)),
+            groups: self
+                .today
+                .groups
+                .iter()
+                .filter(|(_, g)| g.members.contains(&id))
+                .map(|(group, _)| *group)
+                .collect(),
+            owns: owning(|s| &s.owners),
+            backs_up: owning(|s| &s.backup_owners),
+            subject_owners: self.today.subject.owners.clone(),
+            subject_managers: self.today.managers.clone(),
+        };
+        Authority::over(&actor(id), self.request(), facts)
+    }
+
+    /// Whether this person belongs to those whom the stage asks, or who step in, today. Told apart from how the product finds it.
+    fn could_decide(&self, id: IdentityId, stage: &StageRuling) -> bool {
+        let first_hand = match &stage.from {
+            Source::Owners => false,
+            Source::Group { group } => self.today.groups[group].members.contains(&id),
+            Source::People { people } => people.contains(&id),
+            Source::Manager => self.today.managers.contains(&id),
+        };
+        let steps_in = self.today.systems.values().any(|s| {
+            s.owners.contains(&id)
+                || s.backup_owners.contains(&id)
+                || self.today.groups[&s.fallback].members.contains(&id)
+        });
+        self.today.people.contains_key(&id)
+            && !excluded(&self.ask, &self.today).contains(&id)
+            && (first_hand || steps_in)
+    }
+
+    /// Writes a change down as the store would, and looks at all that must hold.
+    fn commit(&mut self, change: &Transition) {
+        let thing = change.thing();
+        let held = self.replayed(thing);
+        assert_eq!(change.before(), held.as_ref().map(Record::version), "a change is made to the newest row");
+        let prev = self.chain.last().map_or_else(|| NO_PREV.to_owned(), |bytes| hash(bytes));
+        let seq = u32::try_from(self.chain.len()).expect("few events") + 1;
+        let envelope = change.envelope(EventId(self.id()), seq, &prev, false);
+        assert_eq!(envelope.stream.0, REQUEST.0, "a grant's events stand in its request's stream (R41)");
+        let bytes = envelope.bytes().expect("an envelope has bytes");
+        assert_eq!(Envelope::read(&bytes).expect("what was kept can be read"), envelope);
+        self.chain.push(bytes);
+        assert_eq!(self.replayed(thing).as_ref(), Some(change.after()), "replaying the events gives the state");
+        let json = change.after().to_json().expect("a row has JSON");
+        assert_eq!(Record::from_json(thing.kind, &json).expect("a row's JSON can be read"), *change.after());
+
+        match change.event() {
+            Event::Request(event) => {
+                if let (Some(before), Some(after)) = (self.request.clone(), change.request()) {
+                    stays_decided(&before, after);
+                    if let RequestEvent::Approved { decision, .. } | RequestEvent::Denied { decision } = event.as_ref()
+                    {
+                        self.decides_rightly(&before, decision);
+                    }
+                }
+                if let RequestEvent::Granted { ruling, .. } = event.as_ref() {
+                    let needed = if ruling.privileged.is_empty() { 0 } else { 2 };
+                    assert!(approvers(self.request()).len() >= needed, "privileged access has two approvers (R15)");
+                    assert_ne!(ruling.outcome, Outcome::Refused, "what policy refuses now is not granted (R7)");
+                }
+                self.request = change.request().cloned();
+            }
+            Event::Grant(_) => {
+                if let (Some(before), Some(after)) = (&self.grant, change.grant()) {
+                    ends_only_once(before, after);
+                }
+                self.grant = change.grant().cloned();
+            }
+            Event::Portal(_) | Event::Identity(_) | Event::Group(_) | Event::System(_) | Event::Bundle(_) => {
+                panic!("an act on a request changes requests and grants only")
+            }
+        }
+    }
+
+    fn decides_rightly(&self, before: &Request, decision: &Decision) {
+        assert!(!excluded(&before.ask, &before.facts).contains(&decision.by), "nobody decides on their own (R30)");
+        assert!(
+            !excluded(&before.ask, &self.today).contains(&decision.by),
+            "nobody decides on what has become their own (R30)"
+        );
+        assert!(before.decisions.iter().all(|d| d.by != decision.by), "one person counts once");
+        let stage = &before.ruling.stages[decision.stage];
+        assert!(self.could_decide(decision.by, stage), "{} has the authority today for {stage:?}", decision.name);
+    }
+
+    /// The row that the kept events lead to; refuses a gap between versions.
+    fn replayed(&self, thing: Thing) -> Option<Record> {
+        let mut row = None;
+        let mut prev = NO_PREV.to_owned();
+        for (at, bytes) in self.chain.iter().enumerate() {
+            let kept = Envelope::read(bytes).expect("what was kept can be read");
+            assert_eq!((kept.seq as usize, &kept.prev), (at + 1, &prev), "the chain has no gap");
+            prev = hash(bytes);
+            if kept.changed() == thing {
+                let version = row.as_ref().map_or(0, Record::version);
+                assert_eq!(kept.version, version + 1, "versions have no gaps");
+                row = Some(Record::apply(row, thing, &kept.event, &kept.stamp()).expect("events fit their row"));
+            }
+        }
+        row
+    }
+
+    fn commit_if(&mut self, change: Result<Option<Transition>, Refusal>) {
+        match change {
+            Ok(Some(change)) => self.commit(&change),
+            Ok(None) => {}
+            Err(no) => assert!(!matches!(no, Refusal::Inconsistent(_)), "{no}"),
+        }
+    }
+
+    fn facts_changed(&mut self) {
+        let change = self.request().reroute(&self.today, self.now);
+        let before = self.request().clone();
+        self.commit_if(change);
+        let after = self.request();
+        for (had, has) in before.ruling.stages.iter().zip(&after.ruling.stages) {
+            let all = |s: &StageRuling| s.ladder.iter().flat_map(|r| r.people.iter().copied()).collect::<BTreeSet<_>>();
+            assert!(all(has).is_subset(&all(had)), "rerouting admits nobody new");
+            assert_eq!(had.need, has.need, "rerouting asks for no fewer");
+        }
+        assert_eq!(before.ruling.stages.len(), after.ruling.stages.len());
+    }
+
+    fn does(&mut self, act: &Act) {
+        let now = self.now;
+        match act {
+            Act::Wait(n) => self.now = now + TimeDelta::minutes(i64::from(*n)),
+            Act::Approve { .. } | Act::Deny { .. } | Act::Withdraw { .. } | Act::Comment { .. } => self.says(act),
+            Act::Leave { who } => {
+                let id = person(*who);
+                self.today.people.remove(&id);
+                self.today.subject.active &= id != self.today.subject.id;
+                self.today.asker.active &= id != self.today.asker.id;
+                for system in self.today.systems.values_mut() {
+                    system.owners.remove(&id);
+                    system.backup_owners.remove(&id);
+                }
+                for group in self.today.groups.values_mut() {
+                    group.members.remove(&id);
+                }
+                self.today.managers.remove(&id);
+                self.facts_changed();
+            }
+            Act::OwnersChange { owners } => {
+                let people = self.today.people.clone();
+                orders(&mut self.today).owners =
+                    crowd(owners).into_iter().filter(|id| people.contains_key(id)).collect();
+                self.facts_changed();
+            }
+            Act::JoinOrQuitBoard { who } => {
+                let id = person(*who);
+                let belongs = self.today.people.contains_key(&id);
+                if let Some(board) = self.today.groups.get_mut(&BOARD)
+                    && !board.members.remove(&id)
+                    && belongs
+                {
+                    board.members.insert(id);
+                }
+                self.facts_changed();
+            }
+            Act::AnswerForRobot { who } => {
+                if !self.today.subject.kind.is_person() {
+                    self.today.subject.owners.insert(person(*who));
+                    self.facts_changed();
+                }
+            }
+            Act::Privilege { stock } => {
+                if let Some(right) = self.today.entitlements.get_mut(if *stock { &COUNT } else { &READ }) {
+                    right.privileged =
+                        if right.privileged.is_some() { None } else { Some("it reaches more now".to_owned()) };
+                }
+                self.facts_changed();
+            }
+            Act::Reclassify => {
+                orders(&mut self.today).external ^= true;
+                self.facts_changed();
+            }
+            Act::Unpublish => self.today.published = false,
+            Act::Expire => {
+                let change = self.request().expire(now);
+                self.commit_if(change);
+            }
+            Act::Settle => {
+                let grant = GrantId(self.id());
+                let change = self.request().settle(self.today.clone(), grant, now);
+                self.commit_if(change);
+            }
+            Act::Open => {
+                if self.grant.is_none() {
+                    let change =
+                        Grant::open(self.request(), &self.request().facts, minutes(APPROVAL_HOLDS), now).map(Some);
+                    self.commit_if(change);
+                }
+            }
+            Act::LookBefore { .. }
+            | Act::See { .. }
+            | Act::Trouble { .. }
+            | Act::SeeAll
+            | Act::Activate
+            | Act::Tend
+            | Act::GiveBack { .. }
+            | Act::Revoke { .. }
+            | Act::EndForLeaver
+            | Act::Finish { .. } => self.does_to_grant(act),
+        }
+    }
+
+    fn says(&mut self, act: &Act) {
+        let now = self.now;
+        let (by, words) = match act {
+            Act::Approve { by, .. } | Act::Deny { by, .. } | Act::Withdraw { by } | Act::Comment { by } => {
+                (person(*by), self.words())
+            }
+            _ => return,
+        };
+        let approval = ApprovalId(self.id());
+        let request = self.request();
+        let change = self.authority(by).and_then(|authority| match act {
+            Act::Approve { shorter, stale, .. } => {
+                let terms = request.terms + u32::from(*stale);
+                let yes = Approval { approval, minutes: shorter.map(minutes), comment: None };
+                request.approve(&authority, terms, yes, minutes(APPROVAL_HOLDS), now)
+            }
+            Act::Deny { says, .. } => request.deny(&authority, says.then_some(words), now),
+            Act::Withdraw { .. } => request.withdraw(&authority, now),
+            _ => request.comment(&authority, words, now),
+        });
+        if excluded(&request.ask, &self.today).contains(&by) && matches!(act, Act::Approve { .. } | Act::Deny { .. }) {
+            assert!(change.is_err(), "nobody decides on their own (R30)");
+        }
+        if matches!(act, Act::Approve { stale: true, .. } | Act::Deny { says: false, .. }) {
+            assert!(change.is_err(), "a page out of date, or a no without a reason, decides nothing");
+        }
+        self.commit_if(change.map(Some));
+    }
+
+    fn does_to_grant(&mut self, act: &Act) {
+        let now = self.now;
+        let Some(grant) = self.grant.clone() else { return };
+        let right = |at: usize| grant.assignments[at % grant.assignments.len()].right();
+        match act {
+            Act::LookBefore { right: at, there } => {
+                let unknown =
+                    matches!(grant.assignments[at % grant.assignments.len()].fulfilled, Fulfilled::Unknown {});
+                if unknown {
+                    self.commit_if(grant.looked_before(&right(*at), *there, now).map(Some));
+                }
+            }
+            Act::See { right: at, present } => self.commit_if(grant.seen(&right(*at), *present, now)),
+            Act::Trouble { right: at } => self.commit_if(grant.trouble(&right(*at), "the target is down", now)),
+            Act::SeeAll => {
+                for a in &grant.assignments {
+                    let change = self.grant.as_ref().map_or(Ok(None), |g| g.seen(&a.right(), true, now));
+                    self.commit_if(change);
+                }
+            }
+            Act::Activate => self.commit_if(grant.activate(now)),
+            Act::Tend => self.commit_if(grant.tend(now)),
+            Act::GiveBack { by } => {
+                let change = self.authority(person(*by)).and_then(|authority| grant.give_back(&authority, now));
+                self.commit_if(change.map(Some));
+            }
+            Act::Revoke { by } => {
+                let change = self.authority(person(*by)).and_then(|authority| grant.revoke(&authority, now));
+                self.commit_if(change.map(Some));
+            }
+            Act::EndForLeaver => self.commit_if(grant.end_for_leaver(&Actor::System, now).map(Some)),
+            Act::Finish { settled } => self.commit_if(grant.finish(|_| *settled, now)),
+            _ => {}
+        }
+    }
+
+    /// What must hold at every moment.
+    fn holds(&self) {
+        let request = self.request();
+        let approvers = approvers(request);
+        match &request.state {
+            State::Approved { .. } | State::Granted { .. } => {
+                assert!(request.ruling.outcome != Outcome::Refused);
+                let mut distinct = BTreeSet::new();
+                for (at, stage) in request.ruling.stages.iter().enumerate() {
+                    let yes = request
+                        .decisions
+                        .iter()
+                        .filter(|d| d.approves && d.stage == at)
+                        .map(|d| d.by)
+                        .collect::<BTreeSet<_>>();
+                    assert!(yes.len() >= usize::from(stage.need), "enough approvers in {}", stage.name);
+                    assert!(yes.iter().all(|id| distinct.insert(*id)), "no approver counts in two stages");
+                }
+                let asked = request.ruling.outcome == Outcome::NeedsApproval;
+                assert!(!asked || !approvers.is_empty(), "somebody approved");
+                assert!(request.ruling.privileged.is_empty() || approvers.len() >= 2, "privileged takes two (R15)");
+            }
+            State::Waiting { .. } => {
+                assert!(
+                    !request.may_decide_now().is_empty(),
+                    "while it waits, somebody may decide: {:?}",
+                    request.ruling.stages
+                );
+            }
+            State::Refused { .. } => assert!(request.decisions.is_empty()),
+            State::Denied { .. }
+            | State::Withdrawn { .. }
+            | State::Expired { .. }
+            | State::Lapsed { .. }
+            | State::Stopped { .. } => {}
+        }
+        assert!(request.minutes <= request.ask.minutes, "an approval never lengthens the time");
+        let Some(grant) = &self.grant else { return };
+        let State::Granted { approval, grant: id, .. } = request.state else { panic!("a grant without an approval") };
+        assert_eq!((grant.approval, grant.id), (approval, id), "a grant uses its approval, once (R29)");
+        let granted = grant.assignments.iter().map(|a| a.entitlement).collect::<Vec<_>>();
+        let approved = request.facts.bundle.spec.entitlements.iter().copied().collect::<Vec<_>>();
+        assert_eq!(granted, approved, "granted is exactly what was approved (R16)");
+        assert!(grant.assignments.iter().all(|a| [ORDERS, STOCK].contains(&a.system)));
+        assert_eq!(grant.minutes, request.minutes);
+        let end = match &grant.state {
+            GrantState::Opening { lapses_at, .. } => *lapses_at,
+            GrantState::Active { since, until } => {
+                assert_eq!(*until, *since + grant.minutes.delta());
+                *until
+            }
+            GrantState::Ending { since, .. } => *since,
+            GrantState::Ended { at, .. } => *at,
+        };
+        for later in [end, end + TimeDelta::minutes(1), at("2999-01-01T00:00:00Z")] {
+            assert!(!grant.needs_its_rights(later), "no grant needs its rights after its end");
+        }
+    }
+}
+
+fn identity(id: IdentityId, standing: Standing) -> Identity {
+    let spec = IdentitySpec {
+        key: "somebody".parse().expect("a key"),
+        kind: Kind::Person,
+        name: actor(id).to_string(),
+        email: None,
+        title: None,
+        department: None,
+        manager: None,
+        purpose: None,
+        owners: BTreeSet::new(),
+        // The worst case: an approver of one's own who is an admin besides.
+        roles: if id == ADA { set([PortalRole::Admin]) } else { BTreeSet::new() },
+        accounts: BTreeMap::new(),
+    };
+    Identity { id, version: 1, spec, standing, accounts: BTreeMap::new(), password_set_at: None }
+}
+
+fn approvers(request: &Request) -> BTreeSet<IdentityId> {
+    request.decisions.iter().filter(|d| d.approves).map(|d| d.by).collect()
+}
+
+fn stays_decided(before: &Request, after: &Request) {
+    match &before.state {
+        State::Waiting { .. } => {}
+        State::Approved { approval, .. } => match &after.state {
+            State::Approved { approval: kept, .. } | State::Granted { approval: kept, .. } => {
+                assert_eq!(approval, kept)
+            }
+            State::Waiting { .. } | State::Lapsed { .. } | State::Stopped { .. } => {}
+            State::Refused { .. } | State::Denied { .. } | State::Withdrawn { .. } | State::Expired { .. } => {
+                panic!("approved became {}", after.state.word())
+            }
+        },
+        State::Refused { .. }
+        | State::Granted { .. }
+        | State::Denied { .. }
+        | State::Withdrawn { .. }
+        | State::Expired { .. }
+        | State::Lapsed { .. }
+        | State::Stopped { .. } => {
+            assert_eq!(before.state, after.state, "decided stays decided");
+            assert_eq!(before.decisions, after.decisions, "decided stays decided");
+        }
+    }
+    assert_eq!((&before.ask, &before.facts), (&after.ask, &after.facts), "what it was decided on is frozen");
+    assert!(after.decisions.starts_with(&before.decisions), "no decision is taken back");
+    if let (State::Approved { lapses_at, .. }, State::Granted { at, .. }) = (&before.state, &after.state) {
+        assert!(at < lapses_at, "a lapsed approval opens nothing");
+    }
+}
+
+fn ends_only_once(before: &Grant, after: &Grant) {
+    let order = |grant: &Grant| match grant.state {
+        GrantState::Opening { .. } => 0,
+        GrantState::Active { .. } => 1,
+        GrantState::Ending { .. } => 2,
+        GrantState::Ended { .. } => 3,
+    };
+    assert!(order(before) <= order(after), "a grant never comes back");
+    if let (GrantState::Opening { lapses_at, .. }, GrantState::Active { since, .. }) = (&before.state, &after.state) {
+        assert!(since < lapses_at, "what lapsed does not begin");
+    }
+    let right = |grant: &Grant| grant.assignments.iter().map(domain::grant::Assignment::right).collect::<Vec<_>>();
+    assert_eq!(right(before), right(after), "rights never grow");
+    assert_eq!(before.minutes, after.minutes);
+}
+
+fn cases() -> u32 {
+    if std::env::var_os("SALLYPORT_LONG").is_some() { 256 } else { 64 }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_people_do_these_hold(birth in births(), acts in prop::collection::vec(acts(), 1..80)) {
+        let mut life = Life::begin(&birth);
+        life.holds();
+        for act in &acts {
+            life.does(act);
+            life.holds();
+        }
+    }
+}
+
+/// The model is worth something only if lives get as far as an end.
+#[test]
+fn a_life_can_go_all_the_way() {
+    let birth = Birth {
+        robot: false,
+        second_system: true,
+        privileged: true,
+        automatic: false,
+        stages: Vec::new(),
+        owners: set([2]),
+        backups: set([3]),
+        fallback: set([4, 5]),
+        board: set([6, 7]),
+        minutes: 60,
+    };
+    let mut life = Life::begin(&birth);
+    let yes = |by| Act::Approve { by, shorter: None, stale: false };
+    let acts = [
+        yes(2),
+        yes(6),
+        Act::Settle,
+        Act::Open,
+        Act::SeeAll,
+        Act::Activate,
+        Act::Wait(61),
+        Act::Tend,
+        Act::Finish { settled: true },
+    ];
+    for act in &acts {
+        life.does(act);
+        life.holds();
+    }
+    let ended = life.grant.as_ref().map(|g| g.state.word());
+    assert_eq!(ended, Some("ended"), "{:?}", life.request().state);
+    assert_eq!(life.grant.map(|g| g.minutes), Minutes::new(60).ok());
+}

@@ -1,0 +1,123 @@
+//! What lists share: the search above, the pager below, and links that leave the portal.
+
+use super::icon::Icon;
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+/// What the address asks a list for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// What is searched.
+    pub q: String,
+    /// A second filter, where the list has one.
+    pub system: String,
+    /// After which cursor.
+    pub after: String,
+}
+
+/// What the address of this page asks for.
+pub fn asked() -> Asked {
+    let query = use_query_map().get_untracked();
+    let of = |name| query.get(name).unwrap_or_default();
+    Asked { q: of("q"), system: of("system"), after: of("after") }
+}
+
+/// The field to search a list by; its text stays in the address.
+#[component]
+pub fn Search(
+    /// Where the list is.
+    to: &'static str,
+    /// What can be searched.
+    #[prop(into)]
+    label: String,
+    /// What is searched now.
+    value: String,
+    /// More filters.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    view! {
+        <form class="filters standing" method="get" action=to role="search">
+            <div class="field grow">
+                <label for="q">{label}</label>
+                <div class="search">
+                    {Icon::Search.svg()}
+                    <input id="q" name="q" type="search" autocomplete="off" maxlength="200" value=value />
+                </div>
+            </div>
+            {children.map(|more| more())}
+            <button class="button" type="submit">
+                "Find"
+            </button>
+        </form>
+    }
+    .into_any()
+}
+
+/// How much is shown, and the way to the next page and back to the first.
+#[component]
+pub fn Pager(
+    /// What the address asks for now.
+    asked: Asked,
+    /// How many are shown.
+    shown: usize,
+    /// The cursor of the next page.
+    next: Option<String>,
+) -> impl IntoView {
+    let first = (!asked.after.is_empty()).then(|| link(&asked, ""));
+    let all = first.is_none() && next.is_none();
+    (shown > 0 && !all).then(move || {
+        view! {
+            <nav class="pager" aria-label="Pages">
+                <span>{shown} " shown"</span>
+                <span class="acts">
+                    {first.map(|to| view! { <a class="button small" href=to>"Back to the first"</a> })}
+                    {next.map(|next| view! { <a class="button small" rel="next" href=link(&asked, &next)>"More"</a> })}
+                </span>
+            </nav>
+        }
+    })
+}
+
+fn link(asked: &Asked, after: &str) -> String {
+    let parts = [("q", asked.q.as_str()), ("system", asked.system.as_str()), ("after", after)]
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| format!("{name}={}", encoded(value)))
+        .collect::<Vec<_>>();
+    format!("?{}", parts.join("&"))
+}
+
+/// Text as it may stand in an address.
+pub fn encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}
+
+/// A link that somebody typed: only the web, in plain sight, and without a trace of us.
+#[component]
+pub fn Outside(
+    /// The address.
+    to: String,
+) -> impl IntoView {
+    let web = ["https://", "http://"].iter().find_map(|scheme| to.strip_prefix(scheme)).map(str::to_owned);
+    match web {
+        Some(shown) => view! { <a href=to rel="noopener noreferrer nofollow">{shown}</a> }.into_any(),
+        None => view! { <span>{to}</span> }.into_any(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_holds_whatever_was_typed() {
+        let asked = Asked { q: "röd & blå".to_owned(), ..Asked::default() };
+        assert_eq!(link(&asked, "x"), "?q=r%C3%B6d%20%26%20bl%C3%A5&after=x");
+    }
+}

@@ -1,0 +1,15 @@
+//! The parts of which pages are made.
+
+pub mod acts;
+pub mod badge;
+pub mod cards;
+pub mod field;
+pub mod icon;
+pub mod list;
+pub mod note;
+pub mod request;
+pub mod ruling;
+pub mod tabs;
+pub mod time;
+pub mod timeline;
+pub mod words;

@@ -1,0 +1,51 @@
+//! People and non-human identities.
+
+use crate::fault::Fault;
+use domain::{
+    ids::IdentityId,
+    views::{IdentityPage, IdentityRow, Page},
+};
+use leptos::prelude::*;
+
+/// Everybody.
+#[server(endpoint = "identities")]
+pub async fn identities(
+    /// What is searched; nothing finds everything.
+    q: String,
+    /// After which cursor; nothing begins at the first.
+    after: String,
+) -> Result<Page<IdentityRow>, Fault> {
+    Ok(crate::server::portal()?.identities(&crate::server::actor().await?, &q, &after).await?)
+}
+
+/// Everything about somebody; and the one-time link that was just made for them, with its end, this once.
+#[server(endpoint = "identities/one")]
+pub async fn identity(
+    /// Its key.
+    key: String,
+) -> Result<(IdentityPage, Option<(String, String)>), Fault> {
+    let page = crate::server::portal()?.identity(&crate::server::actor().await?, &key).await?;
+    Ok((page, crate::server::handed_over()))
+}
+
+/// Makes a one-time link, shown once on the page it leads back to.
+#[server(endpoint = "identities/invite")]
+pub async fn invite(
+    /// Who.
+    identity: IdentityId,
+    /// Its key.
+    key: String,
+) -> Result<(), Fault> {
+    crate::server::hand_over(&crate::server::portal()?.invite(&crate::server::actor().await?, identity).await?);
+    crate::server::lead_to(&format!("/identities/{key}"));
+    Ok(())
+}
+
+/// Says that somebody has left.
+#[server(endpoint = "identities/leave")]
+pub async fn leave(
+    /// Who.
+    identity: IdentityId,
+) -> Result<(), Fault> {
+    Ok(crate::server::portal()?.mark_left(&crate::server::actor().await?, identity).await?)
+}

@@ -1,0 +1,229 @@
+//! The inbox: what waits for me, and beside it the one I look at. On a phone one comes after the other.
+
+pub mod api;
+
+use crate::{
+    components::{
+        badge::Tone,
+        icon::Icon,
+        list::{Asked, Pager, asked},
+        note::{Empty, Note},
+        request::{Approvals, Behind, Decide, Sentence, Standing, TooLate, Weigh},
+        tabs::InboxTabs,
+        time::{When, short},
+        words::{capital, said, so_many},
+    },
+    fault::Fault,
+    frame::page,
+};
+use domain::{
+    ids::RequestId,
+    views::{Page, RequestCard, RequestPage},
+};
+use leptos::{either::Either, prelude::*};
+use leptos_meta::Title;
+
+/// The list, and beside it the first.
+#[component]
+pub fn Inbox() -> impl IntoView {
+    let asked = asked();
+    page(api::inbox(asked.after.clone(), None), |(list, picked)| view! { <Draw asked list picked open=false /> })
+}
+
+/// The list, and beside it the one that the address names.
+#[component]
+pub fn InboxItem() -> impl IntoView {
+    let (asked, id) = (asked(), super::named("id"));
+    let after = asked.after.clone();
+    let load = async move {
+        // An id that is none names nothing.
+        let id = id.parse().map_err(|_| Fault::NotFound.told())?;
+        api::inbox(after, Some(id)).await
+    };
+    page(load, |(list, picked)| view! { <Draw asked list picked open=true /> })
+}
+
+#[component]
+fn Draw(asked: Asked, list: Page<RequestCard>, picked: Option<RequestPage>, open: bool) -> impl IntoView {
+    let shown = list.items.len();
+    let oldest = list.items.iter().map(|card| card.asked_at).min();
+    let at = picked.as_ref().map(|page| page.card.id);
+    let class = if open { "split open" } else { "split" };
+    view! {
+        <Title text="Inbox" />
+        <h1 class="sentence" id="sentence" data-live="">
+            {match (shown, oldest) {
+                (0, _) | (_, None) => view! { <strong>"Nothing"</strong> " waits for you." }.into_any(),
+                (1, Some(at)) => {
+                    view! { <strong>"One request"</strong> " waits for you, asked " <strong><When at /></strong> "." }.into_any()
+                }
+                (n, Some(at)) => {
+                    view! {
+                        <strong>{capital(&so_many(n, "request", "requests"))}</strong>
+                        " wait for you, the oldest asked "
+                        <strong>
+                            <When at />
+                        </strong>
+                        "."
+                    }
+                        .into_any()
+                }
+            }}
+        </h1>
+        <InboxTabs />
+        {match picked {
+            None => {
+                Either::Left(
+                    view! {
+                        <Empty icon=Icon::Inbox title="All answered">
+                            <p>"New requests show up here by themselves."</p>
+                        </Empty>
+                    },
+                )
+            }
+            Some(page) => {
+                Either::Right(
+                    view! {
+                        <div class=class>
+                            <nav class="list" aria-label="Requests that wait for you" id="list" data-live="">
+                                <Picks items=list.items at />
+                                <Pager asked shown next=list.next />
+                                <p class="hint keys-hint">
+                                    <kbd>"j"</kbd>
+                                    " "
+                                    <kbd>"k"</kbd>
+                                    " to move, "
+                                    <kbd>"?"</kbd>
+                                    " for all keys"
+                                </p>
+                            </nav>
+                            <Detail page />
+                        </div>
+                    },
+                )
+            }
+        }}
+        <Keys />
+    }
+    .into_any()
+}
+
+#[component]
+fn Picks(items: Vec<RequestCard>, at: Option<RequestId>) -> impl IntoView {
+    if items.is_empty() {
+        return view! { <p class="soft">"Nothing else waits for you."</p> }.into_any();
+    }
+    let items = items
+        .into_iter()
+        .map(|card| {
+            let by = (card.asker != card.subject).then(|| format!("by {} ", card.asker));
+            view! {
+                <li>
+                    <a href=format!("/inbox/{}", card.id) aria-current=(at == Some(card.id)).then_some("true")>
+                        <strong>{card.subject}</strong>
+                        " · "
+                        {card.bundle}
+                        <p class="meta">
+                            <span>{short(card.minutes)}</span>
+                            <span>"asked " {by} <When at=card.asked_at /></span>
+                            {card.weighty.then(|| view! { <span>"sensitive: " {card.system}</span> })}
+                        </p>
+                    </a>
+                </li>
+            }
+        })
+        .collect_view();
+    view! { <ul class="picks">{items}</ul> }.into_any()
+}
+
+#[component]
+fn Detail(page: RequestPage) -> impl IntoView {
+    let decides = page.acts.decide;
+    let why_not = page.acts.why_not_decide.clone().filter(|_| !decides);
+    let items = page.work_items.join(", ");
+    view! {
+        <article class="detail" aria-labelledby="picked">
+            <a class="crumb back" href="/inbox">
+                {Icon::Back.svg()}
+                "Inbox"
+            </a>
+            <h2 class="sentence" id="picked">
+                <Sentence page=page.clone() />
+            </h2>
+            <Standing page=page.clone() />
+            <p class="meta">
+                <span>"asked " <When at=page.card.asked_at /></span>
+                {(!items.is_empty()).then(|| view! { <span>{items}</span> })}
+                <a href=format!("/requests/{}", page.card.id)>"whole request"</a>
+            </p>
+            {page
+                .justification
+                .clone()
+                .map(|why| {
+                    view! {
+                        <section aria-labelledby="reason">
+                            <h3 class="vh" id="reason">
+                                "Why"
+                            </h3>
+                            <blockquote class="quote">{why}</blockquote>
+                        </section>
+                    }
+                })}
+            {page.context.clone().map(|context| view! { <Weigh context level=3 /> })}
+            {why_not.map(|why| view! { <Note tone=Tone::Info><p>{said(&why)}</p></Note> })}
+            {if decides {
+                Either::Left(view! { <Decide page=page.clone() level=3 /> })
+            } else {
+                Either::Right(
+                    view! {
+                        <TooLate />
+                        <Approvals page=page.clone() level=3 />
+                    },
+                )
+            }}
+            <Behind page />
+        </article>
+    }
+    .into_any()
+}
+
+#[component]
+fn Keys() -> impl IntoView {
+    view! {
+        <dialog class="keys" id="keys" aria-labelledby="keys-title">
+            <h2 id="keys-title">"Keys"</h2>
+            <dl>
+                <dt>
+                    <kbd>"j"</kbd>
+                    " "
+                    <kbd>"k"</kbd>
+                </dt>
+                <dd>"next, previous"</dd>
+                <dt>
+                    <kbd>"a"</kbd>
+                </dt>
+                <dd>"to the approval"</dd>
+                <dt>
+                    <kbd>"d"</kbd>
+                </dt>
+                <dd>"to the denial, asks for a comment"</dd>
+                <dt>
+                    <kbd>"Ctrl"</kbd>
+                    " "
+                    <kbd>"K"</kbd>
+                </dt>
+                <dd>"go anywhere"</dd>
+                <dt>
+                    <kbd>"?"</kbd>
+                </dt>
+                <dd>"this list"</dd>
+            </dl>
+            <form method="dialog">
+                <button class="button" type="submit">
+                    "Close"
+                </button>
+            </form>
+        </dialog>
+    }
+    .into_any()
+}

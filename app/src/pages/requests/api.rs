@@ -1,0 +1,88 @@
+//! A request, and what people do about it and about the grant that came of it.
+
+use crate::fault::Fault;
+use domain::{
+    ids::{GrantId, RequestId},
+    views::RequestPage,
+};
+use leptos::prelude::*;
+
+/// Everything about a request.
+#[server(endpoint = "requests/one")]
+pub async fn request(
+    /// Which request.
+    request: RequestId,
+) -> Result<RequestPage, Fault> {
+    Ok(crate::server::portal()?.request(&crate::server::actor().await?, request).await?)
+}
+
+/// Approves, for less time if a shorter one is named.
+#[server(endpoint = "requests/approve")]
+pub async fn approve(
+    /// Which request.
+    request: RequestId,
+    /// The version that was looked at.
+    version: u32,
+    /// A shorter time, or nothing.
+    #[server(default)]
+    shorter: String,
+    /// What one writes, or nothing.
+    #[server(default)]
+    comment: String,
+) -> Result<(), Fault> {
+    let (portal, actor) = (crate::server::portal()?, crate::server::actor().await?);
+    Ok(portal.approve(&actor, request, version, &shorter, &comment).await?)
+}
+
+/// Denies.
+#[server(endpoint = "requests/deny")]
+pub async fn deny(
+    /// Which request.
+    request: RequestId,
+    /// The version that was looked at.
+    version: u32,
+    /// What one writes, or nothing.
+    #[server(default)]
+    comment: String,
+) -> Result<(), Fault> {
+    Ok(crate::server::portal()?.deny(&crate::server::actor().await?, request, version, &comment).await?)
+}
+
+/// Takes one's own request back.
+#[server(endpoint = "requests/withdraw")]
+pub async fn withdraw(
+    /// Which request.
+    request: RequestId,
+) -> Result<(), Fault> {
+    Ok(crate::server::portal()?.withdraw(&crate::server::actor().await?, request).await?)
+}
+
+/// Writes a comment.
+#[server(endpoint = "requests/comment")]
+pub async fn comment(
+    /// Which request.
+    request: RequestId,
+    /// What one writes, or nothing.
+    #[server(default)]
+    comment: String,
+) -> Result<(), Fault> {
+    Ok(crate::server::portal()?.comment(&crate::server::actor().await?, request, &comment).await?)
+}
+
+/// Gives access back before its end.
+#[server(endpoint = "grants/give-back")]
+pub async fn give_back(
+    /// Which grant.
+    grant: GrantId,
+) -> Result<(), Fault> {
+    Ok(crate::server::portal()?.give_back(&crate::server::actor().await?, grant).await?)
+}
+
+/// Takes access away from somebody.
+#[server(endpoint = "grants/revoke")]
+pub async fn revoke(
+    /// Which grant.
+    grant: GrantId,
+) -> Result<(), Fault> {
+    Ok(crate::server::portal()?.revoke(&crate::server::actor().await?, grant).await?)
+}

@@ -1,0 +1,25 @@
+//! Systems: who owns them, and who can act on them now.
+
+use crate::fault::Fault;
+use domain::views::{Page, SystemPage, SystemRow};
+use leptos::prelude::*;
+
+/// The systems the reader may look at.
+#[server(endpoint = "systems")]
+pub async fn systems(
+    /// What is searched; nothing finds everything.
+    q: String,
+    /// After which cursor; nothing begins at the first.
+    after: String,
+) -> Result<Page<SystemRow>, Fault> {
+    Ok(crate::server::portal()?.systems(&crate::server::actor().await?, &q, &after).await?)
+}
+
+/// Everything about one of them.
+#[server(endpoint = "systems/one")]
+pub async fn system(
+    /// Its key.
+    key: String,
+) -> Result<SystemPage, Fault> {
+    Ok(crate::server::portal()?.system(&crate::server::actor().await?, &key).await?)
+}

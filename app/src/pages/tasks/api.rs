@@ -1,0 +1,20 @@
+//! What waits to be done by hand.
+
+use crate::fault::Fault;
+use domain::{ids::TaskId, views::TaskView};
+use leptos::prelude::*;
+
+/// The tasks of the systems whose operator the reader is.
+#[server(endpoint = "tasks")]
+pub async fn tasks() -> Result<Vec<TaskView>, Fault> {
+    Ok(crate::server::portal()?.tasks(&crate::server::actor().await?).await?)
+}
+
+/// Says that a task is done, and that one has looked.
+#[server(endpoint = "tasks/attest")]
+pub async fn attest(
+    /// Which task.
+    task: TaskId,
+) -> Result<(), Fault> {
+    Ok(crate::server::portal()?.attest(&crate::server::actor().await?, task).await?)
+}

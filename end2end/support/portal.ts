@@ -1,0 +1,124 @@
+// A portal of one's own: the built server as a demo, on a free port and a fresh SQLite file; and people who sign in to it.
+import { test as base, expect, type Browser, type BrowserContextOptions, type Page } from "@playwright/test";
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+
+/** Everybody's password in a demo. */
+const PASSWORD = "sallyport-demo";
+
+// Nine days of a company are made up before the first answer, on machines that may have other things to do.
+const STARTS_WITHIN = 120_000;
+const STOPS_WITHIN = 15_000;
+
+export class Portal {
+  private said = "";
+
+  private constructor(
+    readonly url: string,
+    private readonly folder: string,
+    private readonly process: ChildProcess,
+  ) {
+    const hear = (text: Buffer) => (this.said = (this.said + text.toString()).slice(-20_000));
+    process.stdout?.on("data", hear);
+    process.stderr?.on("data", hear);
+  }
+
+  /** Starts a demo; `secrets` says how it reaches its targets. */
+  static async start(secrets: Record<string, string> = {}): Promise<Portal> {
+    const program = process.env.SALLYPORT_BIN;
+    if (!program) throw new Error("SALLYPORT_BIN names no server: run `cargo xtask e2e`");
+    const folder = await mkdtemp(join(tmpdir(), "sallyport-story-"));
+    const address = `127.0.0.1:${await freePort()}`;
+    const own = Object.entries(process.env).filter(([name]) => !name.startsWith("SALLYPORT_"));
+    const child = spawn(
+      program,
+      ["serve", "--demo", "--listen", address, "--database", `sqlite://${join(folder, "story.db")}`],
+      {
+        cwd: folder,
+        env: { ...Object.fromEntries(own), ...secrets, SALLYPORT_PUBLIC_URL: `http://${address}` },
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
+    const portal = new Portal(`http://${address}`, folder, child);
+    try {
+      await portal.isReady();
+    } catch (error) {
+      await portal.stop();
+      throw error;
+    }
+    return portal;
+  }
+
+  private async isReady(): Promise<void> {
+    let failed: Error | undefined;
+    this.process.on("error", (error) => (failed = error));
+    for (const began = Date.now(); Date.now() - began < STARTS_WITHIN; await pause(100)) {
+      if (failed) throw failed;
+      if (this.process.exitCode !== null) throw new Error(`the server ended before it was ready:\n${this.said}`);
+      const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);
+      if (answer?.ok) return;
+    }
+    throw new Error(`the server is not ready after ${STARTS_WITHIN / 1000} seconds:\n${this.said}`);
+  }
+
+  /** Stops the server and removes what it left. */
+  async stop(): Promise<void> {
+    const runs = () => this.process.pid !== undefined && this.process.exitCode === null && this.process.signalCode === null;
+    if (runs()) {
+      const ended = once(this.process, "exit");
+      this.process.kill("SIGTERM");
+      await Promise.race([ended, pause(STOPS_WITHIN, undefined, { ref: false })]);
+      if (runs()) {
+        this.process.kill("SIGKILL");
+        await ended;
+      }
+    }
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** A person's own browser, signed in. */
+  async personAt(browser: Browser, key: string, options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await browser.newContext({ baseURL: this.url, ...options });
+    const page = await context.newPage();
+    await signIn(page, key);
+    return page;
+  }
+}
+
+/** Signs in by the form, as people do. */
+export async function signIn(page: Page, key: string): Promise<void> {
+  await page.goto("/sign-in");
+  await page.getByLabel("Name", { exact: true }).fill(key);
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.locator("header .account")).toBeVisible();
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("there is no free port");
+  return address.port;
+}
+
+/** Stories that change little share a portal; it lives as long as the worker that tells them. */
+export const test = base.extend<object, { portal: Portal }>({
+  portal: [
+    async ({}, use) => {
+      const portal = await Portal.start();
+      await use(portal);
+      await portal.stop();
+    },
+    { scope: "worker", timeout: STARTS_WITHIN + STOPS_WITHIN },
+  ],
+});
+
+export { expect };

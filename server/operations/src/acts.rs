@@ -1,0 +1,104 @@
+//! Telling people what an act means for them: a notice each, in the act's own commit.
+
+use crate::{Error, Portal};
+use domain::{
+    Actor,
+    grant::Grant,
+    ids::{IdentityId, NoticeId},
+    request::{Request, State},
+};
+use std::collections::BTreeSet;
+use store::Tx;
+
+/// What people are owed a word about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owed {
+    /// It was asked.
+    Asked,
+    /// Somebody approved.
+    Approved,
+    /// Somebody denied.
+    Denied,
+    /// Somebody wrote.
+    Commented,
+    /// Other people decide now.
+    Rerouted,
+    /// Its time had come.
+    Over,
+}
+
+/// Tells everybody whom a change of a request concerns, save who made it.
+pub(crate) async fn tell(portal: &Portal, tx: &mut Tx, by: &Actor, request: &Request, owed: Owed) -> Result<(), Error> {
+    let what = &request.facts.bundle.spec.name;
+    let for_whom = &request.facts.subject.name;
+    let mut mine: BTreeSet<IdentityId> = [request.ask.asker].into();
+    if request.facts.subject.kind.is_person() {
+        mine.insert(request.ask.subject);
+    }
+    let deciders = request.may_decide_now();
+    let (people, says) = match (&request.state, owed) {
+        (_, Owed::Commented) => {
+            let mut all = mine.clone();
+            all.extend(&deciders);
+            all.extend(request.decisions.iter().map(|d| d.by));
+            (all, format!("{by} wrote on {what} for {for_whom}"))
+        }
+        (State::Waiting { .. }, Owed::Asked | Owed::Rerouted | Owed::Over) => {
+            (deciders.clone(), format!("{} asks for {what}: yours to decide", request.facts.asker.name))
+        }
+        (State::Waiting { .. }, Owed::Approved) => {
+            notify(portal, tx, by, &deciders, &format!("{what} for {for_whom} is yours to decide now"), request)
+                .await?;
+            (mine.clone(), format!("{by} approved {what}; the next stage decides now"))
+        }
+        (State::Approved { .. }, Owed::Asked) => {
+            (request.ruling.told.clone(), format!("{for_whom} gets {what} by policy alone; you own what it reaches"))
+        }
+        (State::Approved { .. }, Owed::Approved) => (mine.clone(), format!("{by} approved {what} for {for_whom}")),
+        (State::Denied { .. }, Owed::Denied) => (mine.clone(), format!("{by} denied {what} for {for_whom}")),
+        (State::Expired { .. }, _) => (mine.clone(), format!("nobody decided on {what} for {for_whom} in time")),
+        (State::Lapsed { .. }, _) => {
+            (mine.clone(), format!("the approval of {what} for {for_whom} lapsed: the access was not there in time"))
+        }
+        (State::Stopped { why, .. }, _) => (mine.clone(), format!("{what} for {for_whom} was stopped: {why}")),
+        (
+            State::Refused { .. }
+            | State::Waiting { .. }
+            | State::Approved { .. }
+            | State::Granted { .. }
+            | State::Denied { .. }
+            | State::Withdrawn { .. },
+            Owed::Asked | Owed::Approved | Owed::Denied | Owed::Rerouted | Owed::Over,
+        ) => return Ok(()),
+    };
+    notify(portal, tx, by, &people, &says, request).await
+}
+
+/// Tells everybody whom a change of a grant concerns.
+pub(crate) async fn tell_of_grant(
+    portal: &Portal,
+    tx: &mut Tx,
+    by: &Actor,
+    grant: &Grant,
+    people: &BTreeSet<IdentityId>,
+    says: &str,
+) -> Result<(), Error> {
+    for who in people.iter().filter(|who| !by.is(**who)) {
+        tx.notify(NoticeId(portal.new_id()), *who, portal.now(), says, &format!("/requests/{}", grant.request)).await?;
+    }
+    Ok(())
+}
+
+async fn notify(
+    portal: &Portal,
+    tx: &mut Tx,
+    by: &Actor,
+    people: &BTreeSet<IdentityId>,
+    says: &str,
+    request: &Request,
+) -> Result<(), Error> {
+    for who in people.iter().filter(|who| !by.is(**who)) {
+        tx.notify(NoticeId(portal.new_id()), *who, portal.now(), says, &format!("/requests/{}", request.id)).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,250 @@
+//! Reading the facts that rulings and authority are made from, in the transaction of the act.
+
+use crate::Error;
+use chrono::{DateTime, Utc};
+use domain::{
+    Actor,
+    authority::{Authority, AuthorityFacts},
+    bundle::{BundleVersion, Source},
+    condition::Condition,
+    facts::{AskerFacts, EntitlementFacts, Facts, GroupFacts, Held, MOST_MEMBERS, SCHEMA, SubjectFacts, SystemFacts},
+    identity::Identity,
+    ids::{GrantId, GroupId, IdentityId, RequestId, SystemId},
+    request::Request,
+    resource::{Entitlement, System},
+};
+use std::collections::{BTreeMap, BTreeSet};
+use store::Tx;
+
+/// What the facts are about.
+pub struct About<'a> {
+    /// The bundle version that is asked for.
+    pub bundle: &'a BundleVersion,
+    /// Whether it can be asked for.
+    pub published: bool,
+    /// For whom.
+    pub subject: IdentityId,
+    /// By whom.
+    pub asker: IdentityId,
+    /// The grant it continues.
+    pub continues: Option<GrantId>,
+    /// The request itself, where there is one already.
+    pub this: Option<RequestId>,
+}
+
+/// Reads everything a ruling is made from.
+pub async fn facts(tx: &mut Tx, about: &About<'_>, now: DateTime<Utc>) -> Result<Facts, Error> {
+    let subject = tx.identity(about.subject).await?.ok_or(Error::NotFound)?;
+    let asker = tx.identity(about.asker).await?.ok_or(Error::NotFound)?;
+    let spec = &about.bundle.spec;
+
+    let mut systems = BTreeMap::new();
+    let mut entitlements = BTreeMap::new();
+    for id in &spec.entitlements {
+        let right = tx.entitlement(*id).await?.ok_or(Error::NotFound)?;
+        let system = match systems.remove(&right.system) {
+            Some(known) => known,
+            None => tx.system(right.system).await?.ok_or(Error::NotFound)?,
+        };
+        if let Some(entitlement) = system.spec.entitlements.get(id) {
+            entitlements.insert(*id, entitlement_facts(tx, &system, entitlement, right.directory).await?);
+        }
+        systems.insert(right.system, system);
+    }
+
+    let named = spec.groups();
+    let deciding: BTreeSet<GroupId> = spec
+        .stages
+        .iter()
+        .filter_map(|s| if let Source::Group { group } = s.from { Some(group) } else { None })
+        .chain(systems.values().map(|s| s.spec.fallback))
+        .collect();
+    let groups = group_facts(tx, &named, &deciding, now).await?;
+    let managers = managers(tx, &subject).await?;
+    let (held, conflicts) = held(tx, about).await?;
+
+    let mut mentioned: BTreeSet<IdentityId> = groups.values().flat_map(|g| g.members.iter().copied()).collect();
+    mentioned.extend(&managers);
+    mentioned.extend([subject.id, asker.id]);
+    mentioned.extend(&subject.spec.owners);
+    for system in systems.values() {
+        mentioned.extend(system.spec.owners.union(&system.spec.backup_owners));
+    }
+    for stage in &spec.stages {
+        if let Source::People { people } = &stage.from {
+            mentioned.extend(people);
+        }
+    }
+    let people = tx.names(&mentioned, true).await?;
+    let active = |ids: &BTreeSet<IdentityId>| ids.iter().filter(|id| people.contains_key(id)).copied().collect();
+
+    let mut bundles = BTreeMap::new();
+    for condition in &spec.conditions {
+        if let Condition::Incompatible { bundles: others } = condition {
+            for id in others {
+                if let Some(other) = tx.bundle(*id).await? {
+                    bundles.insert(*id, other.name().to_owned());
+                }
+            }
+        }
+    }
+
+    Ok(Facts {
+        schema: SCHEMA,
+        at: now,
+        bundle: about.bundle.clone(),
+        published: about.published,
+        subject: SubjectFacts {
+            id: subject.id,
+            name: subject.spec.name.clone(),
+            kind: subject.spec.kind,
+            active: subject.is_active(),
+            department: subject.spec.department.clone(),
+            manager: subject.spec.manager,
+            owners: active(&subject.spec.owners),
+            groups: tx.groups_of(subject.id, now).await?.intersection(&named).copied().collect(),
+            accounts: subject
+                .spec
+                .accounts
+                .iter()
+                .filter(|(system, _)| systems.contains_key(system))
+                .map(|(system, name)| (*system, name.clone()))
+                .collect(),
+        },
+        asker: AskerFacts { id: asker.id, name: asker.spec.name.clone(), active: asker.is_active() },
+        systems: systems
+            .iter()
+            .map(|(id, s)| {
+                let facts = SystemFacts {
+                    name: s.spec.name.clone(),
+                    environment: s.spec.environment,
+                    sensitivity: s.spec.sensitivity,
+                    data_class: s.spec.data_class,
+                    external: s.spec.external,
+                    connector: s.spec.connector,
+                    owners: active(&s.spec.owners),
+                    backup_owners: active(&s.spec.backup_owners),
+                    fallback: s.spec.fallback,
+                };
+                (*id, facts)
+            })
+            .collect(),
+        entitlements,
+        groups,
+        managers,
+        held,
+        conflicts,
+        bundles,
+        people,
+    })
+}
+
+async fn entitlement_facts(
+    tx: &mut Tx,
+    system: &System,
+    it: &Entitlement,
+    directory: bool,
+) -> Result<EntitlementFacts, Error> {
+    let joins = match tx.group_by_key(&it.native).await? {
+        Some(group) if directory => tx.joins(group.id).await?,
+        Some(_) | None => BTreeSet::new(),
+    };
+    let mut privileged = it.privileged.then(|| format!("{}: {} is a privileged right", system.spec.name, it.name));
+    // R15: membership of a group that opens or decides anything is a privilege, whatever the catalogue calls it.
+    for group in &joins {
+        if privileged.is_none()
+            && let Some((_, name, bundle)) = tx.uses_of_group(*group).await?.into_iter().next()
+        {
+            let what = if bundle { "the bundle" } else { "the system" };
+            privileged = Some(format!("{} makes one a member of a group that {what} `{name}` relies on", it.name));
+        }
+    }
+    Ok(EntitlementFacts { system: system.id, name: it.name.clone(), native: it.native.clone(), privileged, joins })
+}
+
+async fn group_facts(
+    tx: &mut Tx,
+    named: &BTreeSet<GroupId>,
+    deciding: &BTreeSet<GroupId>,
+    now: DateTime<Utc>,
+) -> Result<BTreeMap<GroupId, GroupFacts>, Error> {
+    let mut groups = BTreeMap::new();
+    for id in named.union(deciding) {
+        let Some(group) = tx.group(*id).await? else { continue };
+        let members = if deciding.contains(id) {
+            tx.people_in(*id, now, i64::try_from(MOST_MEMBERS).unwrap_or(i64::MAX)).await?
+        } else {
+            BTreeSet::new()
+        };
+        groups.insert(*id, GroupFacts { name: group.spec.name, members });
+    }
+    Ok(groups)
+}
+
+/// Who manages the subject, or its owners where it is a non-human identity.
+async fn managers(tx: &mut Tx, subject: &Identity) -> Result<BTreeSet<IdentityId>, Error> {
+    if subject.spec.kind.is_person() {
+        return Ok(subject.spec.manager.into_iter().collect());
+    }
+    let mut managers = BTreeSet::new();
+    for owner in &subject.spec.owners {
+        managers.extend(tx.identity(*owner).await?.and_then(|o| o.spec.manager));
+    }
+    Ok(managers)
+}
+
+type HeldAndConflicts = (BTreeMap<domain::ids::BundleId, Held>, BTreeSet<domain::ids::BundleId>);
+
+async fn held(tx: &mut Tx, about: &About<'_>) -> Result<HeldAndConflicts, Error> {
+    let mut held = BTreeMap::new();
+    for (id, name) in tx.pending_bundles(about.subject, about.this).await? {
+        held.insert(id, Held { name, live: false });
+    }
+    for (id, name) in tx.held_bundles(about.subject, about.continues).await? {
+        held.insert(id, Held { name, live: true });
+    }
+    let mut conflicts = BTreeSet::new();
+    for id in held.keys().filter(|id| **id != about.bundle.bundle) {
+        let other = tx.bundle(*id).await?.and_then(|b| b.published);
+        let says_no = other.is_some_and(|p| {
+            p.spec.conditions.iter().any(|c| {
+                if let Condition::Incompatible { bundles } = c { bundles.contains(&about.bundle.bundle) } else { false }
+            })
+        });
+        if says_no {
+            conflicts.insert(*id);
+        }
+    }
+    Ok((held, conflicts))
+}
+
+/// What the actor may do in the portal as a whole.
+pub async fn in_portal(tx: &mut Tx, actor: &Actor, now: DateTime<Utc>) -> Result<Authority, Error> {
+    let facts = own_facts(tx, actor, now).await?;
+    Ok(Authority::in_portal(actor, facts)?)
+}
+
+/// What the actor may do with one request and what follows from it.
+pub async fn over(tx: &mut Tx, actor: &Actor, request: &Request, now: DateTime<Utc>) -> Result<Authority, Error> {
+    let mut facts = own_facts(tx, actor, now).await?;
+    let concerned: BTreeSet<SystemId> = request.facts.systems.keys().copied().collect();
+    facts.owns.retain(|s| concerned.contains(s));
+    facts.backs_up.retain(|s| concerned.contains(s));
+    if let Some(subject) = tx.identity(request.ask.subject).await? {
+        facts.subject_managers = managers(tx, &subject).await?;
+        facts.subject_owners = subject.spec.owners;
+    }
+    Ok(Authority::over(actor, request, facts)?)
+}
+
+async fn own_facts(tx: &mut Tx, actor: &Actor, now: DateTime<Utc>) -> Result<AuthorityFacts, Error> {
+    let Some(id) = actor.person() else { return Ok(AuthorityFacts::default()) };
+    let (owns, backs_up) = tx.owned_by(id).await?;
+    Ok(AuthorityFacts {
+        identity: tx.identity(id).await?,
+        groups: tx.groups_of(id, now).await?,
+        owns,
+        backs_up,
+        ..AuthorityFacts::default()
+    })
+}

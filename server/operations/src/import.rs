@@ -1,0 +1,286 @@
+//! Loading a catalogue: checked whole first, written all or nothing, twice changes nothing, absence removes nothing.
+
+use crate::{
+    Error, Portal,
+    bundles::{known_keys, mistakes_in},
+    catalogue::{self, File, Keys, Mistake, Place},
+};
+use domain::{
+    Actor, Refusal,
+    bundle::Bundle,
+    event::{Record, Transition},
+    group::Group,
+    identity::Identity,
+    ids::IdentityId,
+    resource::System,
+};
+use serde::Serialize;
+use std::{collections::BTreeSet, path::Path};
+use store::Tx;
+
+/// How to load.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Import {
+    /// Only say what would change.
+    pub dry_run: bool,
+    /// How many grants may end by it; more than [`ENDS_UNCONFIRMED`] must be said exactly.
+    pub confirm_ends: usize,
+}
+
+/// So many grants may end without being confirmed.
+pub const ENDS_UNCONFIRMED: usize = 10;
+
+/// What was changed, or would be.
+#[derive(Clone, Debug, Default)]
+pub struct Imported {
+    /// The difference, a line each.
+    pub lines: Vec<String>,
+    /// How many things are new.
+    pub created: u32,
+    /// How many have changed.
+    pub changed: u32,
+    /// How many have left.
+    pub left: u32,
+    /// How many grants end.
+    pub ended: u32,
+}
+
+impl Portal {
+    /// Loads every `*.toml` of a folder.
+    pub async fn import(&self, actor: &Actor, folder: &Path, how: Import) -> Result<Imported, Error> {
+        let unreadable = |why: std::io::Error| Error::Unready(format!("`{}` cannot be read: {why}", folder.display()));
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            if path.extension().is_some_and(|e| e == "toml") {
+                let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+                let bytes = std::fs::read(&path).map_err(unreadable)?;
+                let text = String::from_utf8(bytes)
+                    .map_err(|_| Refusal::Catalogue(vec![format!("{name}:1: this file is not UTF-8 text")]))?;
+                files.push((name, text));
+            }
+        }
+        files.sort();
+        if files.is_empty() {
+            return Err(Error::Unready(format!("there is no *.toml in `{}`", folder.display())));
+        }
+        self.import_files(actor, &files, how).await
+    }
+
+    /// Loads files by name and text.
+    pub async fn import_files(
+        &self,
+        actor: &Actor,
+        files: &[(String, String)],
+        how: Import,
+    ) -> Result<Imported, Error> {
+        if *actor != Actor::Operator {
+            return Err(Refusal::NotAllowed("a catalogue is loaded from the command line").into());
+        }
+        let files: Vec<_> = files.iter().map(|(name, text)| File { name: name.clone(), text: text.clone() }).collect();
+        let catalogue = catalogue::read(&files).map_err(|mistakes| mistakes_in(&mistakes))?;
+        self.retrying(|| self.load(actor, &catalogue, how)).await
+    }
+
+    async fn load(&self, actor: &Actor, catalogue: &catalogue::Catalogue, how: Import) -> Result<Imported, Error> {
+        let mut tx = self.store().write().await?;
+        let founding = tx.portal().await?.is_none_or(|p| p.is_founding());
+        let mut keys = known_keys(&mut tx).await?;
+        keys.allot(catalogue, || self.new_id());
+        let mistakes = catalogue.unknown(&keys);
+        if !mistakes.is_empty() {
+            return Err(mistakes_in(&mistakes));
+        }
+        let mut loading =
+            Loading { portal: self, tx: &mut tx, actor, keys: &keys, founding, done: Imported::default() };
+        loading.identities(catalogue).await?;
+        loading.groups(catalogue).await?;
+        loading.systems(catalogue).await?;
+        loading.bundles(catalogue).await?;
+        let done = loading.done;
+
+        let ends = usize::try_from(done.ended).unwrap_or(usize::MAX);
+        if ends > ENDS_UNCONFIRMED && how.confirm_ends != ends && !how.dry_run {
+            return Err(Refusal::ManyEnds { ends }.into());
+        }
+        if how.dry_run || done.lines.is_empty() {
+            return Ok(done);
+        }
+        self.reroute(&mut tx).await?;
+        if let Some(portal) = tx.portal().await? {
+            let note = portal.note_import(actor, done.created, done.changed, done.left, done.ended, self.now())?;
+            self.save(&mut tx, &note).await?;
+        }
+        self.commit(tx).await?;
+        Ok(done)
+    }
+}
+
+struct Loading<'a> {
+    portal: &'a Portal,
+    tx: &'a mut Tx,
+    actor: &'a Actor,
+    keys: &'a Keys,
+    founding: bool,
+    done: Imported,
+}
+
+impl Loading<'_> {
+    async fn identities(&mut self, catalogue: &catalogue::Catalogue) -> Result<(), Error> {
+        for (key, stanza) in &catalogue.people_and_services {
+            let spec = stanza.it.resolve(self.keys).map_err(|m| mistakes_in(&m))?;
+            let now = self.portal.now();
+            let id = catalogue::Resolve::identity(self.keys, key).ok_or(Error::NotFound)?;
+            let word = spec.kind.singular();
+            let known = self.tx.identity(id).await?;
+            let change = match &known {
+                None => Some(Identity::define(id, self.actor, spec.clone(), now)?),
+                Some(identity) => identity.redefine(self.actor, spec.clone(), now)?,
+            };
+            self.save(change, word, key.as_str(), known.as_ref().map(|k| &k.spec), &spec, &stanza.at).await?;
+            if stanza.it.left
+                && let Some(identity) = self.tx.identity(id).await?
+                && identity.is_active()
+            {
+                let ended = self.portal.take_leave(self.tx, self.actor, &identity).await?;
+                self.done.left += 1;
+                self.done.ended += ended;
+                self.done.lines.push(format!("- {word} {key} has left; {ended} grants end"));
+            }
+        }
+        Ok(())
+    }
+
+    async fn groups(&mut self, catalogue: &catalogue::Catalogue) -> Result<(), Error> {
+        for (key, stanza) in &catalogue.groups {
+            let spec = stanza.it.resolve(self.keys).map_err(|m| mistakes_in(&m))?;
+            let now = self.portal.now();
+            let id = catalogue::Resolve::group(self.keys, key).ok_or(Error::NotFound)?;
+            let known = self.tx.group(id).await?;
+            let change = match &known {
+                None => Some(Group::define(id, self.actor, spec.clone(), now)?),
+                Some(group) => group.redefine(self.actor, spec.clone(), now)?,
+            };
+            if change.is_some()
+                && let Some(known) = &known
+            {
+                // Whoever gains or loses authority by it is serialised with the decisions they may be taking right now.
+                let moved: BTreeSet<IdentityId> =
+                    known.spec.members.symmetric_difference(&spec.members).copied().collect();
+                for who in moved {
+                    self.tx.touch_identity(who).await?;
+                }
+            }
+            self.save(change, "group", key.as_str(), known.as_ref().map(|k| &k.spec), &spec, &stanza.at).await?;
+        }
+        Ok(())
+    }
+
+    async fn systems(&mut self, catalogue: &catalogue::Catalogue) -> Result<(), Error> {
+        for (key, stanza) in &catalogue.systems {
+            let mut spec = stanza.it.resolve(self.keys).map_err(|m| mistakes_in(&m))?;
+            let now = self.portal.now();
+            let id = catalogue::Resolve::system(self.keys, key).ok_or(Error::NotFound)?;
+            let known = self.tx.system(id).await?;
+            if let Some(known) = &known {
+                // Absence removes nothing: grants may still stand on a right the file no longer mentions.
+                for (id, entitlement) in &known.spec.entitlements {
+                    spec.entitlements.entry(*id).or_insert_with(|| entitlement.clone());
+                }
+            }
+            let change = match &known {
+                None => Some(System::define(id, self.actor, spec.clone(), now)?),
+                Some(system) => system.redefine(self.actor, spec.clone(), now)?,
+            };
+            self.save(change, "system", key.as_str(), known.as_ref().map(|k| &k.spec), &spec, &stanza.at).await?;
+        }
+        Ok(())
+    }
+
+    async fn bundles(&mut self, catalogue: &catalogue::Catalogue) -> Result<(), Error> {
+        let mut mistakes = Vec::new();
+        for (key, stanza) in &catalogue.bundles {
+            let spec = stanza.it.resolve(self.keys).map_err(|m| mistakes_in(&m))?;
+            let now = self.portal.now();
+            let id = catalogue::Resolve::bundle(self.keys, key).ok_or(Error::NotFound)?;
+            let known = self.tx.bundle(id).await?;
+            let before = known.as_ref().and_then(|b| {
+                b.draft.as_ref().map(|d| d.spec.clone()).or_else(|| b.published.as_ref().map(|p| p.spec.clone()))
+            });
+            let change = match &known {
+                None => Some(Bundle::draft_new(id, self.actor, spec.clone(), now)?),
+                Some(bundle) => bundle.draft(self.actor, spec.clone(), now)?,
+            };
+            let drafted = change.is_some();
+            self.save(change, "bundle", key.as_str(), before.as_ref(), &spec, &stanza.at).await?;
+            if !drafted {
+                continue;
+            }
+            let Some(bundle) = self.tx.bundle(id).await? else { continue };
+            if self.founding {
+                let gaps = self.portal.gaps(self.tx, &spec).await?;
+                if gaps.is_empty() {
+                    let change = bundle.publish(self.actor, bundle.versions, true, &[], now)?;
+                    self.portal.save(self.tx, &change).await?;
+                } else {
+                    mistakes.extend(
+                        gaps.into_iter()
+                            .map(|gap| Mistake::at(&stanza.at, format!("`{key}` cannot be published: {gap}"))),
+                    );
+                }
+            } else {
+                self.done
+                    .lines
+                    .push(format!("  bundle {key} waits as draft {} for an admin to publish it", bundle.versions));
+            }
+        }
+        if mistakes.is_empty() { Ok(()) } else { Err(mistakes_in(&mistakes)) }
+    }
+
+    async fn save<T: Serialize>(
+        &mut self,
+        change: Option<Transition>,
+        word: &str,
+        key: &str,
+        before: Option<&T>,
+        after: &T,
+        at: &Place,
+    ) -> Result<(), Error> {
+        let Some(change) = change else { return Ok(()) };
+        match self.portal.save(self.tx, &change).await {
+            Ok(()) => {}
+            Err(Error::Conflict) if takes_accounts(change.after()) => {
+                let says = format!("`{key}` takes an account that another identity has on that system");
+                return Err(mistakes_in(&[Mistake::at(at, says)]));
+            }
+            Err(other) => return Err(other),
+        }
+        match before {
+            None => {
+                self.done.created += 1;
+                self.done.lines.push(format!("+ {word} {key}"));
+            }
+            Some(before) => {
+                self.done.changed += 1;
+                self.done.lines.push(format!("~ {word} {key}: {}", fields_that_differ(before, after).join(", ")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a row that could not be written is one with accounts; then one of them is somebody else's, as the import holds the only pen.
+fn takes_accounts(after: &Record) -> bool {
+    matches!(after, Record::Identity(it) if !it.accounts.is_empty())
+}
+
+/// The names of the fields in which two things differ.
+pub(crate) fn fields_that_differ<T: Serialize>(before: &T, after: &T) -> Vec<String> {
+    let fields = |it: &T| match serde_json::to_value(it) {
+        Ok(serde_json::Value::Object(fields)) => fields,
+        Ok(_) | Err(_) => serde_json::Map::new(),
+    };
+    let (before, after) = (fields(before), fields(after));
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    names.into_iter().filter(|name| before.get(*name) != after.get(*name)).map(|name| name.replace('_', " ")).collect()
+}

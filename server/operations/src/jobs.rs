@@ -1,0 +1,114 @@
+//! Doing the looks that are due: claimed one by one under a lease, those that take something away first.
+
+use crate::{Error, Portal, grants::Looked};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{Actor, job::JobKey};
+use store::Claim;
+
+/// How long a look may take before another worker takes over. Longer than any connector waits for its target.
+const LEASE: TimeDelta = TimeDelta::seconds(60);
+/// How many looks run side by side: a slow target must not hold up the others.
+const SIDE_BY_SIDE: usize = 4;
+/// The longest pause between two tries.
+const LONGEST_PAUSE: i64 = 600;
+
+impl Portal {
+    /// Does looks that are due, at most `limit`; gives how many it did.
+    pub async fn run_due_jobs(&self, limit: u32) -> Result<u32, Error> {
+        let mut done = 0;
+        while done < limit {
+            let mut claims = Vec::new();
+            while claims.len() < SIDE_BY_SIDE && done < limit {
+                let Some(claim) = self.claim().await? else { break };
+                claims.push(claim);
+                done += 1;
+            }
+            if claims.is_empty() {
+                break;
+            }
+            futures::future::join_all(claims.iter().map(|claim| self.look(claim))).await;
+        }
+        Ok(done)
+    }
+
+    async fn claim(&self) -> Result<Option<Claim>, Error> {
+        // A quick look without the write lock: most of the time nothing is due.
+        let due = self.store().read().await?.next_due().await?;
+        if due.is_none_or(|due| due > self.now()) && !self.has_abandoned().await? {
+            return Ok(None);
+        }
+        self.retrying(|| async {
+            let mut tx = self.store().write().await?;
+            let claim = tx.claim(self.now(), LEASE).await?;
+            tx.commit().await?;
+            Ok(claim)
+        })
+        .await
+    }
+
+    /// Whether a look was left half done by a worker that is gone.
+    async fn has_abandoned(&self) -> Result<bool, Error> {
+        Ok(self.store().read().await?.count_abandoned(self.now()).await? > 0)
+    }
+
+    async fn look(&self, claim: &Claim) {
+        let outcome = match &claim.key {
+            JobKey::Request { .. } | JobKey::Grant { .. } => self.look_in_one_go(claim).await,
+            // Rights of one grant are looked at side by side; whoever writes second looks again.
+            JobKey::Right(right) => match self.retrying(|| self.look_at_right(claim, right)).await {
+                Ok(Looked::Settled) => self.finish(claim, None).await,
+                Ok(Looked::Failed) => self.put_back(claim).await,
+                Ok(Looked::TakenOver) => Ok(()),
+                Err(error) => Err(error),
+            },
+        };
+        if let Err(error) = outcome {
+            tracing::warn!(job = %claim.key, "a look failed and will be tried again: {error}");
+            if let Err(error) = self.put_back(claim).await {
+                // The lease runs out, and the look is taken up again then.
+                tracing::warn!(job = %claim.key, "could not be put back: {error}");
+            }
+        }
+    }
+
+    /// Looks that only read and write the portal's own memory are done in one transaction with the job's end.
+    async fn look_in_one_go(&self, claim: &Claim) -> Result<(), Error> {
+        self.retrying(|| async {
+            let mut tx = self.store().write().await?;
+            if !tx.still_holds(claim).await? {
+                return Ok(());
+            }
+            let next = match &claim.key {
+                JobKey::Request { id } => self.tend_request(&mut tx, *id).await?,
+                JobKey::Grant { id } => self.tend_grant(&mut tx, *id).await?,
+                JobKey::Right(_) => None,
+            };
+            tx.finish(claim, next).await?;
+            self.commit(tx).await
+        })
+        .await
+    }
+
+    async fn finish(&self, claim: &Claim, next: Option<DateTime<Utc>>) -> Result<(), Error> {
+        let mut tx = self.store().write().await?;
+        tx.finish(claim, next).await?;
+        self.commit(tx).await
+    }
+
+    async fn put_back(&self, claim: &Claim) -> Result<(), Error> {
+        let pause = (5_i64 << claim.attempts.min(8)).min(LONGEST_PAUSE);
+        let mut tx = self.store().write().await?;
+        tx.put_back(claim, self.now() + TimeDelta::seconds(pause)).await?;
+        self.commit(tx).await
+    }
+
+    /// Removes what has run out. Once in a while is enough.
+    pub async fn tidy(&self) -> Result<(), Error> {
+        let mut tx = self.store().write().await?;
+        let now = self.now();
+        tx.sweep(now, now - self.setup().absolute).await?;
+        tx.commit().await?;
+        tracing::debug!(actor = %Actor::System, "tidied up");
+        Ok(())
+    }
+}

@@ -1,0 +1,34 @@
+//! Everything a person, a clock or an operator can do, one function each. Every channel comes through here; the actor's authority is
+//! read and checked in the transaction of the act, before anything else.
+
+mod acts;
+pub mod bundles;
+pub mod catalogue;
+pub mod clock;
+pub mod connectors;
+pub mod discover;
+mod error;
+mod export;
+mod facts;
+mod grants;
+pub mod ids;
+mod import;
+mod jobs;
+mod lines;
+mod pages;
+mod people;
+mod portal;
+mod requests;
+mod rulings;
+mod sessions;
+mod tasks;
+mod verify;
+
+pub use clock::{Clock, SystemClock};
+pub use error::Error;
+pub use ids::{Ids, SystemIds};
+pub use import::{Import, Imported};
+pub use people::SignedIn;
+pub use portal::{Portal, Schema, Setup};
+pub use sessions::{LiveSession, SessionKeyHash};
+pub use verify::{Finding, Progress};

@@ -1,0 +1,162 @@
+//! Events in people's words: the timeline of a request, what happened to a bundle, the trail.
+
+use crate::Error;
+use domain::{
+    bundle::BundleEvent,
+    event::{Envelope, Event},
+    grant::{GrantEvent, Why},
+    group::GroupEvent,
+    identity::IdentityEvent,
+    job::RightKey,
+    portal::PortalEvent,
+    request::RequestEvent,
+    resource::SystemEvent,
+    ruling::Outcome,
+    text::TextRef,
+    views::Line,
+};
+use store::{EventRow, Tx};
+
+/// Says an event in words, with what was written in it.
+pub(crate) async fn line(tx: &mut Tx, row: &EventRow) -> Result<Line, Error> {
+    let envelope = row.envelope()?;
+    let said = say(tx, &envelope).await?;
+    let text = match said.text {
+        Some(text) => Some(tx.text(text.id).await?.unwrap_or_else(|| "(this text was erased)".to_owned())),
+        None => None,
+    };
+    Ok(Line {
+        id: row.id,
+        at: envelope.at,
+        who: envelope.actor.to_string(),
+        what: said.what,
+        text,
+        decided: said.decided,
+        event: envelope.event.name(),
+        hash: row.hash.clone(),
+        founding: envelope.founding,
+    })
+}
+
+struct Said {
+    what: String,
+    text: Option<TextRef>,
+    decided: bool,
+}
+
+fn decided(what: impl Into<String>) -> Said {
+    Said { what: what.into(), text: None, decided: true }
+}
+
+fn done(what: impl Into<String>) -> Said {
+    Said { what: what.into(), text: None, decided: false }
+}
+
+async fn say(tx: &mut Tx, envelope: &Envelope) -> Result<Said, Error> {
+    Ok(match &envelope.event {
+        Event::Portal(event) => decided(match event {
+            PortalEvent::PortalFounded {} => "founded the portal".to_owned(),
+            PortalEvent::FoundingEnded { because } => format!("ended founding mode: {because}"),
+            PortalEvent::CatalogueImported { created, changed, left, ended } => {
+                format!("loaded a catalogue: {created} new, {changed} changed, {left} left, {ended} grants ended")
+            }
+        }),
+        Event::Identity(event) => decided(match event {
+            IdentityEvent::IdentityDefined { spec } if envelope.version == 1 => format!("added {}", spec.name),
+            IdentityEvent::IdentityDefined { spec } => format!("changed what the catalogue says of {}", spec.name),
+            IdentityEvent::IdentityLeft {} => "said that they left".to_owned(),
+            IdentityEvent::IdentityReturned {} => "said that they came back".to_owned(),
+            IdentityEvent::Invited { .. } => "issued a one-time link".to_owned(),
+            IdentityEvent::PasswordSet {} => "set a password".to_owned(),
+            IdentityEvent::SignedOutEverywhere {} => "signed out everywhere".to_owned(),
+        }),
+        Event::Group(GroupEvent::GroupDefined { spec }) => {
+            decided(format!("{} the group {}", if envelope.version == 1 { "added" } else { "changed" }, spec.name))
+        }
+        Event::System(SystemEvent::SystemDefined { spec }) => {
+            decided(format!("{} the system {}", if envelope.version == 1 { "added" } else { "changed" }, spec.name))
+        }
+        Event::Bundle(event) => decided(match event.as_ref() {
+            BundleEvent::BundleDrafted { number, .. } => format!("wrote version {number} as a draft"),
+            BundleEvent::DraftDiscarded { number } => format!("threw away draft {number}"),
+            BundleEvent::BundlePublished { number, alone: false } => format!("published version {number}"),
+            BundleEvent::BundlePublished { number, alone: true } => {
+                format!("published version {number} alone, in founding mode")
+            }
+            BundleEvent::BundleRetired {} => "took the bundle out of the catalogue".to_owned(),
+        }),
+        Event::Request(event) => of_request(event),
+        Event::Grant(event) => of_grant(tx, event).await?,
+    })
+}
+
+fn of_request(event: &RequestEvent) -> Said {
+    match event {
+        RequestEvent::Asked { ask, justification, ruling, .. } => {
+            let outcome = match ruling.outcome {
+                Outcome::Refused => "policy refused it",
+                Outcome::Automatic => "policy allowed it at once",
+                Outcome::NeedsApproval => "policy wants approval",
+            };
+            Said { what: format!("asked for {}; {outcome}", ask.minutes), text: justification.clone(), decided: true }
+        }
+        RequestEvent::Approved { decision, approval, .. } => {
+            let shorter = decision.minutes.map(|m| format!(" for {m}")).unwrap_or_default();
+            let last = if approval.is_some() { "" } else { "; more approvals are needed" };
+            Said { what: format!("approved{shorter}{last}"), text: decision.comment.clone(), decided: true }
+        }
+        RequestEvent::Denied { decision } => {
+            Said { what: "denied".to_owned(), text: decision.comment.clone(), decided: true }
+        }
+        RequestEvent::Withdrawn {} => decided("withdrew the request"),
+        RequestEvent::Commented { text } => Said { what: "wrote".to_owned(), text: Some(text.clone()), decided: true },
+        RequestEvent::Rerouted { .. } => decided("worked out again who may decide, as somebody's authority changed"),
+        RequestEvent::RequestExpired {} => decided("let it expire: nobody decided in time"),
+        RequestEvent::ApprovalLapsed {} => decided("let the approval lapse: the access was not there in time"),
+        RequestEvent::SentBack { added, .. } => {
+            let names: Vec<_> = added.iter().map(|s| s.name.clone()).collect();
+            decided(format!("judged it again: policy asks for more now: {}", domain::text::and(&names)))
+        }
+        RequestEvent::Stopped { why, .. } => decided(format!("stopped it: {why}")),
+        RequestEvent::Granted { .. } => decided("judged it again, and opened a grant"),
+    }
+}
+
+async fn of_grant(tx: &mut Tx, event: &GrantEvent) -> Result<Said, Error> {
+    Ok(match event {
+        GrantEvent::GrantOpened { rights, .. } => done(match rights.len() {
+            1 => "began to make one right".to_owned(),
+            n => format!("began to make {n} rights"),
+        }),
+        GrantEvent::LookedBefore { right, was_there: false } => {
+            done(format!("looked first: {} was not there", name(tx, right).await?))
+        }
+        GrantEvent::LookedBefore { right, was_there: true } => {
+            done(format!("found {} there before this grant; it will stay at the end", name(tx, right).await?))
+        }
+        GrantEvent::SeenPresent { right } => done(format!("saw that {} is there", name(tx, right).await?)),
+        GrantEvent::SeenAbsent { right } => done(format!("saw that {} is gone", name(tx, right).await?)),
+        GrantEvent::Attested { right, present: true } => done(format!("set up {} by hand", name(tx, right).await?)),
+        GrantEvent::Attested { right, present: false } => done(format!("took away {} by hand", name(tx, right).await?)),
+        GrantEvent::Troubled { right, says } => done(format!("could not change {}: {says}", name(tx, right).await?)),
+        GrantEvent::GrantActive { until } => {
+            done(format!("the access is there; it ends {}", until.format("%-d %B %Y at %H:%M UTC")))
+        }
+        GrantEvent::GrantEnding { why } => match why {
+            Why::GivenBack {} => decided("gave the access back"),
+            Why::Revoked {} => decided("revoked the access"),
+            Why::Expired {} => done("ended it: its time was over"),
+            Why::Left {} => decided("ended it, as its holder left the company"),
+            Why::Continued { .. } => done("handed over to the grant that continues it"),
+            Why::Lapsed {} => done("gave up: the access was not there in time"),
+        },
+        GrantEvent::GrantEnded {} => done("closed the grant: every right is settled"),
+    })
+}
+
+/// A right by name: `Read orders on Orders database for maya_l`.
+async fn name(tx: &mut Tx, right: &RightKey) -> Result<String, Error> {
+    let Some(system) = tx.system(right.system).await? else { return Ok("a right".to_owned()) };
+    let it = system.spec.entitlements.get(&right.entitlement).map_or("a right", |e| e.name.as_str());
+    Ok(format!("“{it}” on {}", system.spec.name))
+}

@@ -1,0 +1,420 @@
+//! Getting in and leaving: passwords, one-time links, founding mode, sign-in under throttles, people who leave.
+
+use crate::{Error, Portal, facts::in_portal, ids::hashed};
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    Actor, Refusal,
+    identity::{Identity, PortalRole},
+    ids::{GrantId, IdentityId, InvitationId},
+    views::{Invitation, Named, Shell},
+};
+use store::Tx;
+
+/// Somebody whose password was right.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// Who.
+    pub identity: IdentityId,
+    /// Their name.
+    pub name: String,
+}
+
+/// How long a one-time link works.
+const LINK_WORKS_FOR: TimeDelta = TimeDelta::hours(24);
+/// Wrong passwords against one account before it has to wait.
+const FREE_TRIES_PER_ACCOUNT: u32 = 5;
+/// Wrong passwords from one address before it has to wait.
+const FREE_TRIES_PER_ADDRESS: u32 = 20;
+/// The shortest password (OWASP ASVS 5.0, 6.2.1 asks for 8 and recommends 15).
+const SHORTEST_PASSWORD: usize = 12;
+/// The longest password; more would only make hashing slow.
+const LONGEST_PASSWORD: usize = 256;
+
+/// argon2id with 19 MiB, two passes, one lane: OWASP's Password Storage Cheat Sheet.
+fn argon2() -> Argon2<'static> {
+    let params = Params::new(19 * 1024, 2, 1, None).unwrap_or_default();
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+fn hash(password: &str, salt: [u8; 32]) -> Result<String, Error> {
+    let failed = |why: &dyn std::fmt::Display| Error::Unready(format!("the password could not be hashed: {why}"));
+    let hash = argon2().hash_password_with_salt(password.as_bytes(), &salt[..16]).map_err(|why| failed(&why))?;
+    Ok(hash.to_string())
+}
+
+/// Whether a password fits, and whether its hash is weaker than what we make now.
+fn verify(password: &str, kept: &str) -> (bool, bool) {
+    let Ok(parsed) = PasswordHash::new(kept) else { return (false, false) };
+    let fits = argon2().verify_password(password.as_bytes(), &parsed).is_ok();
+    let now = argon2();
+    let weaker = Params::try_from(&parsed).map_or(true, |p| {
+        p.m_cost() < now.params().m_cost() || p.t_cost() < now.params().t_cost() || p.p_cost() < now.params().p_cost()
+    });
+    (fits, weaker)
+}
+
+impl Portal {
+    /// Checks a name and password. An unknown name costs the same time and gets the same words; tries are counted against the account
+    /// and against the address.
+    pub async fn sign_in(&self, name: &str, password: &str, address: &str, agent: &str) -> Result<SignedIn, Error> {
+        let name = name.trim().to_lowercase();
+        let keys = [
+            (format!("account/{}", hashed(&name)), FREE_TRIES_PER_ACCOUNT),
+            (format!("address/{address}"), FREE_TRIES_PER_ADDRESS),
+        ];
+        let now = self.now();
+        let mut tx = self.store().write().await?;
+        for (key, _) in &keys {
+            if let Some(blocked) = tx.blocked(key, now).await? {
+                let seconds = (blocked.until - now).num_seconds().max(1);
+                tracing::warn!(address, "a sign-in was turned away: too many tries");
+                return Err(Refusal::TooMany(wait(seconds)).into());
+            }
+        }
+        // Counted before the answer is known, so that many tries at once are many tries.
+        for (key, free) in &keys {
+            tx.count_try(key, *free, now).await?;
+        }
+        let identity = match tx.identity_by_key(&name).await? {
+            Some(identity) => Some(identity),
+            None => tx.identity_by_email(&name).await?,
+        };
+        let identity = identity.filter(|i| i.is_active() && i.spec.kind.is_person());
+        let kept = match &identity {
+            Some(identity) => tx.password(identity.id).await?,
+            None => None,
+        };
+        tx.commit().await?;
+
+        let known = kept.is_some();
+        let kept = match kept {
+            Some(kept) => kept,
+            None => self.decoy_hash().await?,
+        };
+        let (fits, weaker) = self.verify_password(password, &kept).await?;
+        let Some(identity) = identity.filter(|_| fits && known) else {
+            tracing::warn!(address, agent, "a sign-in failed");
+            return Err(Refusal::SignIn.into());
+        };
+
+        let stronger = if weaker { Some(self.hash_password(password).await?) } else { None };
+        let mut tx = self.store().write().await?;
+        for (key, _) in &keys {
+            tx.forget_tries(key).await?;
+        }
+        if let Some(stronger) = stronger {
+            tx.save_password(identity.id, &stronger, self.now()).await?;
+        }
+        self.leave_founding_mode(&mut tx, &identity).await?;
+        self.commit(tx).await?;
+        tracing::info!(who = %identity.spec.key, address, agent, "signed in");
+        Ok(SignedIn { identity: identity.id, name: identity.spec.name })
+    }
+
+    /// Founding mode ends for good when a second admin signs in: from then on there are four eyes.
+    async fn leave_founding_mode(&self, tx: &mut Tx, who: &Identity) -> Result<(), Error> {
+        if !who.has(PortalRole::Admin) {
+            return Ok(());
+        }
+        let Some(portal) = tx.portal().await? else { return Ok(()) };
+        tx.mark_signed_in(who.id, self.now()).await?;
+        if portal.is_founding() && tx.count_admins_signed_in().await? >= 2 {
+            let actor = Actor::Person { id: who.id, name: who.spec.name.clone() };
+            let because = format!("{} is the second admin to sign in", who.spec.name);
+            if let Some(change) = portal.end_founding(&actor, &because, self.now())? {
+                self.save(tx, &change).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn decoy_hash(&self) -> Result<String, Error> {
+        let hash = self.decoy().get_or_try_init(|| async { self.hash_password(&self.token()).await }).await?;
+        Ok(hash.clone())
+    }
+
+    async fn hash_password(&self, password: &str) -> Result<String, Error> {
+        let (password, salt) = (password.to_owned(), self.setup().ids.secret());
+        self.hashing_away(move || hash(&password, salt)).await?
+    }
+
+    async fn verify_password(&self, password: &str, kept: &str) -> Result<(bool, bool), Error> {
+        let (password, kept) = (password.chars().take(LONGEST_PASSWORD + 1).collect::<String>(), kept.to_owned());
+        self.hashing_away(move || verify(&password, &kept)).await
+    }
+
+    /// Hashing takes time and memory: off the async threads, and at most a few at once.
+    async fn hashing_away<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+        let closed = |_| Error::Unready("the portal is stopping".to_owned());
+        let _room = self.hashing().acquire().await.map_err(closed)?;
+        tokio::task::spawn_blocking(work).await.map_err(|why| Error::Unready(format!("hashing failed: {why}")))
+    }
+
+    /// Whom a one-time link is for.
+    pub async fn invitation(&self, token: &str) -> Result<Named, Error> {
+        let mut tx = self.store().read().await?;
+        let open = tx.invitation(&hashed(token), self.now()).await?.ok_or(Refusal::DeadLink)?;
+        let identity = tx.identity(open.identity).await?.ok_or(Refusal::DeadLink)?;
+        Ok(Named { id: identity.spec.key.to_string(), name: identity.spec.name })
+    }
+
+    /// Sets a password through a one-time link, which is used up by it. Every session of the person ends.
+    pub async fn set_password(&self, token: &str, password: &str) -> Result<SignedIn, Error> {
+        self.invitation(token).await?;
+        check_password(password)?;
+        let kept = self.hash_password(password).await?;
+        let now = self.now();
+        let mut tx = self.store().write().await?;
+        let open = tx.invitation(&hashed(token), now).await?.ok_or(Refusal::DeadLink)?;
+        let identity = tx.identity(open.identity).await?.ok_or(Refusal::DeadLink)?;
+        if password.to_lowercase().contains(identity.spec.key.as_str()) {
+            return Err(Refusal::Password("choose a password that does not hold your own name".to_owned()).into());
+        }
+        if !tx.use_invitation(open.id, now).await? {
+            return Err(Refusal::DeadLink.into());
+        }
+        let actor = Actor::Person { id: identity.id, name: identity.spec.name.clone() };
+        let change = identity.set_password(&actor, now)?;
+        self.save(&mut tx, &change).await?;
+        tx.save_password(identity.id, &kept, now).await?;
+        tx.end_sessions_of(identity.id).await?;
+        self.leave_founding_mode(&mut tx, &identity).await?;
+        self.commit(tx).await?;
+        Ok(SignedIn { identity: identity.id, name: identity.spec.name })
+    }
+
+    /// Issues a one-time link, shown once; earlier links of the same person stop working.
+    pub async fn invite(&self, actor: &Actor, id: IdentityId) -> Result<Invitation, Error> {
+        self.retrying(|| async {
+            let now = self.now();
+            let mut tx = self.store().write().await?;
+            if *actor != Actor::Operator {
+                in_portal(&mut tx, actor, now).await?.admin()?;
+            }
+            let identity = tx.identity(id).await?.ok_or(Error::NotFound)?;
+            let invitation = self.issue(&mut tx, actor, &identity, now).await?;
+            self.commit(tx).await?;
+            Ok(invitation)
+        })
+        .await
+    }
+
+    async fn issue(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        identity: &Identity,
+        now: DateTime<Utc>,
+    ) -> Result<Invitation, Error> {
+        let (id, token, expires_at) = (InvitationId(self.new_id()), self.token(), now + LINK_WORKS_FOR);
+        let change = identity.invite(actor, expires_at, now)?;
+        self.save(tx, &change).await?;
+        tx.save_invitation(id, &hashed(&token), identity.id, expires_at, now).await?;
+        Ok(Invitation { id, name: identity.spec.name.clone(), path: format!("/welcome/{token}"), expires_at })
+    }
+
+    /// Issues a one-time link for the person with this key.
+    pub async fn invite_by_key(&self, actor: &Actor, key: &str) -> Result<Invitation, Error> {
+        let found = self.store().read().await?.identity_by_key(key).await?.ok_or(Error::NotFound)?;
+        self.invite(actor, found.id).await
+    }
+
+    /// A set-up link for the first admin: the first one in the catalogue, or a founder made for the purpose. `None` once an admin can
+    /// sign in.
+    pub async fn set_up_link(&self, actor: &Actor) -> Result<Option<Invitation>, Error> {
+        self.retrying(|| async {
+            let now = self.now();
+            let mut tx = self.store().write().await?;
+            let admins = tx.admins().await?;
+            if admins.iter().any(|(_, signs_in)| *signs_in) {
+                return Ok(None);
+            }
+            let founder = match admins.first() {
+                Some((id, _)) => *id,
+                None => self.make_founder(&mut tx, actor, now).await?,
+            };
+            let identity = tx.identity(founder).await?.ok_or(Error::NotFound)?;
+            let invitation = self.issue(&mut tx, actor, &identity, now).await?;
+            self.commit(tx).await?;
+            Ok(Some(invitation))
+        })
+        .await
+    }
+
+    async fn make_founder(&self, tx: &mut Tx, actor: &Actor, now: DateTime<Utc>) -> Result<IdentityId, Error> {
+        let key = "founder".parse().map_err(|why| Error::Unready(format!("{why}")))?;
+        if let Some(known) = tx.identity_by_key("founder").await? {
+            return Ok(known.id);
+        }
+        let id = IdentityId(self.new_id());
+        let spec = domain::identity::IdentitySpec {
+            key,
+            kind: domain::identity::Kind::Person,
+            name: "Founder".to_owned(),
+            email: None,
+            title: Some("Sets up Sallyport".to_owned()),
+            department: None,
+            manager: None,
+            purpose: None,
+            owners: std::collections::BTreeSet::new(),
+            roles: [PortalRole::Admin].into(),
+            accounts: std::collections::BTreeMap::new(),
+        };
+        let change = Identity::define(id, actor, spec, now)?;
+        self.save(tx, &change).await?;
+        Ok(id)
+    }
+
+    /// Ends every session of the actor.
+    pub async fn sign_out_everywhere(&self, actor: &Actor) -> Result<(), Error> {
+        self.retrying(|| async {
+            let mut tx = self.store().write().await?;
+            let who = actor.person().ok_or(Error::NotFound)?;
+            let identity = tx.identity(who).await?.ok_or(Error::NotFound)?;
+            let change = identity.sign_out_everywhere(actor, self.now())?;
+            self.save(&mut tx, &change).await?;
+            tx.end_sessions_of(who).await?;
+            self.commit(tx).await
+        })
+        .await
+    }
+
+    /// Says that somebody has left: sessions and grants end, what waits for them is withdrawn, and who decides is worked out again.
+    pub async fn mark_left(&self, actor: &Actor, id: IdentityId) -> Result<(), Error> {
+        self.retrying(|| async {
+            let mut tx = self.store().write().await?;
+            in_portal(&mut tx, actor, self.now()).await?.admin()?;
+            if actor.is(id) {
+                return Err(Refusal::NotAllowed("another admin must say that you have left").into());
+            }
+            let identity = tx.identity(id).await?.ok_or(Error::NotFound)?;
+            self.take_leave(&mut tx, actor, &identity).await?;
+            self.reroute(&mut tx).await?;
+            self.commit(tx).await
+        })
+        .await
+    }
+
+    /// Everything that follows from leaving. Gives how many grants it ends.
+    pub(crate) async fn take_leave(&self, tx: &mut Tx, actor: &Actor, identity: &Identity) -> Result<u32, Error> {
+        let now = self.now();
+        let change = identity.leave(actor, now)?;
+        self.save(tx, &change).await?;
+        tx.end_sessions_of(identity.id).await?;
+        let mut ended = 0;
+        for grant in tx.live_grants_of(identity.id).await? {
+            if grant.needs_its_rights(now) {
+                let change = grant.end_for_leaver(actor, now)?;
+                self.save(tx, &change).await?;
+                ended += 1;
+            }
+        }
+        Ok(ended)
+    }
+
+    /// What every page's frame shows.
+    pub async fn shell(&self, actor: &Actor) -> Result<Shell, Error> {
+        let mut tx = self.store().read().await?;
+        let authority = in_portal(&mut tx, actor, self.now()).await?;
+        let me = authority.actor().person().ok_or(Error::NotFound)?;
+        let identity = tx.identity(me).await?.ok_or(Error::NotFound)?;
+        let mut tasks = 0;
+        for system in tx.operated_by(me, self.now()).await? {
+            tasks += u32::try_from(tx.open_tasks_on(system, 100).await?.len()).unwrap_or(0);
+        }
+        Ok(Shell {
+            me,
+            name: identity.spec.name.clone(),
+            key: identity.spec.key.to_string(),
+            roles: identity.spec.roles.iter().copied().collect(),
+            to_decide: tx.count_to_decide(me).await?,
+            tasks,
+            notices: tx.count_unread(me).await?,
+            founding: tx.portal().await?.is_none_or(|p| p.is_founding()),
+            demo: self.is_demo(),
+        })
+    }
+
+    /// Makes this a demo: everybody who can sign in gets one known password, and founding mode ends with an event that says so.
+    pub async fn make_demo(&self, actor: &Actor, password: &str) -> Result<(), Error> {
+        if *actor != Actor::Operator {
+            return Err(Refusal::NotAllowed("only the command line makes a demo").into());
+        }
+        let kept = self.hash_password(password).await?;
+        let now = self.now();
+        let mut tx = self.store().write().await?;
+        let mut from = store::FIRST.to_owned();
+        loop {
+            let page = tx.identities("", &from, 200).await?;
+            let Some(last) = page.last() else { break };
+            from.clone_from(&last.cursor);
+            for listed in page {
+                let identity = listed.it;
+                if identity.spec.kind.is_person() && identity.is_active() && identity.password_set_at.is_none() {
+                    let change = identity.set_password(actor, now)?;
+                    self.save(&mut tx, &change).await?;
+                    tx.save_password(identity.id, &kept, now).await?;
+                }
+            }
+        }
+        if let Some(portal) = tx.portal().await?
+            && let Some(change) = portal.end_founding(actor, "this is a demo with two admins", now)?
+        {
+            self.save(&mut tx, &change).await?;
+        }
+        self.commit(tx).await?;
+        self.set_demo();
+        Ok(())
+    }
+
+    /// The actor behind a key, for seeding the demo.
+    pub async fn actor_by_key(&self, key: &str) -> Result<Actor, Error> {
+        let found = self.store().read().await?.identity_by_key(key).await?.ok_or(Error::NotFound)?;
+        Ok(Actor::Person { id: found.id, name: found.spec.name })
+    }
+
+    /// The grant that followed from a request, for seeding the demo and for tests.
+    pub async fn grant_of(&self, request: domain::ids::RequestId) -> Result<Option<GrantId>, Error> {
+        Ok(self.store().read().await?.grant_of(request).await?.map(|g| g.id))
+    }
+}
+
+fn wait(seconds: i64) -> String {
+    if seconds < 60 { format!("{seconds} seconds") } else { format!("{} minutes", (seconds + 59) / 60) }
+}
+
+fn check_password(password: &str) -> Result<(), Error> {
+    let length = password.chars().count();
+    let says = if length < SHORTEST_PASSWORD {
+        format!("a password has at least {SHORTEST_PASSWORD} characters; this has {length}")
+    } else if length > LONGEST_PASSWORD {
+        format!("a password has at most {LONGEST_PASSWORD} characters; this has {length}")
+    } else if password.chars().all(|c| password.starts_with(c)) {
+        "choose a password that is not one character again and again".to_owned()
+    } else if ["password", "sallyport", "123456789", "qwertyuiop", "letmein"]
+        .iter()
+        .any(|w| password.to_lowercase().contains(w))
+    {
+        "choose a password that is harder to guess: a few words that do not belong together do well".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::Password(says).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_fits_its_password_alone_and_a_weaker_one_is_noticed() {
+        let kept = hash("correct horse battery", [7; 32]).unwrap();
+        assert_eq!(verify("correct horse battery", &kept), (true, false));
+        assert_eq!(verify("correct horse batterY", &kept), (false, false));
+        assert!(kept.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{kept}");
+        let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8 * 1024, 1, 1, None).unwrap());
+        let kept = weak.hash_password_with_salt(b"correct horse battery", b"0123456789abcdef").unwrap().to_string();
+        assert_eq!(verify("correct horse battery", &kept), (true, true));
+    }
+}

@@ -1,0 +1,350 @@
+//! Asking, deciding, withdrawing, writing on a request.
+
+use crate::{
+    Error, Portal,
+    acts::{Owed, tell},
+    facts::{About, facts, over},
+};
+use domain::{
+    Actor, Refusal,
+    condition::Condition,
+    facts::{Ask, Evidence, Facts, Reason},
+    ids::{ApprovalId, GrantId, IdentityId, RequestId},
+    minutes::Minutes,
+    request::{Approval, Asked, Request, State},
+    ruling::{Ruling, judge, may_ask_for},
+    text::{Prose, line},
+    views::Asking,
+};
+use store::Tx;
+
+/// An ask as it was parsed, with the facts to judge it by.
+pub(crate) struct Prepared {
+    pub ask: Ask,
+    pub facts: Facts,
+    pub reason: Prose,
+}
+
+impl Portal {
+    /// Asks for a bundle. Policy rules at once; a refused ask is a record too, and its page says why.
+    pub async fn ask(&self, actor: &Actor, asking: &Asking) -> Result<RequestId, Error> {
+        self.retrying(|| self.ask_once(actor, asking)).await
+    }
+
+    async fn ask_once(&self, actor: &Actor, asking: &Asking) -> Result<RequestId, Error> {
+        let now = self.now();
+        let mut tx = self.store().write().await?;
+        let prepared = self.prepare(&mut tx, actor, asking, true).await?;
+        let asked = Asked {
+            id: RequestId(self.new_id()),
+            approval: ApprovalId(self.new_id()),
+            ask: prepared.ask,
+            justification: self.words(prepared.reason.as_str()),
+            facts: prepared.facts,
+        };
+        let id = asked.id;
+        let change = Request::ask(actor, asked, self.setup().approval_lapse, now)?;
+        self.save(&mut tx, &change).await?;
+        if let Some(request) = change.request() {
+            tell(self, &mut tx, actor, request, Owed::Asked).await?;
+            if request.state.word() == "refused" {
+                tracing::info!(request = %id, "policy refused a request");
+            }
+        }
+        self.commit(tx).await?;
+        Ok(id)
+    }
+
+    /// The ruling an ask would get, without asking: the same operation, saving nothing.
+    pub(crate) async fn preview_ruling(&self, actor: &Actor, asking: &Asking) -> Result<(Ruling, Facts), Error> {
+        let mut tx = self.store().read().await?;
+        let prepared = self.prepare(&mut tx, actor, asking, false).await?;
+        Ok((judge(&prepared.ask, &prepared.facts), prepared.facts))
+    }
+
+    async fn prepare(&self, tx: &mut Tx, actor: &Actor, asking: &Asking, lock: bool) -> Result<Prepared, Error> {
+        let now = self.now();
+        let authority = crate::facts::in_portal(tx, actor, now).await?;
+        let Some(asker) = authority.actor().person() else {
+            return Err(Refusal::NotAllowed("only a person asks").into());
+        };
+        let subject = self.subject(tx, asker, &asking.subject).await?;
+        if lock {
+            // The subject's row is bumped first: two asks that judge the same person go one after the other.
+            tx.touch_identity(subject).await?;
+        }
+        let minutes: Minutes = asking.duration.parse().map_err(Refusal::from)?;
+        let reason: Prose =
+            asking.justification.parse().map_err(|bad| Refusal::Text { field: "justification", bad })?;
+        let evidence = evidence(asking)?;
+        let continues = match asking.continues.trim() {
+            "" => None,
+            id => Some(self.continued(tx, subject, id).await?),
+        };
+        let bundle = tx.bundle_by_key(asking.bundle.trim()).await?.ok_or(Error::NotFound)?;
+        let version = bundle.open_version().ok_or(Error::NotFound)?;
+        if let Some((_, continued)) = &continues
+            && *continued != bundle.id
+        {
+            return Err(Refusal::NotA {
+                field: "grant of this bundle",
+                got: asking.continues.chars().take(40).collect(),
+            }
+            .into());
+        }
+        let continues = continues.map(|(id, _)| id);
+        let about = About { bundle: &version, published: true, subject, asker, continues, this: None };
+        let facts = facts(tx, &about, now).await?;
+        let fits = version.spec.conditions.iter().all(|c: &Condition| c.fits(reason.as_str()));
+        let length = u32::try_from(reason.as_str().chars().count()).unwrap_or(u32::MAX);
+        let ask = Ask { asker, subject, minutes, reason: Reason { length, fits }, evidence, continues };
+        Ok(Prepared { ask, facts, reason })
+    }
+
+    /// For whom it is: somebody the asker may ask for, and nobody else is admitted to exist.
+    async fn subject(&self, tx: &mut Tx, asker: IdentityId, id: &str) -> Result<IdentityId, Error> {
+        const NOT_YOURS: Refusal =
+            Refusal::NotAllowed("you can ask for yourself, for people you manage and for identities you own");
+        if id.trim().is_empty() {
+            return Err(Refusal::Missing("person or identity it is for").into());
+        }
+        let id: IdentityId = id.trim().parse().map_err(|_| NOT_YOURS)?;
+        let subject = tx.identity(id).await?.ok_or(NOT_YOURS)?;
+        if may_ask_for(asker, id, subject.spec.manager, &subject.spec.owners).is_none() {
+            tracing::warn!(asker = %asker, subject = %id, "an ask for somebody else's identity was refused");
+            return Err(NOT_YOURS.into());
+        }
+        Ok(id)
+    }
+
+    async fn continued(
+        &self,
+        tx: &mut Tx,
+        subject: IdentityId,
+        id: &str,
+    ) -> Result<(GrantId, domain::ids::BundleId), Error> {
+        let id: GrantId = id.parse().map_err(|_| Error::NotFound)?;
+        let grant = tx.grant(id).await?.filter(|g| g.subject == subject).ok_or(Error::NotFound)?;
+        if !grant.needs_its_rights(self.now()) {
+            return Err(Refusal::NotLive { state: grant.state.word() }.into());
+        }
+        Ok((id, grant.bundle))
+    }
+
+    /// Says yes to a request, to the terms that were shown, perhaps for less time. The last yes it takes approves it.
+    pub async fn approve(
+        &self,
+        actor: &Actor,
+        id: RequestId,
+        version: u32,
+        shorter: &str,
+        comment: &str,
+    ) -> Result<(), Error> {
+        let minutes = match shorter.trim() {
+            "" => None,
+            text => Some(text.parse::<Minutes>().map_err(Refusal::from)?),
+        };
+        let comment = prose("comment", comment)?;
+        self.retrying(|| async {
+            let now = self.now();
+            let (mut tx, request) = self.to_decide(actor, id).await?;
+            let authority = over(&mut tx, actor, &request, now).await?;
+            if !authority.may_see() {
+                return Err(Error::NotFound);
+            }
+            let approval =
+                Approval { approval: ApprovalId(self.new_id()), minutes, comment: self.words(comment.as_str()) };
+            let change = request
+                .approve(&authority, version, approval, self.setup().approval_lapse, now)
+                .inspect_err(|no| tracing::warn!(request = %id, %actor, "a decision was refused: {no}"))?;
+            self.save(&mut tx, &change).await?;
+            if let Some(request) = change.request() {
+                tell(self, &mut tx, actor, request, Owed::Approved).await?;
+            }
+            self.commit(tx).await
+        })
+        .await
+    }
+
+    /// Says no to a request, and why; that ends it.
+    pub async fn deny(&self, actor: &Actor, id: RequestId, _version: u32, comment: &str) -> Result<(), Error> {
+        let comment = prose("comment", comment)?;
+        self.retrying(|| async {
+            let now = self.now();
+            let (mut tx, request) = self.to_decide(actor, id).await?;
+            let authority = over(&mut tx, actor, &request, now).await?;
+            if !authority.may_see() {
+                return Err(Error::NotFound);
+            }
+            let change = request
+                .deny(&authority, self.words(comment.as_str()), now)
+                .inspect_err(|no| tracing::warn!(request = %id, %actor, "a decision was refused: {no}"))?;
+            self.save(&mut tx, &change).await?;
+            if let Some(request) = change.request() {
+                tell(self, &mut tx, actor, request, Owed::Denied).await?;
+            }
+            self.commit(tx).await
+        })
+        .await
+    }
+
+    /// A request and a transaction that holds, in one fixed order, the rows a decision judges: the subject and the approver, then the
+    /// systems. Whoever takes authority away bumps the same rows, so one of the two goes first.
+    async fn to_decide(&self, actor: &Actor, id: RequestId) -> Result<(Tx, Request), Error> {
+        let mut tx = self.store().write().await?;
+        let request = tx.request(id).await?.ok_or(Error::NotFound)?;
+        let people: std::collections::BTreeSet<_> =
+            [Some(request.ask.subject), actor.person()].into_iter().flatten().collect();
+        for person in people {
+            tx.touch_identity(person).await?;
+        }
+        for system in request.facts.systems.keys() {
+            tx.touch_system(*system).await?;
+        }
+        let request = tx.request(id).await?.ok_or(Error::NotFound)?;
+        Ok((tx, request))
+    }
+
+    /// Takes a request back.
+    pub async fn withdraw(&self, actor: &Actor, id: RequestId) -> Result<(), Error> {
+        self.retrying(|| async {
+            let now = self.now();
+            let mut tx = self.store().write().await?;
+            let request = tx.request(id).await?.ok_or(Error::NotFound)?;
+            let authority = over(&mut tx, actor, &request, now).await?;
+            if !authority.may_see() {
+                return Err(Error::NotFound);
+            }
+            let change = request.withdraw(&authority, now)?;
+            self.save(&mut tx, &change).await?;
+            self.commit(tx).await
+        })
+        .await
+    }
+
+    /// Writes on a request.
+    pub async fn comment(&self, actor: &Actor, id: RequestId, text: &str) -> Result<(), Error> {
+        let text = prose("comment", text)?;
+        self.retrying(|| async {
+            let now = self.now();
+            let mut tx = self.store().write().await?;
+            let request = tx.request(id).await?.ok_or(Error::NotFound)?;
+            let authority = over(&mut tx, actor, &request, now).await?;
+            if !authority.may_see() {
+                return Err(Error::NotFound);
+            }
+            let words = self.words(text.as_str()).ok_or(Refusal::Missing("comment"))?;
+            let change = request.comment(&authority, words, now)?;
+            self.save(&mut tx, &change).await?;
+            if let Some(request) = change.request() {
+                tell(self, &mut tx, actor, request, Owed::Commented).await?;
+            }
+            self.commit(tx).await
+        })
+        .await
+    }
+
+    /// Looks at a request because its time has come: expires or lapses it, or judges it again and opens a grant (R7). Gives when to
+    /// look again.
+    pub(crate) async fn tend_request(
+        &self,
+        tx: &mut Tx,
+        id: RequestId,
+    ) -> Result<Option<chrono::DateTime<chrono::Utc>>, Error> {
+        let now = self.now();
+        let Some(request) = tx.request(id).await? else { return Ok(None) };
+        tx.touch_identity(request.ask.subject).await?;
+        let Some(request) = tx.request(id).await? else { return Ok(None) };
+        if let Some(change) = request.expire(now)? {
+            self.save(tx, &change).await?;
+            if let Some(request) = change.request() {
+                tell(self, tx, &Actor::System, request, Owed::Over).await?;
+            }
+            return Ok(None);
+        }
+        match &request.state {
+            State::Waiting { until } => Ok(Some(*until)),
+            State::Approved { lapses_at, .. } => {
+                let today = self.todays_facts(tx, &request).await?;
+                let Some(change) = request.settle(today.clone(), GrantId(self.new_id()), now)? else {
+                    // Only the hour stands in the way: look again soon, and give up when the approval lapses.
+                    return Ok(Some((now + chrono::TimeDelta::minutes(5)).min(*lapses_at)));
+                };
+                self.save(tx, &change).await?;
+                if let Some(request) = change.request() {
+                    tell(self, tx, &Actor::System, request, Owed::Over).await?;
+                    if let State::Granted { .. } = request.state {
+                        let opened = domain::grant::Grant::open(request, &today, self.setup().approval_lapse, now)?;
+                        self.save(tx, &opened).await?;
+                    }
+                }
+                Ok(None)
+            }
+            State::Refused { .. }
+            | State::Granted { .. }
+            | State::Denied { .. }
+            | State::Withdrawn { .. }
+            | State::Expired { .. }
+            | State::Lapsed { .. }
+            | State::Stopped { .. } => Ok(None),
+        }
+    }
+
+    /// Today's facts about a request, by its frozen bundle version.
+    pub(crate) async fn todays_facts(&self, tx: &mut Tx, request: &Request) -> Result<Facts, Error> {
+        let open = tx.bundle(request.bundle()).await?.is_some_and(|b| b.retired_at.is_none() && b.published.is_some());
+        let about = About {
+            bundle: &request.facts.bundle,
+            published: open,
+            subject: request.ask.subject,
+            asker: request.ask.asker,
+            continues: request.ask.continues,
+            this: Some(request.id),
+        };
+        facts(tx, &about, self.now()).await
+    }
+
+    /// Works out again who may decide the requests that wait, after authority has changed.
+    pub(crate) async fn reroute(&self, tx: &mut Tx) -> Result<u32, Error> {
+        let mut changed = 0;
+        let mut from = RequestId(uuid::Uuid::nil());
+        loop {
+            let waiting = tx.waiting_requests(from, 100).await?;
+            let Some(last) = waiting.last() else { return Ok(changed) };
+            from = last.id;
+            for request in waiting {
+                let today = self.todays_facts(tx, &request).await?;
+                if let Some(change) = request.reroute(&today, self.now())? {
+                    self.save(tx, &change).await?;
+                    changed += 1;
+                    if let Some(request) = change.request() {
+                        tell(self, tx, &Actor::System, request, Owed::Rerouted).await?;
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn prose(field: &'static str, text: &str) -> Result<Prose, Error> {
+    Ok(text.parse().map_err(|bad| Refusal::Text { field, bad })?)
+}
+
+fn evidence(asking: &Asking) -> Result<Vec<Evidence>, Error> {
+    let mut evidence = Vec::new();
+    let reference = asking.work_item.trim();
+    if !reference.is_empty() {
+        line(reference, 100, false).map_err(|bad| Refusal::Text { field: "work item", bad })?;
+        evidence.push(Evidence::WorkItem { reference: reference.to_owned() });
+    }
+    let url = asking.link.trim();
+    if !url.is_empty() {
+        line(url, 500, false).map_err(|bad| Refusal::Text { field: "link", bad })?;
+        let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        if host.is_none_or(|rest| rest.is_empty() || rest.starts_with('/') || rest.contains(char::is_whitespace)) {
+            return Err(Refusal::NotALink(url.chars().take(80).collect()).into());
+        }
+        evidence.push(Evidence::Link { url: url.to_owned() });
+    }
+    Ok(evidence)
+}

@@ -1,0 +1,139 @@
+//! Rulings and stages as pages show them.
+
+use crate::{Error, Portal};
+use domain::{
+    Actor,
+    facts::Facts,
+    request::{Request, State},
+    ruling::{Outcome, Ruling, Via},
+    text::or,
+    views::{Asking, RulingView, StageView},
+};
+
+impl Portal {
+    /// The ruling an ask would get, saving nothing.
+    pub async fn preview(&self, actor: &Actor, asking: &Asking) -> Result<RulingView, Error> {
+        let (ruling, facts) = self.preview_ruling(actor, asking).await?;
+        Ok(view(&ruling, &facts, None))
+    }
+}
+
+/// A ruling as a page shows it; with the request's own progress where there is one.
+pub(crate) fn view(ruling: &Ruling, facts: &Facts, request: Option<&Request>) -> RulingView {
+    let current = request.and_then(Request::current_stage).map(|(at, _)| at);
+    let stages = ruling
+        .stages
+        .iter()
+        .enumerate()
+        .map(|(at, stage)| StageView {
+            name: stage.name.clone(),
+            need: stage.need,
+            people: stage.eligible().into_iter().map(|id| facts.name(id)).collect(),
+            done: request
+                .map(|r| {
+                    r.decisions.iter().filter(|d| d.approves && d.stage == at).map(|d| (d.name.clone(), d.at)).collect()
+                })
+                .unwrap_or_default(),
+            current: current == Some(at),
+            stands_in: stage.ladder.iter().take(stage.rungs).next_back().and_then(|rung| match &rung.via {
+                Via::BackupOwner { .. } => Some("backup owners step in".to_owned()),
+                Via::Fallback { group } => Some(format!("{} steps in", facts.group(*group))),
+                Via::Owner { .. } | Via::Group { .. } | Via::Named | Via::Manager => None,
+            }),
+        })
+        .collect();
+    RulingView {
+        outcome: ruling.outcome,
+        checks: ruling.checks.clone(),
+        stages,
+        next: next(ruling, facts),
+        not_automatic: ruling.not_automatic.clone(),
+        privileged: ruling.privileged.values().cloned().collect(),
+    }
+}
+
+/// What happens next, in one sentence.
+fn next(ruling: &Ruling, facts: &Facts) -> String {
+    match ruling.outcome {
+        Outcome::Refused => {
+            let ways: Vec<_> = ruling.failures().filter_map(|c| c.instead.clone()).collect();
+            if ways.is_empty() {
+                "Policy does not allow this.".to_owned()
+            } else {
+                format!("Policy does not allow this as it stands. The nearest way in: {}.", ways.join("; "))
+            }
+        }
+        Outcome::Automatic => {
+            let told: Vec<_> = ruling.told.iter().map(|id| facts.name(*id)).collect();
+            if told.is_empty() {
+                format!("You get it at once, for {}, by policy alone.", ruling.minutes)
+            } else {
+                format!(
+                    "You get it at once, for {}, by policy alone; {} will know.",
+                    ruling.minutes,
+                    domain::text::and(&told)
+                )
+            }
+        }
+        Outcome::NeedsApproval => {
+            let first =
+                ruling.stages.first().map(|s| s.eligible().into_iter().map(|id| facts.name(id)).collect::<Vec<_>>());
+            let first = first.unwrap_or_default();
+            let more = ruling.stages.len().saturating_sub(1);
+            let then = match more {
+                0 => String::new(),
+                1 => ", then one more stage".to_owned(),
+                n => format!(", then {n} more stages"),
+            };
+            format!("{} will be asked{then}; the clock starts when the access is there.", some(&first))
+        }
+    }
+}
+
+/// A few names, and how many more.
+pub(crate) fn some(names: &[String]) -> String {
+    if names.len() <= 3 {
+        return or(names);
+    }
+    let shown = names.iter().take(2).cloned().collect::<Vec<_>>().join(", ");
+    format!("{shown} or one of {} others", names.len() - 2)
+}
+
+/// Where a request stands, in one sentence: what happens next and who holds it.
+pub(crate) fn standing(request: &Request, grant: Option<&domain::grant::Grant>) -> String {
+    use domain::grant::State as G;
+    match (&request.state, grant.map(|g| &g.state)) {
+        (State::Refused { .. }, _) => "Policy did not allow it; nobody was asked.".to_owned(),
+        (State::Waiting { .. }, _) => {
+            let names: Vec<_> = request.may_decide_now().into_iter().map(|id| request.facts.name(id)).collect();
+            let need = request.remaining().first().map_or(1, |(_, n)| *n);
+            let stages = request.ruling.stages.len();
+            let at = request.current_stage().map_or(0, |(at, _)| at) + 1;
+            let stage = if stages > 1 { format!(" This is stage {at} of {stages}.") } else { String::new() };
+            if need > 1 {
+                format!("Waiting for {} of {}.{stage}", domain::ruling::count(need), some(&names))
+            } else {
+                format!("Waiting for {}.{stage}", some(&names))
+            }
+        }
+        (State::Approved { .. }, _) => "Approved. The access is about to be made.".to_owned(),
+        (State::Denied { by, .. }, _) => format!("{by} denied it."),
+        (State::Withdrawn { by, .. }, _) => format!("{by} took it back."),
+        (State::Expired { .. }, _) => "Nobody decided in time, so it expired.".to_owned(),
+        (State::Lapsed { .. }, _) => "The access was not there in time, so the approval lapsed.".to_owned(),
+        (State::Stopped { .. }, _) => "It was stopped before any access was made.".to_owned(),
+        (State::Granted { .. }, Some(G::Opening { .. })) => {
+            let troubled = grant.is_some_and(|g| g.assignments.iter().any(|a| a.trouble.is_some()));
+            if troubled {
+                "Approved, but the access is not there yet: a target does not do as it should. It is tried again."
+                    .to_owned()
+            } else {
+                "Approved. The access is being made; its clock starts when it is there.".to_owned()
+            }
+        }
+        (State::Granted { .. }, Some(G::Active { .. })) => "The access is there, and ends by itself.".to_owned(),
+        (State::Granted { .. }, Some(G::Ending { .. })) => "The access is being taken away.".to_owned(),
+        (State::Granted { .. }, Some(G::Ended { why, .. })) => format!("The access is gone: {}.", why.words()),
+        (State::Granted { .. }, None) => "Approved and granted.".to_owned(),
+    }
+}

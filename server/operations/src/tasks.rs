@@ -1,0 +1,99 @@
+//! Tasks of systems that are changed by hand: who may see them, and attesting that one is done.
+
+use crate::{Error, Portal};
+use domain::{
+    Actor, Refusal,
+    ids::{IdentityId, TaskId},
+    job::{Job, JobKey},
+    request::Request,
+    views::TaskView,
+};
+use store::{TaskRow, Tx};
+
+/// How many tasks of a system are shown.
+const SHOWN: i64 = 100;
+
+impl Portal {
+    /// The tasks that wait for the reader, as an operator of systems.
+    pub async fn tasks(&self, actor: &Actor) -> Result<Vec<TaskView>, Error> {
+        let mut tx = self.store().read().await?;
+        let authority = crate::facts::in_portal(&mut tx, actor, self.now()).await?;
+        let Some(who) = authority.actor().person() else { return Ok(Vec::new()) };
+        let mut views = Vec::new();
+        for system in tx.operated_by(who, self.now()).await? {
+            let Some(system) = tx.system(system).await? else { continue };
+            for task in tx.open_tasks_on(system.id, SHOWN).await? {
+                let requests = requests_behind(&mut tx, &task).await?;
+                let Some(request) = requests.last() else { continue };
+                let right =
+                    system.spec.entitlements.get(&task.right.entitlement).map_or("a right", |e| e.name.as_str());
+                let what = if task.wanted {
+                    format!("Give `{}` the right “{right}” on {}", task.right.account, system.spec.name)
+                } else {
+                    format!("Take the right “{right}” on {} away from `{}`", system.spec.name, task.right.account)
+                };
+                let why_not =
+                    requests.iter().any(|r| takes_part(r, who)).then(|| Refusal::NotTheProvisioner.to_string());
+                views.push(TaskView {
+                    id: task.id,
+                    system: system.spec.name.clone(),
+                    what,
+                    takes_away: !task.wanted,
+                    account: task.right.account.clone(),
+                    subject: request.facts.subject.name.clone(),
+                    since: task.opened_at,
+                    request: request.id,
+                    why_not,
+                });
+            }
+        }
+        views.sort_by_key(|t| (!t.takes_away, t.since));
+        Ok(views)
+    }
+
+    /// Attests that a task is done. The operator must have had no part in asking or approving (R30).
+    pub async fn attest(&self, actor: &Actor, id: TaskId) -> Result<(), Error> {
+        self.retrying(|| async {
+            let now = self.now();
+            let mut tx = self.store().write().await?;
+            let authority = crate::facts::in_portal(&mut tx, actor, now).await?;
+            let who = authority.actor().person().ok_or(Refusal::NotAllowed("only a person attests"))?;
+            let task = tx.task(id).await?.ok_or(Error::NotFound)?;
+            if !tx.operated_by(who, now).await?.contains(&task.right.system) {
+                return Err(Error::NotFound);
+            }
+            if requests_behind(&mut tx, &task).await?.iter().any(|r| takes_part(r, who)) {
+                return Err(Refusal::NotTheProvisioner.into());
+            }
+            if task.done_at.is_some() || !tx.attest_task(id, task.wanted, who, now).await? {
+                return Err(Refusal::TaskDone.into());
+            }
+            for grant in tx.grants_on(&task.right).await? {
+                if grant.needs_its_rights(now) == task.wanted {
+                    let change = grant.attested(actor, &task.right, task.wanted, now)?;
+                    self.save(&mut tx, &change).await?;
+                }
+            }
+            tx.enqueue(&Job::at(JobKey::Right(task.right.clone()), now)).await?;
+            self.commit(tx).await
+        })
+        .await
+    }
+}
+
+/// The requests whose grants a task follows from, oldest first.
+async fn requests_behind(tx: &mut Tx, task: &TaskRow) -> Result<Vec<Request>, Error> {
+    let mut requests = Vec::new();
+    for grant in tx.grants_on(&task.right).await? {
+        requests.extend(tx.request(grant.request).await?);
+    }
+    Ok(requests)
+}
+
+/// Whether somebody asked for it, gets it, answers for it or decided on it.
+fn takes_part(request: &Request, who: IdentityId) -> bool {
+    request.ask.asker == who
+        || request.ask.subject == who
+        || request.facts.subject.owners.contains(&who)
+        || request.decisions.iter().any(|d| d.by == who)
+}

@@ -1,0 +1,33 @@
+//! The life of requests and grants through the operations, on SQLite and on Postgres: every test is a sentence, and after most of them
+//! the whole trail is checked.
+#![expect(
+    clippy::large_futures,
+    clippy::redundant_closure_for_method_calls,
+    clippy::similar_names,
+    reason = "a test says what it does in the plainest words"
+)]
+
+mod catalogue;
+mod database;
+mod lives;
+mod pages;
+mod races;
+mod tampering;
+mod workers;
+mod world;
+
+/// Runs each test on both kinds of database, under a name of its own.
+macro_rules! on_both {
+    ($($test:ident)*) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $test() { super::$test($crate::world::On::Sqlite).await; })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $test() { super::$test($crate::world::On::Postgres).await; })*
+        }
+    };
+}
+
+pub(crate) use on_both;

@@ -1,0 +1,431 @@
+//! Races: two acts in one moment. Whatever comes first, the state is one of the right ones and the trail is sound.
+
+use crate::{
+    on_both,
+    world::{On, World},
+};
+use chrono::TimeDelta;
+use domain::{Actor, Refusal, ids::RequestId, request::State};
+use operations::Error;
+
+on_both! {
+    of_two_approvers_where_one_is_enough_exactly_one_wins_and_the_other_is_told
+    of_two_approvers_where_two_are_needed_both_count_once
+    one_approver_twice_in_one_moment_counts_once
+    a_yes_and_a_no_in_one_moment_are_one_decision
+    a_yes_and_a_withdrawal_in_one_moment_are_one_end
+    a_yes_and_the_approvers_removal_in_one_moment_leave_no_yes_after_it
+    of_two_incompatible_asks_in_one_moment_at_most_one_is_not_refused
+    a_double_click_asks_once
+    of_two_attestations_one_counts
+    a_worker_on_each_replica_opens_one_grant
+    giving_back_and_revoking_in_one_moment_end_it_once
+}
+
+/// How often each race is run.
+fn rounds() -> usize {
+    if std::env::var_os("SALLYPORT_LONG").is_some_and(|v| v == "1") { 200 } else { 5 }
+}
+
+type Outcome = Result<(), Error>;
+
+/// Runs two acts at once, each on a thread of its own.
+async fn at_once<A, B, X, Y>(a: A, b: B) -> (X, Y)
+where
+    A: Future<Output = X> + Send + 'static,
+    B: Future<Output = Y> + Send + 'static,
+    X: Send + 'static,
+    Y: Send + 'static,
+{
+    let start = std::sync::Arc::new(tokio::sync::Barrier::new(2));
+    let other = std::sync::Arc::clone(&start);
+    let a = tokio::spawn(async move {
+        start.wait().await;
+        a.await
+    });
+    let b = tokio::spawn(async move {
+        other.wait().await;
+        b.await
+    });
+    (a.await.expect("it does not panic"), b.await.expect("it does not panic"))
+}
+
+/// A yes, from a replica of its own, to the request's first terms.
+async fn yes(world: &World, who: &str, id: RequestId) -> impl Future<Output = Outcome> + Send + 'static {
+    let (portal, actor) = (world.replica().await, world.actor(who).await);
+    async move {
+        let done = portal.approve(&actor, id, 1, "", "").await;
+        portal.close().await;
+        done
+    }
+}
+
+/// Ends whatever came of a request, so that the next round begins afresh.
+async fn clear(world: &World, id: RequestId) {
+    world.run_jobs().await;
+    let grant = world.read().await.grant_of(id).await.expect("it can be read");
+    if let Some(grant) = grant.filter(|g| g.needs_its_rights(operations::Clock::now(&*world.clock))) {
+        let subject = Actor::Person { id: grant.subject, name: "who has it".to_owned() };
+        world.portal.give_back(&subject, grant.id).await.expect("it is theirs");
+    } else if world.request(id).await.state.is_open() {
+        let asker = Actor::Person { id: world.request(id).await.ask.asker, name: "who asked".to_owned() };
+        world.portal.withdraw(&asker, id).await.expect("it is theirs");
+    }
+    world.pass(TimeDelta::seconds(1)).await;
+}
+
+fn says_over(outcome: &Outcome, what_: &str, by_: &str, world: &World) -> bool {
+    let now = operations::Clock::now(&*world.clock);
+    matches!(outcome, Err(Error::Refused(Refusal::AlreadyOver { what, by, at })) if *what == what_ && by == by_ && *at == now)
+}
+
+/// R29, R31: one approval, given once; who comes second is told who and when.
+async fn of_two_approvers_where_one_is_enough_exactly_one_wins_and_the_other_is_told(on: On) {
+    let world = World::on(on).await;
+    for _ in 0..rounds() {
+        let id = world.ask("ann.asker", "life-one", "1h").await;
+        let (olga, otto) = at_once(yes(&world, "olga.owner", id).await, yes(&world, "otto.owner", id).await).await;
+        match (&olga, &otto) {
+            (Ok(()), late) => assert!(says_over(late, "approved", "Olga Owner", &world), "{late:?}"),
+            (late, Ok(())) => assert!(says_over(late, "approved", "Otto Owner", &world), "{late:?}"),
+            neither => panic!("somebody wins: {neither:?}"),
+        }
+        let request = world.request(id).await;
+        assert_eq!(request.decisions.len(), 1);
+        assert!(matches!(request.state, State::Approved { .. }));
+        world.run_jobs().await;
+        assert_eq!(world.grant_of(id).await.state.word(), "active");
+        world.is_sound().await;
+        clear(&world, id).await;
+    }
+}
+
+/// R36: two of two, in one moment: both count, each once.
+async fn of_two_approvers_where_two_are_needed_both_count_once(on: On) {
+    let world = World::on(on).await;
+    for _ in 0..rounds() {
+        let id = world.ask("ann.asker", "life-two", "1h").await;
+        let (olga, otto) = at_once(yes(&world, "olga.owner", id).await, yes(&world, "otto.owner", id).await).await;
+        assert!(olga.is_ok() && otto.is_ok(), "{olga:?} {otto:?}");
+        let request = world.request(id).await;
+        let mut by: Vec<_> = request.decisions.iter().map(|d| d.name.as_str()).collect();
+        by.sort_unstable();
+        assert_eq!(by, ["Olga Owner", "Otto Owner"]);
+        assert!(matches!(request.state, State::Approved { .. }));
+        world.run_jobs().await;
+        assert_eq!(world.grant_of(id).await.state.word(), "active");
+        world.is_sound().await;
+        clear(&world, id).await;
+    }
+}
+
+/// R30: one person is never two approvers, however fast they click.
+async fn one_approver_twice_in_one_moment_counts_once(on: On) {
+    let world = World::on(on).await;
+    for _ in 0..rounds() {
+        let id = world.ask("ann.asker", "life-two", "1h").await;
+        let (a, b) = at_once(yes(&world, "olga.owner", id).await, yes(&world, "olga.owner", id).await).await;
+        let ((Ok(()), Err(late)) | (Err(late), Ok(()))) = (a, b) else { panic!("exactly one counts") };
+        assert!(matches!(late, Error::Refused(Refusal::DecidedAlready)), "{late:?}");
+        let request = world.request(id).await;
+        assert_eq!(request.decisions.len(), 1);
+        assert!(matches!(request.state, State::Waiting { .. }));
+        world.is_sound().await;
+        clear(&world, id).await;
+    }
+}
+
+/// R29: decided stays decided.
+async fn a_yes_and_a_no_in_one_moment_are_one_decision(on: On) {
+    let world = World::on(on).await;
+    for _ in 0..rounds() {
+        let id = world.ask("ann.asker", "life-one", "1h").await;
+        let (portal, otto) = (world.replica().await, world.actor("otto.owner").await);
+        let no = async move {
+            let done = portal.deny(&otto, id, 1, "not while stock is counted").await;
+            portal.close().await;
+            done
+        };
+        let (yes, no) = at_once(yes(&world, "olga.owner", id).await, no).await;
+        let request = world.request(id).await;
+        assert_eq!(request.decisions.len(), 1);
+        match (&yes, &no) {
+            (Ok(()), late) => {
+                assert!(says_over(late, "approved", "Olga Owner", &world), "{late:?}");
+                assert!(matches!(request.state, State::Approved { .. }));
+            }
+            (late, Ok(())) => {
+                assert!(says_over(late, "denied", "Otto Owner", &world), "{late:?}");
+                assert!(matches!(request.state, State::Denied { .. }));
+            }
+            neither => panic!("somebody decides: {neither:?}"),
+        }
+        world.run_jobs().await;
+        assert_eq!(world.read().await.grant_of(id).await.expect("it can be read").is_some(), yes.is_ok());
+        world.is_sound().await;
+        clear(&world, id).await;
+    }
+}
+
+/// R29: withdrawn is withdrawn, approved is approved, never both.
+async fn a_yes_and_a_withdrawal_in_one_moment_are_one_end(on: On) {
+    let world = World::on(on).await;
+    for _ in 0..rounds() {
+        let id = world.ask("ann.asker", "life-one", "1h").await;
+        let (portal, ann) = (world.replica().await, world.actor("ann.asker").await);
+        let back = async move {
+            let done = portal.withdraw(&ann, id).await;
+            portal.close().await;
+            done
+        };
+        let (yes, back) = at_once(yes(&world, "olga.owner", id).await, back).await;
+        let request = world.request(id).await;
+        match (&yes, &back) {
+            (Ok(()), late) => {
+                assert!(says_over(late, "approved", "Olga Owner", &world), "{late:?}");
+                assert!(matches!(request.state, State::Approved { .. }));
+            }
+            (late, Ok(())) => {
+                assert!(says_over(late, "withdrawn", "Ann Asker", &world), "{late:?}");
+                assert!(matches!(request.state, State::Withdrawn { .. }));
+                assert!(request.decisions.is_empty());
+            }
+            neither => panic!("one of the two is done: {neither:?}"),
+        }
+        world.is_sound().await;
+        clear(&world, id).await;
+    }
+}
+
+/// R31: authority is checked when it is used: no yes stands after the removal of who gave it, save one that came before.
+async fn a_yes_and_the_approvers_removal_in_one_moment_leave_no_yes_after_it(on: On) {
+    let world = World::on(on).await;
+    for round in 0..rounds() {
+        let leaver = format!("leaver{round}");
+        world.import(&system_of_a_leaver(&leaver)).await;
+        let id = world.ask("ann.asker", &format!("{leaver}.bundle"), "1h").await;
+        let who = world.id(&leaver).await;
+        let (portal, admin) = (world.replica().await, world.actor("astrid.nyberg").await);
+        let removal = async move {
+            let done = portal.mark_left(&admin, who).await;
+            portal.close().await;
+            done
+        };
+        let (yes, removal) = at_once(yes(&world, &leaver, id).await, removal).await;
+        assert!(removal.is_ok(), "{removal:?}");
+        let request = world.request(id).await;
+        let events = world.told(id).await;
+        if yes.is_ok() {
+            assert!(matches!(request.state, State::Approved { .. }));
+            assert_eq!(events, ["asked", "approved"]);
+        } else {
+            assert!(matches!(yes, Err(Error::Refused(_))), "{yes:?}");
+            assert!(matches!(request.state, State::Waiting { .. }));
+            assert_eq!(events, ["asked", "rerouted"]);
+            assert!(request.decisions.is_empty());
+            assert_eq!(request.may_decide_now(), [world.id("bea.backup").await].into(), "the backup steps in");
+        }
+        let again = world.approve(&leaver, id).await;
+        assert!(matches!(again, Err(Error::Refused(_))), "who has left decides nothing: {again:?}");
+        world.is_sound().await;
+        clear(&world, id).await;
+    }
+}
+
+fn system_of_a_leaver(leaver: &str) -> String {
+    format!(
+        r#"
+        [[person]]
+        key = "{leaver}"
+        name = "{leaver}"
+        email = "{leaver}@tidewater.example"
+        department = "Life"
+
+        [[system]]
+        key = "{leaver}.system"
+        name = "{leaver} system"
+        says = "Owned by somebody who leaves"
+        environment = "staging"
+        sensitivity = "low"
+        data_class = "internal"
+        owners = ["{leaver}"]
+        backup_owners = ["bea.backup"]
+        fallback = "life-fallback"
+        connector = "directory"
+
+          [[system.entitlement]]
+          key = "x"
+          name = "Right X"
+          says = "Do X"
+          native = "life-x"
+
+        [[bundle]]
+        key = "{leaver}.bundle"
+        name = "{leaver} bundle"
+        says = "Decided by somebody who leaves"
+        entitlements = ["{leaver}.system/x"]
+        longest = "8h"
+        default = "4h"
+        askers = {{ groups = ["life-askers"], kinds = ["person"] }}
+
+          [[bundle.stage]]
+          name = "Owner"
+          need = 1
+          from = {{ owners = true }}
+        "#
+    )
+}
+
+/// Separation of duties holds in one moment too.
+async fn of_two_incompatible_asks_in_one_moment_at_most_one_is_not_refused(on: On) {
+    let world = World::on(on).await;
+    for _ in 0..rounds() {
+        let mut acts = Vec::new();
+        for bundle in ["life-enter", "life-check"] {
+            let (portal, ann) = (world.replica().await, world.actor("ann.asker").await);
+            let asking = world.asking("ann.asker", bundle, "1h").await;
+            acts.push(async move {
+                let done = portal.ask(&ann, &asking).await;
+                portal.close().await;
+                done
+            });
+        }
+        let (Some(b), Some(a)) = (acts.pop(), acts.pop()) else { panic!("two acts") };
+        let (a, b) = at_once(a, b).await;
+        let (a, b) = (a.expect("a refused ask is a record"), b.expect("a refused ask is a record"));
+        let (first, second) = (world.request(a).await, world.request(b).await);
+        let mut words = [first.state.word(), second.state.word()];
+        words.sort_unstable();
+        assert_eq!(words, ["refused", "waiting"]);
+        let refused = if first.state.word() == "refused" { &first } else { &second };
+        let failed: Vec<_> = refused.ruling.failures().map(|c| c.rule.clone()).collect();
+        assert_eq!(failed, ["incompatible"]);
+        world.is_sound().await;
+        clear(&world, a).await;
+        clear(&world, b).await;
+    }
+}
+
+/// R29: the same ask in the same moment is one request; the other is refused, and says why.
+async fn a_double_click_asks_once(on: On) {
+    let world = World::on(on).await;
+    for _ in 0..rounds() {
+        let asking = world.asking("ann.asker", "life-one", "1h").await;
+        let mut acts = Vec::new();
+        for _ in 0..2 {
+            let (portal, ann, asking) = (world.replica().await, world.actor("ann.asker").await, asking.clone());
+            acts.push(async move {
+                let done = portal.ask(&ann, &asking).await;
+                portal.close().await;
+                done
+            });
+        }
+        let (Some(b), Some(a)) = (acts.pop(), acts.pop()) else { panic!("two acts") };
+        let (a, b) = at_once(a, b).await;
+        let (a, b) = (a.expect("a refused ask is a record"), b.expect("a refused ask is a record"));
+        let (first, second) = (world.request(a).await, world.request(b).await);
+        let mut words = [first.state.word(), second.state.word()];
+        words.sort_unstable();
+        assert_eq!(words, ["refused", "waiting"]);
+        let refused = if first.state.word() == "refused" { &first } else { &second };
+        let failed: Vec<_> = refused.ruling.failures().map(|c| c.rule.clone()).collect();
+        assert_eq!(failed, ["one-grant"]);
+        world.is_sound().await;
+        clear(&world, a).await;
+        clear(&world, b).await;
+    }
+}
+
+/// R30: a task is done once, by one person.
+async fn of_two_attestations_one_counts(on: On) {
+    let world = World::on(on).await;
+    for _ in 0..rounds() {
+        let id = world.ask("ann.asker", "life-manual", "1h").await;
+        world.approve("otto.owner", id).await.expect("an owner decides");
+        world.run_jobs().await;
+        for takes_away in [false, true] {
+            let [(task, away, false)] = world.tasks("hal.hand").await[..] else { panic!("one task") };
+            assert_eq!(away, takes_away);
+            let mut acts = Vec::new();
+            for who in ["hal.hand", "hedda.hand"] {
+                let (portal, who) = (world.replica().await, world.actor(who).await);
+                acts.push(async move {
+                    let done = portal.attest(&who, task).await;
+                    portal.close().await;
+                    done
+                });
+            }
+            let (Some(b), Some(a)) = (acts.pop(), acts.pop()) else { panic!("two acts") };
+            let ((Ok(()), Err(late)) | (Err(late), Ok(()))) = at_once(a, b).await else { panic!("exactly one counts") };
+            assert!(matches!(late, Error::Refused(Refusal::TaskDone)), "{late:?}");
+            world.run_jobs().await;
+            let word = if takes_away { "ended" } else { "active" };
+            assert_eq!(world.grant_of(id).await.state.word(), word);
+            world.is_sound().await;
+            if !takes_away {
+                world.pass(TimeDelta::hours(1)).await;
+            }
+        }
+        assert_eq!(world.told(id).await.iter().filter(|e| *e == "attested").count(), 2);
+    }
+}
+
+/// R29: two workers on two replicas open one grant from one approval.
+async fn a_worker_on_each_replica_opens_one_grant(on: On) {
+    let world = World::on(on).await;
+    for _ in 0..rounds() {
+        let id = world.ask("ann.asker", "life-one", "1h").await;
+        world.approve("olga.owner", id).await.expect("an owner decides");
+        let mut acts = Vec::new();
+        for _ in 0..2 {
+            let portal = world.replica().await;
+            acts.push(async move {
+                while portal.run_due_jobs(4).await? > 0 {}
+                portal.close().await;
+                Ok::<(), Error>(())
+            });
+        }
+        let (Some(b), Some(a)) = (acts.pop(), acts.pop()) else { panic!("two workers") };
+        let (a, b) = at_once(a, b).await;
+        assert!(a.is_ok() && b.is_ok(), "{a:?} {b:?}");
+        world.run_jobs().await;
+        assert_eq!(world.grant_of(id).await.state.word(), "active");
+        let told = world.told(id).await;
+        for once in ["granted", "grant_opened", "grant_active"] {
+            assert_eq!(told.iter().filter(|e| *e == once).count(), 1, "{once} in {told:?}");
+        }
+        world.is_sound().await;
+        clear(&world, id).await;
+    }
+}
+
+/// R40: access ends once, by one of the two, and the other is told.
+async fn giving_back_and_revoking_in_one_moment_end_it_once(on: On) {
+    let world = World::on(on).await;
+    for _ in 0..rounds() {
+        let grant = world.granted("ann.asker", "life-one", "1h", &["olga.owner"]).await;
+        let (one, other) = (world.replica().await, world.replica().await);
+        let (ann, otto) = (world.actor("ann.asker").await, world.actor("otto.owner").await);
+        let back = async move {
+            let done = one.give_back(&ann, grant).await;
+            one.close().await;
+            done
+        };
+        let revoked = async move {
+            let done = other.revoke(&otto, grant).await;
+            other.close().await;
+            done
+        };
+        let ((Ok(()), Err(late)) | (Err(late), Ok(()))) = at_once(back, revoked).await else {
+            panic!("exactly one ends it")
+        };
+        assert!(matches!(late, Error::Refused(Refusal::GrantOver { .. })), "{late:?}");
+        world.run_jobs().await;
+        let ended = world.grant(grant).await;
+        assert_eq!(ended.state.word(), "ended");
+        assert_eq!(world.told(ended.request).await.iter().filter(|e| *e == "grant_ending").count(), 1);
+        assert!(!world.is_in("ann.asker", "life-x").await);
+        world.is_sound().await;
+        world.pass(TimeDelta::seconds(1)).await;
+    }
+}

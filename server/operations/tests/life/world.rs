@@ -1,0 +1,306 @@
+//! A portal of its own for each test: the demo's company and a small one beside it in a fresh database, and a clock that the test
+//! advances.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    Actor,
+    grant::Grant,
+    ids::{GrantId, IdentityId, RequestId, StreamId, TaskId},
+    minutes::Minutes,
+    request::Request,
+    views::Asking,
+};
+use operations::{Clock, Error, Ids, Import, Imported, Portal, Setup, SystemIds};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+use store::{Store, Tx};
+
+/// On which kind of database a world stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    /// A file in a folder that goes with the world.
+    Sqlite,
+    /// A database of its own in the cluster that `cargo xtask test` starts.
+    Postgres,
+}
+
+/// A clock that stands still until it is advanced; it begins on a Monday morning, when offices are open.
+pub struct TestClock(Mutex<DateTime<Utc>>);
+
+impl TestClock {
+    fn new() -> Self {
+        Self(Mutex::new("2026-03-02T09:00:00Z".parse().expect("a time")))
+    }
+
+    /// Lets time pass.
+    pub fn advance(&self, time: TimeDelta) {
+        *self.0.lock().expect("no test panicked") += time;
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().expect("no test panicked")
+    }
+}
+
+/// A portal with people in it.
+pub struct World {
+    /// What can be done.
+    pub portal: Portal,
+    /// Its clock.
+    pub clock: Arc<TestClock>,
+    /// Its memory, for looking at what stands there.
+    pub store: Store,
+    on: On,
+    database: String,
+    _folder: tempfile::TempDir,
+}
+
+/// The small company beside the demo's: Ann and Bo ask, Olga and Otto own, Bea stands in for them, Fay and Finn decide when nobody else
+/// may, Hal and Hedda work by hand.
+pub const COMPANY: &str = include_str!("company.toml");
+
+impl World {
+    /// A world on this kind of database, with the demo's catalogue and the small company.
+    pub async fn on(on: On) -> Self {
+        let world = Self::empty(on).await;
+        world
+            .portal
+            .import(&Actor::Operator, demo_catalogue(), Import::default())
+            .await
+            .expect("the demo's catalogue loads");
+        world.import(COMPANY).await;
+        world
+    }
+
+    /// A world in which nobody lives yet.
+    pub async fn empty(on: On) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let database = match on {
+            On::Sqlite => format!("sqlite://{}/life.db", folder.path().display()),
+            On::Postgres => database_of_its_own().await,
+        };
+        let clock = Arc::new(TestClock::new());
+        let portal = open(&database, &clock).await;
+        portal.migrate().await.expect("the database is empty");
+        let store = Store::open(&database).await.expect("the database is there");
+        Self { portal, clock, store, on, database, _folder: folder }
+    }
+
+    /// Another replica of the same portal.
+    pub async fn replica(&self) -> Portal {
+        open(&self.database, &self.clock).await
+    }
+
+    /// Loads a catalogue file.
+    pub async fn import(&self, text: &str) -> Imported {
+        self.try_import(text, Import::default()).await.expect("the catalogue loads")
+    }
+
+    /// Loads a catalogue file, or says why not.
+    pub async fn try_import(&self, text: &str, how: Import) -> Result<Imported, Error> {
+        self.portal.import_files(&Actor::Operator, &[("more.toml".to_owned(), text.to_owned())], how).await
+    }
+
+    /// The actor behind a key.
+    pub async fn actor(&self, key: &str) -> Actor {
+        self.portal.actor_by_key(key).await.expect("they are in the catalogue")
+    }
+
+    /// The id behind a key.
+    pub async fn id(&self, key: &str) -> IdentityId {
+        self.actor(key).await.person().expect("a person")
+    }
+
+    /// What somebody writes to ask for a bundle for themselves.
+    pub async fn asking(&self, who: &str, bundle: &str, duration: &str) -> Asking {
+        Asking {
+            bundle: bundle.to_owned(),
+            subject: self.id(who).await.to_string(),
+            duration: duration.to_owned(),
+            justification: "to look into what a customer told us this morning".to_owned(),
+            work_item: String::new(),
+            link: String::new(),
+            continues: String::new(),
+        }
+    }
+
+    /// Somebody asks for a bundle for themselves.
+    pub async fn ask(&self, who: &str, bundle: &str, duration: &str) -> RequestId {
+        let asking = self.asking(who, bundle, duration).await;
+        self.portal.ask(&self.actor(who).await, &asking).await.expect("they may ask")
+    }
+
+    /// Somebody says yes to a request as it stands.
+    pub async fn approve(&self, who: &str, id: RequestId) -> Result<(), Error> {
+        let terms = self.request(id).await.terms;
+        self.portal.approve(&self.actor(who).await, id, terms, "", "").await
+    }
+
+    /// A grant that is active: asked by somebody, approved by these, and made so.
+    pub async fn granted(&self, who: &str, bundle: &str, duration: &str, by: &[&str]) -> GrantId {
+        let id = self.ask(who, bundle, duration).await;
+        for by in by {
+            self.approve(by, id).await.expect("they may decide");
+        }
+        self.run_jobs().await;
+        let grant = self.grant_of(id).await;
+        assert_eq!(grant.state.word(), "active");
+        grant.id
+    }
+
+    /// Does every job that is due now, and those that follow from it.
+    pub async fn run_jobs(&self) {
+        for _ in 0..100 {
+            if self.portal.run_due_jobs(64).await.expect("jobs can be claimed") == 0 {
+                return;
+            }
+        }
+        panic!("the jobs never end");
+    }
+
+    /// Lets time pass, and does what becomes due.
+    pub async fn pass(&self, time: TimeDelta) {
+        self.clock.advance(time);
+        self.run_jobs().await;
+    }
+
+    /// The memory, from one moment.
+    pub async fn read(&self) -> Tx {
+        self.store.read().await.expect("the database answers")
+    }
+
+    /// A request as it stands.
+    pub async fn request(&self, id: RequestId) -> Request {
+        self.read().await.request(id).await.expect("it can be read").expect("it is there")
+    }
+
+    /// A grant as it stands.
+    pub async fn grant(&self, id: GrantId) -> Grant {
+        self.read().await.grant(id).await.expect("it can be read").expect("it is there")
+    }
+
+    /// The grant that followed from a request.
+    pub async fn grant_of(&self, id: RequestId) -> Grant {
+        self.read().await.grant_of(id).await.expect("it can be read").expect("it was granted")
+    }
+
+    /// The names of a request's events, in order, the grant's among them.
+    pub async fn told(&self, id: RequestId) -> Vec<String> {
+        let events = self.read().await.events(StreamId(id.0), 1, 1000).await.expect("they can be read");
+        events.iter().map(|e| e.envelope().expect("it can be read").event.name()).collect()
+    }
+
+    /// Whether somebody is a member of a group now.
+    pub async fn is_in(&self, who: &str, group: &str) -> bool {
+        let id = self.id(who).await;
+        let now = self.clock.now();
+        let mut tx = self.read().await;
+        let group = tx.group_by_key(group).await.expect("it can be read").expect("it is there").id;
+        tx.groups_of(id, now).await.expect("they can be read").contains(&group)
+    }
+
+    /// The tasks somebody sees: id, whether it takes away, whether they must not do it.
+    pub async fn tasks(&self, who: &str) -> Vec<(TaskId, bool, bool)> {
+        let tasks = self.portal.tasks(&self.actor(who).await).await.expect("they can be read");
+        tasks.into_iter().map(|t| (t.id, t.takes_away, t.why_not.is_some())).collect()
+    }
+
+    /// What the check of the trail finds.
+    pub async fn findings(&self) -> Vec<String> {
+        let found = self.portal.verify(&mut |_| ()).await.expect("it can be checked");
+        found.iter().map(ToString::to_string).collect()
+    }
+
+    /// Asserts that the check of the trail finds nothing.
+    pub async fn is_sound(&self) {
+        assert_eq!(self.findings().await, Vec::<String>::new());
+    }
+
+    /// Runs a statement past the portal, as somebody with the database in their hands would.
+    pub async fn sql(&self, statement: String) -> Result<u64, sqlx::Error> {
+        match self.on {
+            On::Sqlite => {
+                let mut db = SqliteConnection::connect(&self.database).await.expect("the file is there");
+                // SQLite: foreign keys are held only on connections that ask for it.
+                sqlx::query("pragma foreign_keys = on").execute(&mut db).await?;
+                sqlx::query(AssertSqlSafe(statement)).execute(&mut db).await.map(|r| r.rows_affected())
+            }
+            On::Postgres => {
+                let mut db = PgConnection::connect(&self.database).await.expect("the database is there");
+                sqlx::query(AssertSqlSafe(statement)).execute(&mut db).await.map(|r| r.rows_affected())
+            }
+        }
+    }
+
+    /// Runs statements past the portal that must succeed, with the triggers that guard the trail out of the way.
+    pub async fn tamper(&self, statements: &[String]) {
+        let triggers: &[&str] = match self.on {
+            On::Sqlite => &["drop trigger if exists events_never_change", "drop trigger if exists events_never_go"],
+            On::Postgres => &[
+                "drop trigger if exists events_never_change on events",
+                "drop trigger if exists events_never_emptied on events",
+            ],
+        };
+        for trigger in triggers {
+            self.sql((*trigger).to_owned()).await.expect("a trigger can be dropped");
+        }
+        for statement in statements {
+            let changed = self.sql(statement.clone()).await.expect("the statement is right");
+            assert!(changed > 0, "changed nothing: {statement}");
+        }
+    }
+
+    /// An id as it is written in a statement.
+    pub fn literal(&self, id: uuid::Uuid) -> String {
+        match self.on {
+            On::Sqlite => format!("x'{}'", id.simple()),
+            On::Postgres => format!("'{id}'::uuid"),
+        }
+    }
+
+    /// Bytes as they are written in a statement.
+    pub fn bytes(&self, bytes: &[u8]) -> String {
+        match self.on {
+            On::Sqlite => format!("x'{}'", hex::encode(bytes)),
+            On::Postgres => format!("'\\x{}'::bytea", hex::encode(bytes)),
+        }
+    }
+}
+
+/// The demo's catalogue, where it stands in the tree.
+pub fn demo_catalogue() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../demo/catalogue"))
+}
+
+async fn open(database: &str, clock: &Arc<TestClock>) -> Portal {
+    let setup = Setup {
+        database: database.to_owned(),
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
+        ids: Arc::new(SystemIds::default()),
+        idle: TimeDelta::hours(1),
+        absolute: TimeDelta::hours(12),
+        approval_lapse: "1d".parse::<Minutes>().expect("a length of time"),
+        hashing_at_once: 1,
+        secrets: BTreeMap::new(),
+    };
+    Portal::open(setup).await.expect("the database is there")
+}
+
+async fn database_of_its_own() -> String {
+    let cluster = std::env::var("SALLYPORT_TEST_POSTGRES_15")
+        .expect("SALLYPORT_TEST_POSTGRES_15 is not set, and this test needs a Postgres: run `cargo xtask test`");
+    let name = format!("life_{}", hex::encode(&SystemIds::default().secret()[..8]));
+    let mut server = PgConnection::connect(&cluster).await.expect("the cluster answers");
+    sqlx::query(AssertSqlSafe(format!("create database {name}")))
+        .execute(&mut server)
+        .await
+        .expect("a superuser may make a database");
+    let (server, _) = cluster.rsplit_once('/').expect("an address ends in a database");
+    format!("{server}/{name}")
+}

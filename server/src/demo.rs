@@ -1,0 +1,126 @@
+//! `sallyport serve --demo`: a portal to try out, with a made-up company in it. It never leaves this machine, and never touches a database
+//! that somebody works with.
+
+pub mod life;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use anyhow::{Context, Result, bail, ensure};
+use app::Demo;
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::Actor;
+use operations::{Clock, Import, Portal, SystemClock};
+use rust_embed::RustEmbed;
+use tokio::net::TcpListener;
+
+use crate::config::{DatabaseUrl, Settings};
+use crate::{memory, serve as running};
+
+/// Everybody's password in a demo.
+pub const PASSWORD: &str = "sallyport-demo";
+
+/// Whom to sign in as, and what they are in the story.
+const PEOPLE: [(&str, &str); 3] = [
+    ("asks for access", "maya.lindqvist"),
+    ("owns systems, and decides", "priya.raman"),
+    ("is an admin", "astrid.nyberg"),
+];
+
+#[derive(RustEmbed)]
+#[folder = "demo/catalogue"]
+#[include = "*.toml"]
+struct Catalogue;
+
+/// Refuses an address that others could reach, before it is listened on.
+pub fn stay_here(settings: &Settings) -> Result<()> {
+    ensure!(
+        settings.listen.ip().is_loopback(),
+        "a demo has known passwords and listens on this machine only: use --listen 127.0.0.1:8080, not {}",
+        settings.listen,
+    );
+    Ok(())
+}
+
+/// Serves a demo until it is told to stop. A database that was not named on the command line is a fresh file that goes with it.
+pub async fn serve(mut settings: Settings, database_was_named: bool, listener: TcpListener) -> Result<()> {
+    let folder =
+        tempfile::Builder::new().prefix("sallyport-demo-").tempdir().context("cannot make a folder for the demo")?;
+    if !database_was_named {
+        let file = folder.path().join("demo.db");
+        settings.database = format!("sqlite://{}", file.display()).parse::<DatabaseUrl>()?;
+    }
+    eprintln!("making up a company and its last nine days …");
+    let portal = made(&settings).await?;
+    let demo = Demo {
+        password: PASSWORD.to_owned(),
+        people: PEOPLE.map(|(what, who)| (what.to_owned(), who.to_owned())).into(),
+    };
+    say_where(&settings);
+    running::serve(portal, settings, listener, Some(demo)).await
+}
+
+async fn made(settings: &Settings) -> Result<Portal> {
+    let clock = Arc::new(Backdated::default());
+    let portal = memory::open_with(settings, clock.clone()).await?;
+    portal.migrate().await?;
+    let files = portal.export(&Actor::Operator).await?;
+    if files.iter().any(|(_, text)| text.lines().any(|line| line.starts_with("[["))) {
+        bail!(
+            "{} is in use, and a demo would give everybody in it a known password: name an empty database",
+            settings.database
+        );
+    }
+    fill(&portal, &clock).await?;
+    Ok(portal)
+}
+
+/// Fills an empty portal with the demo's company, its known password and its last days.
+pub async fn fill(portal: &Portal, clock: &Backdated) -> Result<()> {
+    clock.set_back(life::BEGINS);
+    portal
+        .import_files(&Actor::Operator, &catalogue(), Import::default())
+        .await
+        .context("the demo's catalogue does not load")?;
+    portal.make_demo(&Actor::Operator, PASSWORD).await?;
+    life::live(portal, clock).await
+}
+
+/// The demo's catalogue, as files by name.
+pub fn catalogue() -> Vec<(String, String)> {
+    let mut files: Vec<_> = Catalogue::iter()
+        .filter_map(|name| {
+            let file = Catalogue::get(&name)?;
+            Some((name.into_owned(), String::from_utf8(file.data.into_owned()).ok()?))
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+fn say_where(settings: &Settings) {
+    println!("Sallyport, a demo with made-up people, is at\n    {}", settings.url());
+    println!("Sign in with the password `{PASSWORD}` as");
+    for (what, who) in PEOPLE {
+        println!("    {who:<16} who {what}");
+    }
+}
+
+/// The machine's clock, set back while the past is made up.
+#[derive(Debug, Default)]
+pub struct Backdated {
+    minutes: AtomicI64,
+}
+
+impl Backdated {
+    /// From now on it is so much earlier.
+    pub fn set_back(&self, by: TimeDelta) {
+        self.minutes.store(by.num_minutes(), Ordering::Relaxed);
+    }
+}
+
+impl Clock for Backdated {
+    fn now(&self) -> DateTime<Utc> {
+        SystemClock.now() - TimeDelta::minutes(self.minutes.load(Ordering::Relaxed))
+    }
+}

@@ -1,0 +1,381 @@
+//! Reading identities, groups, systems and bundles: by id, by key, page by page, and the questions that rulings ask of them.
+
+use crate::{
+    Error, Tx,
+    save::corrupt,
+    tx::{row, rows, run},
+};
+use chrono::{DateTime, Utc};
+use domain::{
+    bundle::Bundle,
+    group::Group,
+    identity::Identity,
+    ids::{BundleId, EntitlementId, GroupId, IdentityId, SystemId},
+    portal::Portal,
+    resource::System,
+};
+use serde::de::DeserializeOwned;
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// One line of a list that is paged by name: its cursor and its row.
+#[derive(Clone, Debug)]
+pub struct Listed<T> {
+    /// The cursor that comes after it.
+    pub cursor: String,
+    /// The row.
+    pub it: T,
+}
+
+/// An entitlement, where it stands.
+#[derive(Clone, Debug)]
+pub struct Right {
+    /// On which system.
+    pub system: SystemId,
+    /// Its key there.
+    pub key: String,
+    /// The target's own name.
+    pub native: String,
+    /// Whether it is membership of a portal group.
+    pub directory: bool,
+}
+
+pub(crate) fn parsed<T: DeserializeOwned>(table: &'static str, id: Uuid, body: &str) -> Result<T, Error> {
+    serde_json::from_str(body).map_err(|why| corrupt(table, id, &why))
+}
+
+fn cursor(name: &str, id: Uuid) -> String {
+    format!("{id}~{name}")
+}
+
+/// A cursor's name and id; one that cannot be read begins at the start.
+fn after(cursor: &str) -> (String, Uuid) {
+    cursor.split_once('~').and_then(|(id, name)| id.parse().ok().map(|id| (without_nul(name), id))).unwrap_or_default()
+}
+
+/// A text as a search may hold it. Postgres: a NUL in a text parameter is an error, and no text that is kept has one.
+pub(crate) fn without_nul(text: &str) -> String {
+    text.replace('\0', "")
+}
+
+/// The pattern that finds a text anywhere; `%`, `_` and `\` in it stand for themselves.
+pub(crate) fn like(q: &str) -> String {
+    let escaped = without_nul(q).trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{escaped}%")
+}
+
+const IDENTITY: &str = "select id, body from identities where id = $1";
+const GROUP: &str = "select id, body from groups where id = $1";
+const SYSTEM: &str = "select id, body from systems where id = $1";
+const BUNDLE: &str = "select id, body from bundles where id = $1";
+const IDENTITY_BY_KEY: &str = "select id, body from identities where key = $1";
+const GROUP_BY_KEY: &str = "select id, body from groups where key = $1";
+const SYSTEM_BY_KEY: &str = "select id, body from systems where key = $1";
+const BUNDLE_BY_KEY: &str = "select id, body from bundles where key = $1";
+const IDENTITIES: &str = "select id, body, name from identities
+    where (name > $1 or (name = $1 and id > $2)) and search like $3 escape '\\' order by name, id limit $4";
+const GROUPS: &str = "select id, body, name from groups
+    where (name > $1 or (name = $1 and id > $2)) and search like $3 escape '\\' order by name, id limit $4";
+const SYSTEMS: &str = "select id, body, name from systems
+    where (name > $1 or (name = $1 and id > $2)) and search like $3 escape '\\' order by name, id limit $4";
+const BUNDLES: &str = "select id, body, name from bundles
+    where (name > $1 or (name = $1 and id > $2)) and search like $3 escape '\\' order by name, id limit $4";
+const CATALOGUE: &str = "select id, body, name from bundles
+    where (name > $1 or (name = $1 and id > $2)) and search like $3 escape '\\' and listed order by name, id limit $4";
+const CATALOGUE_OF_SYSTEM: &str = "select id, body, name from bundles
+    where (name > $1 or (name = $1 and id > $2)) and search like $3 escape '\\' and listed
+      and id in (select b.bundle_id from bundle_entitlements b join entitlements e on e.id = b.entitlement_id
+                 where e.system_id = $5)
+    order by name, id limit $4";
+
+macro_rules! reads {
+    ($($one:ident $by_key:ident $page:ident: $ty:ty, $id:ty, $table:literal, $one_sql:ident, $key_sql:ident, $page_sql:ident;)*) => {
+        impl Tx {$(
+            #[doc = concat!("One row of `", $table, "`.")]
+            pub async fn $one(&mut self, id: $id) -> Result<Option<$ty>, Error> {
+                let found = row!(self, (Uuid, String), $one_sql, id.0)?;
+                found.map(|(id, body)| parsed($table, id, &body)).transpose()
+            }
+
+            #[doc = concat!("One row of `", $table, "`, by its key.")]
+            pub async fn $by_key(&mut self, key: &str) -> Result<Option<$ty>, Error> {
+                let found = row!(self, (Uuid, String), $key_sql, without_nul(key))?;
+                found.map(|(id, body)| parsed($table, id, &body)).transpose()
+            }
+
+            #[doc = concat!("A page of `", $table, "` by name, of those that match a search.")]
+            pub async fn $page(&mut self, q: &str, from: &str, limit: i64) -> Result<Vec<Listed<$ty>>, Error> {
+                let (name, id) = after(from);
+                rows!(self, (Uuid, String, String), $page_sql, name, id, like(q), limit)?
+                    .into_iter()
+                    .map(|(id, body, name)| Ok(Listed { cursor: cursor(&name, id), it: parsed($table, id, &body)? }))
+                    .collect()
+            }
+        )*}
+    };
+}
+
+reads! {
+    identity identity_by_key identities: Identity, IdentityId, "identities", IDENTITY, IDENTITY_BY_KEY, IDENTITIES;
+    group group_by_key groups: Group, GroupId, "groups", GROUP, GROUP_BY_KEY, GROUPS;
+    system system_by_key systems: System, SystemId, "systems", SYSTEM, SYSTEM_BY_KEY, SYSTEMS;
+    bundle bundle_by_key bundles: Bundle, BundleId, "bundles", BUNDLE, BUNDLE_BY_KEY, BUNDLES;
+}
+
+impl Tx {
+    /// The portal itself, once it has been founded.
+    pub async fn portal(&mut self) -> Result<Option<Portal>, Error> {
+        let found = row!(self, (Uuid, String), "select id, body from portal")?;
+        found.map(|(id, body)| parsed("portal", id, &body)).transpose()
+    }
+
+    /// A page of the bundles that can be asked for, perhaps of one system only.
+    pub async fn catalogue(
+        &mut self,
+        q: &str,
+        system: Option<SystemId>,
+        from: &str,
+        limit: i64,
+    ) -> Result<Vec<Listed<Bundle>>, Error> {
+        let (name, id) = after(from);
+        let found = match system {
+            None => rows!(self, (Uuid, String, String), CATALOGUE, name, id, like(q), limit)?,
+            Some(system) => {
+                rows!(self, (Uuid, String, String), CATALOGUE_OF_SYSTEM, name, id, like(q), limit, system.0)?
+            }
+        };
+        found
+            .into_iter()
+            .map(|(id, body, name)| Ok(Listed { cursor: cursor(&name, id), it: parsed("bundles", id, &body)? }))
+            .collect()
+    }
+
+    /// Every key and id of a table of the catalogue, for import.
+    pub async fn keys(&mut self) -> Result<CatalogueKeys, Error> {
+        let identities = rows!(self, (String, Uuid), "select key, id from identities")?;
+        let groups = rows!(self, (String, Uuid), "select key, id from groups")?;
+        let systems = rows!(self, (String, Uuid), "select key, id from systems")?;
+        let bundles = rows!(self, (String, Uuid), "select key, id from bundles")?;
+        let rights = rows!(
+            self,
+            (String, String, Uuid),
+            "select s.key, e.key, e.id from entitlements e join systems s on s.id = e.system_id"
+        )?;
+        Ok(CatalogueKeys {
+            identities: identities.into_iter().map(|(k, id)| (k, IdentityId(id))).collect(),
+            groups: groups.into_iter().map(|(k, id)| (k, GroupId(id))).collect(),
+            systems: systems.into_iter().map(|(k, id)| (k, SystemId(id))).collect(),
+            bundles: bundles.into_iter().map(|(k, id)| (k, BundleId(id))).collect(),
+            entitlements: rights.into_iter().map(|(s, e, id)| ((s, e), EntitlementId(id))).collect(),
+        })
+    }
+
+    /// Serialises this act with every other that judges the same identity.
+    pub async fn touch_identity(&mut self, id: IdentityId) -> Result<(), Error> {
+        run!(self, "update identities set touched = touched + 1 where id = $1", id.0)?;
+        Ok(())
+    }
+
+    /// Serialises this act with every other that judges the same system.
+    pub async fn touch_system(&mut self, id: SystemId) -> Result<(), Error> {
+        run!(self, "update systems set touched = touched + 1 where id = $1", id.0)?;
+        Ok(())
+    }
+
+    /// The names of these identities, of those that are active only where that is asked.
+    pub async fn names(
+        &mut self,
+        ids: &BTreeSet<IdentityId>,
+        active_only: bool,
+    ) -> Result<BTreeMap<IdentityId, String>, Error> {
+        let mut names = BTreeMap::new();
+        for id in ids {
+            let found = row!(self, (String, bool), "select name, active from identities where id = $1", id.0)?;
+            if let Some((name, active)) = found
+                && (active || !active_only)
+            {
+                names.insert(*id, name);
+            }
+        }
+        Ok(names)
+    }
+
+    /// The groups an identity is in now: as a standing member, by a live grant, and through nesting.
+    pub async fn groups_of(&mut self, id: IdentityId, now: DateTime<Utc>) -> Result<BTreeSet<GroupId>, Error> {
+        const SQL: &str = "with recursive up (id) as (
+              select group_id from group_members where identity_id = $1
+              union
+              select g.id from grants gr
+                join assignments a on a.grant_id = gr.id
+                join entitlements e on e.id = a.entitlement_id and e.directory
+                join groups g on g.key = e.native
+                where gr.subject_id = $1 and a.present is not null
+                  and gr.state in ('opening', 'active') and (gr.until is null or gr.until > $2)
+              union
+              select gg.group_id from group_groups gg join up on gg.child_id = up.id
+            ) select id from up";
+        Ok(rows!(self, (Uuid,), SQL, id.0, now)?.into_iter().map(|(id,)| GroupId(id)).collect())
+    }
+
+    /// The active people in a group now: standing members, those there by a live grant, and those of nested groups.
+    pub async fn people_in(
+        &mut self,
+        group: GroupId,
+        now: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<BTreeSet<IdentityId>, Error> {
+        const SQL: &str = "with recursive down (id) as (
+              select id from groups where id = $1
+              union
+              select gg.child_id from group_groups gg join down on gg.group_id = down.id
+            ), members (id) as (
+              select m.identity_id from group_members m join down on down.id = m.group_id
+              union
+              select gr.subject_id from down
+                join groups g on g.id = down.id
+                join entitlements e on e.native = g.key and e.directory
+                join assignments a on a.entitlement_id = e.id
+                join grants gr on gr.id = a.grant_id
+                where a.present is not null
+                  and gr.state in ('opening', 'active') and (gr.until is null or gr.until > $2)
+            )
+            select i.id from members m join identities i on i.id = m.id
+            where i.active and i.kind = 'person' order by i.id limit $3";
+        Ok(rows!(self, (Uuid,), SQL, group.0, now, limit)?.into_iter().map(|(id,)| IdentityId(id)).collect())
+    }
+
+    /// Whether an identity is a standing member of a group, itself or through nesting; grants do not count.
+    pub async fn is_standing_member(&mut self, id: IdentityId, group_key: &str) -> Result<bool, Error> {
+        const SQL: &str = "with recursive up (id) as (
+              select group_id from group_members where identity_id = $1
+              union
+              select gg.group_id from group_groups gg join up on gg.child_id = up.id
+            ) select g.id from up join groups g on g.id = up.id where g.key = $2";
+        Ok(row!(self, (Uuid,), SQL, id.0, group_key)?.is_some())
+    }
+
+    /// Whether a live grant makes an identity a member of a group: the portal's own directory is answered from grants, so that it ends
+    /// to the minute whatever becomes of the jobs.
+    pub async fn is_member_by_grant(
+        &mut self,
+        id: IdentityId,
+        group_key: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        const SQL: &str = "select gr.id from grants gr
+              join assignments a on a.grant_id = gr.id
+              join entitlements e on e.id = a.entitlement_id and e.directory
+            where gr.subject_id = $1 and e.native = $2 and a.present is not null
+              and gr.state in ('opening', 'active') and (gr.until is null or gr.until > $3) limit 1";
+        Ok(row!(self, (Uuid,), SQL, id.0, group_key, now)?.is_some())
+    }
+
+    /// A group and every group one is in by being in it.
+    pub async fn joins(&mut self, group: GroupId) -> Result<BTreeSet<GroupId>, Error> {
+        const SQL: &str = "with recursive up (id) as (
+              select id from groups where id = $1
+              union
+              select gg.group_id from group_groups gg join up on gg.child_id = up.id
+            ) select id from up";
+        Ok(rows!(self, (Uuid,), SQL, group.0)?.into_iter().map(|(id,)| GroupId(id)).collect())
+    }
+
+    /// What gives a group authority: the names of bundles and systems that name it.
+    pub async fn uses_of_group(&mut self, group: GroupId) -> Result<Vec<(String, String, bool)>, Error> {
+        const SQL: &str = "select b.key, b.name, true from bundle_groups bg join bundles b on b.id = bg.bundle_id where bg.group_id = $1
+            union
+            select s.key, s.name, false from system_groups sg join systems s on s.id = sg.system_id where sg.group_id = $1
+            order by 2";
+        rows!(self, (String, String, bool), SQL, group.0)
+    }
+
+    /// One entitlement, where it stands.
+    pub async fn entitlement(&mut self, id: EntitlementId) -> Result<Option<Right>, Error> {
+        const SQL: &str = "select system_id, key, native, directory from entitlements where id = $1";
+        Ok(row!(self, (Uuid, String, String, bool), SQL, id.0)?.map(|(system, key, native, directory)| Right {
+            system: SystemId(system),
+            key,
+            native,
+            directory,
+        }))
+    }
+
+    /// The bundles in the catalogue that confer an entitlement: key and name.
+    pub async fn bundles_conferring(&mut self, id: EntitlementId) -> Result<Vec<(String, String)>, Error> {
+        const SQL: &str = "select b.key, b.name from bundle_entitlements be join bundles b on b.id = be.bundle_id
+            where be.entitlement_id = $1 order by b.name";
+        rows!(self, (String, String), SQL, id.0)
+    }
+
+    /// The bundles whose published version reaches a system.
+    pub async fn bundles_reaching(&mut self, id: SystemId) -> Result<Vec<BundleId>, Error> {
+        const SQL: &str =
+            "select distinct be.bundle_id from bundle_entitlements be join entitlements e on e.id = be.entitlement_id
+            where e.system_id = $1";
+        Ok(rows!(self, (Uuid,), SQL, id.0)?.into_iter().map(|(id,)| BundleId(id)).collect())
+    }
+
+    /// The systems an identity owns: those first hand, and those as backup.
+    pub async fn owned_by(&mut self, id: IdentityId) -> Result<(BTreeSet<SystemId>, BTreeSet<SystemId>), Error> {
+        const SQL: &str = "select system_id, backup from system_owners where identity_id = $1";
+        let mut owned = (BTreeSet::new(), BTreeSet::new());
+        for (system, backup) in rows!(self, (Uuid, bool), SQL, id.0)? {
+            if backup {
+                owned.1.insert(SystemId(system))
+            } else {
+                owned.0.insert(SystemId(system))
+            };
+        }
+        Ok(owned)
+    }
+
+    /// The systems whose manual tasks an identity may do: those whose operators' group it is in, and those it owns that name none.
+    pub async fn operated_by(&mut self, id: IdentityId, now: DateTime<Utc>) -> Result<BTreeSet<SystemId>, Error> {
+        const SQL: &str = "select system_id, group_id from system_groups where operators";
+        const OWNED: &str = "select o.system_id from system_owners o where o.identity_id = $1
+            and not exists (select 1 from system_groups g where g.system_id = o.system_id and g.operators)";
+        let groups = self.groups_of(id, now).await?;
+        let mut systems: BTreeSet<_> =
+            rows!(self, (Uuid,), OWNED, id.0)?.into_iter().map(|(id,)| SystemId(id)).collect();
+        for (system, group) in rows!(self, (Uuid, Uuid), SQL)? {
+            if groups.contains(&GroupId(group)) {
+                systems.insert(SystemId(system));
+            }
+        }
+        Ok(systems)
+    }
+
+    /// The active identities a person answers for: non-human ones they own, and people they manage.
+    pub async fn answered_for_by(&mut self, id: IdentityId) -> Result<Vec<(IdentityId, String, bool)>, Error> {
+        const SQL: &str = "select i.id, i.name, true from identity_owners o join identities i on i.id = o.identity_id
+              where o.owner_id = $1 and i.active
+            union
+            select i.id, i.name, false from identities i where i.manager_id = $1 and i.active and i.kind = 'person'
+            order by 2";
+        Ok(rows!(self, (Uuid, String, bool), SQL, id.0)?
+            .into_iter()
+            .map(|(id, name, owned)| (IdentityId(id), name, owned))
+            .collect())
+    }
+
+    /// The active admins: id, and whether they can sign in.
+    pub async fn admins(&mut self) -> Result<Vec<(IdentityId, bool)>, Error> {
+        const SQL: &str = "select id, signs_in from identities where admin and active order by id";
+        Ok(rows!(self, (Uuid, bool), SQL)?.into_iter().map(|(id, signs_in)| (IdentityId(id), signs_in)).collect())
+    }
+}
+
+/// Every key of the catalogue with its id.
+#[derive(Clone, Debug, Default)]
+pub struct CatalogueKeys {
+    /// Identities by key.
+    pub identities: BTreeMap<String, IdentityId>,
+    /// Groups by key.
+    pub groups: BTreeMap<String, GroupId>,
+    /// Systems by key.
+    pub systems: BTreeMap<String, SystemId>,
+    /// Bundles by key.
+    pub bundles: BTreeMap<String, BundleId>,
+    /// Entitlements by the keys of system and entitlement.
+    pub entitlements: BTreeMap<(String, String), EntitlementId>,
+}

@@ -1,0 +1,114 @@
+//! The looks that are due. A look is leased with a fencing number, so that two never run on one thing and a worker that wakes late
+//! finds its number spent.
+
+use crate::{
+    Error, Tx,
+    save::corrupt,
+    tx::{row, rows, run},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::job::JobKey;
+use uuid::Uuid;
+
+/// A look that was claimed.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// At what.
+    pub key: JobKey,
+    /// How often it had been asked for when it was claimed.
+    generation: i32,
+    /// The number that is spent when somebody else takes over.
+    fence: i32,
+    /// How often it failed in a row.
+    pub attempts: u32,
+}
+
+impl Tx {
+    /// Claims the next look that is due, those that take something away before all others.
+    pub async fn claim(&mut self, now: DateTime<Utc>, lease: TimeDelta) -> Result<Option<Claim>, Error> {
+        const DUE: &str = "select key, payload, generation, fence, attempts from jobs
+            where takes_away = $2 and due_at <= $1 and (leased_until is null or leased_until <= $1) order by due_at limit 8";
+        const TAKE: &str = "update jobs set fence = fence + 1, leased_until = $3
+            where key = $1 and fence = $2 and (leased_until is null or leased_until <= $4)";
+        for takes_away in [true, false] {
+            for (key, payload, generation, fence, attempts) in
+                rows!(self, (String, String, i32, i32, i32), DUE, now, takes_away)?
+            {
+                if run!(self, TAKE, &key, fence, now + lease, now)? == 1 {
+                    let key = serde_json::from_str(&payload).map_err(|why| corrupt("jobs", Uuid::nil(), &why))?;
+                    let attempts = u32::try_from(attempts).unwrap_or(0);
+                    return Ok(Some(Claim { key, generation, fence: fence + 1, attempts }));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the claim still holds. Every write of a look asks this in its own transaction, and the row stays locked until its end.
+    pub async fn still_holds(&mut self, claim: &Claim) -> Result<bool, Error> {
+        const SQL: &str = "update jobs set fence = fence where key = $1 and fence = $2";
+        Ok(run!(self, SQL, claim.key.to_string(), claim.fence)? == 1)
+    }
+
+    /// The look is done. If it was asked for again meanwhile, it stays due; else it goes, or comes back at `next`.
+    pub async fn finish(&mut self, claim: &Claim, next: Option<DateTime<Utc>>) -> Result<(), Error> {
+        const GONE: &str = "delete from jobs where key = $1 and fence = $2 and generation = $3";
+        const LATER: &str = "update jobs set due_at = $4, leased_until = null, attempts = 0, takes_away = $5
+            where key = $1 and fence = $2 and generation = $3";
+        const AGAIN: &str = "update jobs set leased_until = null where key = $1 and fence = $2";
+        let key = claim.key.to_string();
+        let done = match next {
+            None => run!(self, GONE, &key, claim.fence, claim.generation)?,
+            Some(next) => run!(self, LATER, &key, claim.fence, claim.generation, next, false)?,
+        };
+        if done == 0 {
+            run!(self, AGAIN, &key, claim.fence)?;
+        }
+        Ok(())
+    }
+
+    /// The look failed and comes back later.
+    pub async fn put_back(&mut self, claim: &Claim, at: DateTime<Utc>) -> Result<(), Error> {
+        const SQL: &str = "update jobs set leased_until = null, attempts = attempts + 1,
+              due_at = case when generation = $4 then $3 else due_at end
+            where key = $1 and fence = $2";
+        run!(self, SQL, claim.key.to_string(), claim.fence, at, claim.generation)?;
+        Ok(())
+    }
+
+    /// When the next look is due, so that a worker can sleep until then.
+    pub async fn next_due(&mut self) -> Result<Option<DateTime<Utc>>, Error> {
+        Ok(row!(self, (Option<DateTime<Utc>>,), "select min(due_at) from jobs where leased_until is null")?
+            .and_then(|(at,)| at))
+    }
+
+    /// How many looks were claimed by a worker that did not finish in time.
+    pub async fn count_abandoned(&mut self, now: DateTime<Utc>) -> Result<i64, Error> {
+        const SQL: &str = "select count(*) from jobs where leased_until <= $1";
+        Ok(row!(self, (i64,), SQL, now)?.map_or(0, |(n,)| n))
+    }
+
+    /// How many looks wait, and how many of them have failed at least once.
+    pub async fn count_jobs(&mut self, now: DateTime<Utc>) -> Result<(u32, u32), Error> {
+        let due = row!(self, (i64,), "select count(*) from jobs where due_at <= $1", now)?;
+        let failing = row!(self, (i64,), "select count(*) from jobs where attempts > 0")?;
+        let count = |n: Option<(i64,)>| n.map_or(0, |(n,)| u32::try_from(n).unwrap_or(u32::MAX));
+        Ok((count(due), count(failing)))
+    }
+
+    /// One replica's changes are counted.
+    pub async fn bump_changes(&mut self, replica: &str) -> Result<(), Error> {
+        run!(
+            self,
+            "insert into changes (replica, n) values ($1, 1) on conflict (replica) do update set n = changes.n + 1",
+            replica
+        )?;
+        Ok(())
+    }
+
+    /// How many changes there were, over all replicas.
+    pub async fn count_changes(&mut self) -> Result<i64, Error> {
+        // Postgres: sum of bigint is numeric, so each row is read; there are as many as replicas.
+        Ok(rows!(self, (i64,), "select n from changes")?.into_iter().map(|(n,)| n).sum())
+    }
+}

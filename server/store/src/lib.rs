@@ -1,0 +1,27 @@
+//! What the portal remembers, on SQLite or Postgres, with one SQL text for both. Governed rows change only by [`Tx::save`], which takes
+//! a [`domain::event::Transition`]; operational rows have narrow methods of their own.
+
+mod catalogue;
+mod error;
+mod grants;
+mod jobs;
+mod people;
+mod requests;
+mod save;
+mod sessions;
+mod tasks;
+mod trail;
+mod tx;
+
+pub use catalogue::{CatalogueKeys, Listed, Right};
+pub use error::Error;
+pub use jobs::Claim;
+pub use people::{Blocked, OpenInvitation};
+pub use save::Columns;
+pub use sessions::SessionRow;
+pub use tasks::TaskRow;
+pub use trail::{EventRow, RowCheck};
+pub use tx::{Kind, Store, Tx};
+
+/// A page cursor that comes before everything.
+pub const FIRST: &str = "";

@@ -1,0 +1,149 @@
+//! Reading requests and the texts that belong to them.
+
+use crate::{
+    Error, Tx,
+    catalogue::parsed,
+    tx::{row, rows, run},
+};
+use chrono::{DateTime, Utc};
+use domain::{
+    ids::{BundleId, IdentityId, RequestId, TextId},
+    request::Request,
+};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// The cursor of a list whose newest comes first: an id, or the start.
+pub(crate) fn before(cursor: &str) -> Uuid {
+    cursor.parse().unwrap_or(Uuid::max())
+}
+
+impl Tx {
+    /// One request.
+    pub async fn request(&mut self, id: RequestId) -> Result<Option<Request>, Error> {
+        let found = row!(self, (String,), "select body from requests where id = $1", id.0)?;
+        found.map(|(body,)| parsed("requests", id.0, &body)).transpose()
+    }
+
+    /// The requests that wait for this person, the oldest first.
+    pub async fn requests_to_decide(&mut self, who: IdentityId, from: &str, limit: i64) -> Result<Vec<Request>, Error> {
+        const SQL: &str = "select r.id, r.body from deciders d join requests r on r.id = d.request_id
+            where d.identity_id = $1 and r.id > $2 order by r.id limit $3";
+        let from: Uuid = from.parse().unwrap_or_default();
+        collect(rows!(self, (Uuid, String), SQL, who.0, from, limit)?)
+    }
+
+    /// How many requests wait for this person, counted up to 100.
+    pub async fn count_to_decide(&mut self, who: IdentityId) -> Result<u32, Error> {
+        const SQL: &str = "select count(*) from (select 1 from deciders where identity_id = $1 limit 100) as found";
+        Ok(row!(self, (i64,), SQL, who.0)?.map_or(0, |(n,)| u32::try_from(n).unwrap_or(0)))
+    }
+
+    /// The open requests that this person asked for or would get, the newest first.
+    pub async fn open_requests_of(&mut self, who: IdentityId, limit: i64) -> Result<Vec<Request>, Error> {
+        const SQL: &str = "select id, body from requests where state in ('waiting', 'approved') and subject_id = $1
+            union
+            select id, body from requests where state in ('waiting', 'approved') and asker_id = $1
+            order by 1 desc limit $2";
+        collect(rows!(self, (Uuid, String), SQL, who.0, limit)?)
+    }
+
+    /// Every open request, a page at a time, for working out again who may decide.
+    pub async fn waiting_requests(&mut self, from: RequestId, limit: i64) -> Result<Vec<Request>, Error> {
+        const SQL: &str = "select id, body from requests where state = 'waiting' and id > $1 order by id limit $2";
+        collect(rows!(self, (Uuid, String), SQL, from.0, limit)?)
+    }
+
+    /// The requests over a system or for a person that are open: bundle names by id, for a subject.
+    pub async fn pending_bundles(
+        &mut self,
+        subject: IdentityId,
+        except: Option<RequestId>,
+    ) -> Result<BTreeMap<BundleId, String>, Error> {
+        const SQL: &str = "select b.id, b.name from requests r join bundles b on b.id = r.bundle_id
+            where r.subject_id = $1 and r.state in ('waiting', 'approved') and r.id <> $2";
+        let except = except.map_or(Uuid::nil(), |id| id.0);
+        Ok(rows!(self, (Uuid, String), SQL, subject.0, except)?
+            .into_iter()
+            .map(|(id, name)| (BundleId(id), name))
+            .collect())
+    }
+
+    /// How long the last approved requests of a bundle waited: when they were asked and when they were decided.
+    pub async fn recent_waits(
+        &mut self,
+        bundle: BundleId,
+        limit: i64,
+    ) -> Result<Vec<(DateTime<Utc>, DateTime<Utc>)>, Error> {
+        const SQL: &str = "select r.asked_at, max(d.at) from (
+              select id, asked_at from requests where bundle_id = $1 and state = 'granted' order by id desc limit $2
+            ) as r join decisions d on d.request_id = r.id group by r.id, r.asked_at";
+        rows!(self, (DateTime<Utc>, DateTime<Utc>), SQL, bundle.0, limit)
+    }
+
+    /// Whether this person may decide it now.
+    pub async fn is_decider(&mut self, request: RequestId, who: IdentityId) -> Result<bool, Error> {
+        const SQL: &str = "select 1 from deciders where request_id = $1 and identity_id = $2";
+        Ok(row!(self, (i32,), SQL, request.0, who.0)?.is_some())
+    }
+
+    /// A free text: `None` when it was erased.
+    pub async fn text(&mut self, id: TextId) -> Result<Option<String>, Error> {
+        Ok(row!(self, (Option<String>,), "select body from texts where id = $1", id.0)?.and_then(|(body,)| body))
+    }
+
+    /// A free text with its salt, for checking its hash: `None` when the row is gone, an empty text when it was erased.
+    pub async fn salted_text(&mut self, id: TextId) -> Result<Option<(String, Option<String>)>, Error> {
+        row!(self, (String, Option<String>), "select salt, body from texts where id = $1", id.0)
+    }
+
+    /// Tells one person something, with where it leads.
+    pub async fn notify(
+        &mut self,
+        id: domain::ids::NoticeId,
+        who: IdentityId,
+        at: DateTime<Utc>,
+        says: &str,
+        path: &str,
+    ) -> Result<(), Error> {
+        run!(
+            self,
+            "insert into notices (id, identity_id, at, says, path) values ($1, $2, $3, $4, $5)",
+            id.0,
+            who.0,
+            at,
+            says,
+            path
+        )?;
+        Ok(())
+    }
+
+    /// A page of a person's notices, the newest first.
+    pub async fn notices(
+        &mut self,
+        who: IdentityId,
+        from: &str,
+        limit: i64,
+    ) -> Result<Vec<(Uuid, DateTime<Utc>, String, String, Option<DateTime<Utc>>)>, Error> {
+        const SQL: &str = "select id, at, says, path, read_at from notices where identity_id = $1 and id < $2
+            order by id desc limit $3";
+        rows!(self, (Uuid, DateTime<Utc>, String, String, Option<DateTime<Utc>>), SQL, who.0, before(from), limit)
+    }
+
+    /// How many notices a person has not read, counted up to 100.
+    pub async fn count_unread(&mut self, who: IdentityId) -> Result<u32, Error> {
+        const SQL: &str = "select count(*) from
+            (select 1 from notices where identity_id = $1 and read_at is null limit 100) as found";
+        Ok(row!(self, (i64,), SQL, who.0)?.map_or(0, |(n,)| u32::try_from(n).unwrap_or(0)))
+    }
+
+    /// A person has read all their notices.
+    pub async fn read_notices(&mut self, who: IdentityId, now: DateTime<Utc>) -> Result<(), Error> {
+        run!(self, "update notices set read_at = $2 where identity_id = $1 and read_at is null", who.0, now)?;
+        Ok(())
+    }
+}
+
+fn collect(found: Vec<(Uuid, String)>) -> Result<Vec<Request>, Error> {
+    found.into_iter().map(|(id, body)| parsed("requests", id, &body)).collect()
+}

@@ -1,0 +1,799 @@
+//! The one way governed rows change: row, event and the jobs that follow, in one commit.
+
+use crate::{
+    Error, Tx,
+    tx::{row, rows, run},
+};
+use chrono::{DateTime, Utc};
+use domain::{
+    bundle::Bundle,
+    event::{Event, NO_PREV, Record, ThingKind, Transition, hash},
+    facts::MOST_MEMBERS,
+    grant::{Fulfilled, Grant},
+    group::Group,
+    identity::{Identity, PortalRole},
+    ids::EventId,
+    job::Job,
+    portal::Portal,
+    request::{Request, RequestEvent, State},
+    resource::{ConnectorKind, System},
+    text::Words,
+};
+use uuid::Uuid;
+
+/// The searchable columns of a governed row in words, for comparing a row with what its events make of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Columns(pub Vec<(&'static str, String)>);
+
+impl Tx {
+    /// Writes a change: the row (only over the version it was made from), its event at the end of its stream, the free texts and the
+    /// jobs that follow. [`Error::Conflict`] when somebody else was faster.
+    pub async fn save(&mut self, id: EventId, change: &Transition) -> Result<(), Error> {
+        self.save_row(change).await?;
+        self.append(id, change).await?;
+        for words in change.words() {
+            self.save_words(words).await?;
+        }
+        for job in change.jobs() {
+            self.enqueue(job).await?;
+        }
+        Ok(())
+    }
+
+    async fn append(&mut self, id: EventId, change: &Transition) -> Result<(), Error> {
+        let stream = change.thing().stream.0;
+        let founding = row!(self, (bool,), "select founding from portal")?.is_none_or(|(founding,)| founding);
+        let head = row!(self, (i32, String), "select seq, head from streams where id = $1", stream)?;
+        let (before, prev) = head.unwrap_or_else(|| (0, NO_PREV.to_owned()));
+        let seq = before + 1;
+        let envelope = change.envelope(id, u32::try_from(seq).unwrap_or(u32::MAX), &prev, founding);
+        let bytes = envelope.bytes().map_err(|why| corrupt("events", id.0, &why))?;
+        let hash = hash(&bytes);
+        let moved = if before == 0 {
+            run!(self, "insert into streams (id, seq, head) values ($1, $2, $3)", stream, seq, &hash)?
+        } else {
+            run!(
+                self,
+                "update streams set seq = $2, head = $3 where id = $1 and seq = $4 and head = $5",
+                stream,
+                seq,
+                &hash,
+                before,
+                &prev
+            )?
+        };
+        if moved != 1 {
+            return Err(Error::Conflict);
+        }
+        run!(
+            self,
+            "insert into events (id, stream_id, seq, at, thing, thing_id, name, actor_id, bytes, hash)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            id.0,
+            stream,
+            seq,
+            change.stamp().at,
+            change.thing().kind.word(),
+            change.thing().id,
+            change.event().name(),
+            change.stamp().actor.person().map(|p| p.0),
+            &bytes,
+            &hash,
+        )?;
+        Ok(())
+    }
+
+    async fn save_words(&mut self, words: &Words) -> Result<(), Error> {
+        run!(self, "insert into texts (id, salt, body) values ($1, $2, $3)", words.id.0, &words.salt, &words.text)?;
+        Ok(())
+    }
+
+    /// Asks for a look at something. An earlier time wins; a look that is under way will be followed by another.
+    pub async fn enqueue(&mut self, job: &Job) -> Result<(), Error> {
+        let payload = serde_json::to_string(&job.key).map_err(|why| corrupt("jobs", Uuid::nil(), &why))?;
+        run!(
+            self,
+            "insert into jobs (key, payload, due_at, takes_away, generation, fence, attempts) values ($1, $2, $3, $4, 1, 0, 0)
+             on conflict (key) do update set
+               due_at = case when excluded.due_at < jobs.due_at then excluded.due_at else jobs.due_at end,
+               takes_away = case when excluded.takes_away then excluded.takes_away else jobs.takes_away end,
+               generation = jobs.generation + 1, attempts = 0",
+            job.key.to_string(),
+            payload,
+            job.due_at,
+            job.takes_away,
+        )?;
+        Ok(())
+    }
+
+    async fn save_row(&mut self, change: &Transition) -> Result<(), Error> {
+        let record = change.after();
+        let body = record.to_json().map_err(|why| corrupt(record.thing().kind.word(), record.thing().id, &why))?;
+        let before = change.before().map(as_int);
+        let guarded = match record {
+            Record::Portal(it) => self.save_portal(it, &body, before).await?,
+            Record::Identity(it) => self.save_identity(it, &body, before).await?,
+            Record::Group(it) => self.save_group(it, &body, before).await?,
+            Record::System(it) => self.save_system(it, &body, before).await?,
+            Record::Bundle(it) => self.save_bundle(it, &body, before).await?,
+            Record::Request(it) => self.save_request(it, &body, before, change.event()).await?,
+            Record::Grant(it) => self.save_grant(it, &body, before).await?,
+        };
+        if guarded == 1 { Ok(()) } else { Err(Error::Conflict) }
+    }
+
+    async fn save_portal(&mut self, it: &Portal, body: &str, before: Option<i32>) -> Result<u64, Error> {
+        let id = Record::Portal(Box::new(it.clone())).thing().id;
+        match before {
+            None => run!(
+                self,
+                "insert into portal (id, version, body, founding) values ($1, $2, $3, $4)",
+                id,
+                as_int(it.version),
+                body,
+                it.is_founding()
+            ),
+            Some(before) => run!(
+                self,
+                "update portal set version = $2, body = $3, founding = $4 where id = $1 and version = $5",
+                id,
+                as_int(it.version),
+                body,
+                it.is_founding(),
+                before
+            ),
+        }
+    }
+
+    async fn save_identity(&mut self, it: &Identity, body: &str, before: Option<i32>) -> Result<u64, Error> {
+        let spec = &it.spec;
+        let search = searchable(&[
+            spec.key.as_str(),
+            &spec.name,
+            spec.department.as_deref().unwrap_or_default(),
+            spec.title.as_deref().unwrap_or_default(),
+            spec.purpose.as_deref().unwrap_or_default(),
+        ]);
+        let (version, kind, manager) = (as_int(it.version), spec.kind.key(), spec.manager.map(|m| m.0));
+        let email = spec.email.as_ref().map(|e| e.to_lowercase());
+        let admin = it.has(PortalRole::Admin);
+        let signs_in = it.password_set_at.is_some() && it.is_active();
+        let done = match before {
+            None => run!(
+                self,
+                "insert into identities (id, version, body, key, kind, name, search, active, admin, signs_in, manager_id, email)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                it.id.0,
+                version,
+                body,
+                spec.key.as_str(),
+                kind,
+                &spec.name,
+                search,
+                it.is_active(),
+                admin,
+                signs_in,
+                manager,
+                &email
+            )?,
+            Some(before) => run!(
+                self,
+                "update identities set version = $2, body = $3, key = $4, kind = $5, name = $6, search = $7, active = $8, admin = $9,
+                   signs_in = $10, manager_id = $11, email = $12
+                 where id = $1 and version = $13",
+                it.id.0,
+                version,
+                body,
+                spec.key.as_str(),
+                kind,
+                &spec.name,
+                search,
+                it.is_active(),
+                admin,
+                signs_in,
+                manager,
+                &email,
+                before
+            )?,
+        };
+        run!(self, "delete from accounts where identity_id = $1", it.id.0)?;
+        for (system, account) in &it.accounts {
+            run!(
+                self,
+                "insert into accounts (identity_id, system_id, name) values ($1, $2, $3)",
+                it.id.0,
+                system.0,
+                &account.name
+            )?;
+        }
+        run!(self, "delete from identity_owners where identity_id = $1", it.id.0)?;
+        for owner in &spec.owners {
+            run!(self, "insert into identity_owners (identity_id, owner_id) values ($1, $2)", it.id.0, owner.0)?;
+        }
+        Ok(done)
+    }
+
+    async fn save_group(&mut self, it: &Group, body: &str, before: Option<i32>) -> Result<u64, Error> {
+        let spec = &it.spec;
+        let search = searchable(&[spec.key.as_str(), &spec.name, &spec.says]);
+        let done = match before {
+            None => run!(
+                self,
+                "insert into groups (id, version, body, key, name, search) values ($1, $2, $3, $4, $5, $6)",
+                it.id.0,
+                as_int(it.version),
+                body,
+                spec.key.as_str(),
+                &spec.name,
+                search
+            )?,
+            Some(before) => run!(
+                self,
+                "update groups set version = $2, body = $3, key = $4, name = $5, search = $6 where id = $1 and version = $7",
+                it.id.0,
+                as_int(it.version),
+                body,
+                spec.key.as_str(),
+                &spec.name,
+                search,
+                before
+            )?,
+        };
+        run!(self, "delete from group_members where group_id = $1", it.id.0)?;
+        for member in &spec.members {
+            run!(self, "insert into group_members (group_id, identity_id) values ($1, $2)", it.id.0, member.0)?;
+        }
+        run!(self, "delete from group_groups where group_id = $1", it.id.0)?;
+        for child in &spec.groups {
+            run!(self, "insert into group_groups (group_id, child_id) values ($1, $2)", it.id.0, child.0)?;
+        }
+        Ok(done)
+    }
+
+    async fn save_system(&mut self, it: &System, body: &str, before: Option<i32>) -> Result<u64, Error> {
+        let spec = &it.spec;
+        let search = searchable(&[spec.key.as_str(), &spec.name, &spec.says]);
+        let done = match before {
+            None => run!(
+                self,
+                "insert into systems (id, version, body, key, name, search, connector) values ($1, $2, $3, $4, $5, $6, $7)",
+                it.id.0,
+                as_int(it.version),
+                body,
+                spec.key.as_str(),
+                &spec.name,
+                search,
+                spec.connector.word()
+            )?,
+            Some(before) => run!(
+                self,
+                "update systems set version = $2, body = $3, key = $4, name = $5, search = $6, connector = $7
+                 where id = $1 and version = $8",
+                it.id.0,
+                as_int(it.version),
+                body,
+                spec.key.as_str(),
+                &spec.name,
+                search,
+                spec.connector.word(),
+                before
+            )?,
+        };
+        for (id, entitlement) in &spec.entitlements {
+            run!(
+                self,
+                "insert into entitlements (id, system_id, key, native, directory) values ($1, $2, $3, $4, $5)
+                 on conflict (id) do update set native = excluded.native, directory = excluded.directory",
+                id.0,
+                it.id.0,
+                entitlement.key.as_str(),
+                &entitlement.native,
+                spec.connector == ConnectorKind::Directory
+            )?;
+        }
+        run!(self, "delete from system_owners where system_id = $1", it.id.0)?;
+        for (owner, backup) in
+            spec.owners.iter().map(|o| (o, false)).chain(spec.backup_owners.difference(&spec.owners).map(|o| (o, true)))
+        {
+            run!(
+                self,
+                "insert into system_owners (system_id, identity_id, backup) values ($1, $2, $3)",
+                it.id.0,
+                owner.0,
+                backup
+            )?;
+        }
+        run!(self, "delete from system_groups where system_id = $1", it.id.0)?;
+        for (group, operators) in [(spec.fallback, false)].into_iter().chain(spec.operators.map(|g| (g, true))) {
+            run!(
+                self,
+                "insert into system_groups (system_id, group_id, operators) values ($1, $2, $3)",
+                it.id.0,
+                group.0,
+                operators
+            )?;
+        }
+        Ok(done)
+    }
+
+    async fn save_bundle(&mut self, it: &Bundle, body: &str, before: Option<i32>) -> Result<u64, Error> {
+        let newest = it.published.as_ref().map(|p| &p.spec).or(it.draft.as_ref().map(|d| &d.spec));
+        let tags = newest.map(|s| s.tags.iter().cloned().collect::<Vec<_>>().join(" ")).unwrap_or_default();
+        let says = newest.map(|s| s.says.as_str()).unwrap_or_default();
+        let search = searchable(&[it.key.as_str(), it.name(), says, &tags]);
+        let open = it.open_version();
+        let done = match before {
+            None => run!(
+                self,
+                "insert into bundles (id, version, body, key, name, search, listed, draft) values ($1, $2, $3, $4, $5, $6, $7, $8)",
+                it.id.0,
+                as_int(it.version),
+                body,
+                it.key.as_str(),
+                it.name(),
+                search,
+                open.is_some(),
+                it.draft.is_some()
+            )?,
+            Some(before) => run!(
+                self,
+                "update bundles set version = $2, body = $3, key = $4, name = $5, search = $6, listed = $7, draft = $8
+                 where id = $1 and version = $9",
+                it.id.0,
+                as_int(it.version),
+                body,
+                it.key.as_str(),
+                it.name(),
+                search,
+                open.is_some(),
+                it.draft.is_some(),
+                before
+            )?,
+        };
+        run!(self, "delete from bundle_entitlements where bundle_id = $1", it.id.0)?;
+        run!(self, "delete from bundle_groups where bundle_id = $1", it.id.0)?;
+        if let Some(open) = open {
+            for entitlement in &open.spec.entitlements {
+                run!(
+                    self,
+                    "insert into bundle_entitlements (bundle_id, entitlement_id) values ($1, $2)",
+                    it.id.0,
+                    entitlement.0
+                )?;
+            }
+            for group in open.spec.groups() {
+                run!(self, "insert into bundle_groups (bundle_id, group_id) values ($1, $2)", it.id.0, group.0)?;
+            }
+        }
+        Ok(done)
+    }
+
+    async fn save_request(
+        &mut self,
+        it: &Request,
+        body: &str,
+        before: Option<i32>,
+        event: &Event,
+    ) -> Result<u64, Error> {
+        let approval = it.state.approval().map(|a| a.0);
+        let until = waits_until(it);
+        let done = match before {
+            None => run!(
+                self,
+                "insert into requests (id, version, body, bundle_id, subject_id, asker_id, state, approval_id, asked_at, until)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                it.id.0,
+                as_int(it.version),
+                body,
+                it.bundle().0,
+                it.ask.subject.0,
+                it.ask.asker.0,
+                it.state.word(),
+                approval,
+                it.asked_at,
+                until
+            )?,
+            Some(before) => run!(
+                self,
+                "update requests set version = $2, body = $3, state = $4, approval_id = $5, until = $6
+                 where id = $1 and version = $7",
+                it.id.0,
+                as_int(it.version),
+                body,
+                it.state.word(),
+                approval,
+                until,
+                before
+            )?,
+        };
+        run!(self, "delete from deciders where request_id = $1", it.id.0)?;
+        for decider in it.may_decide_now().into_iter().take(MOST_MEMBERS) {
+            run!(self, "insert into deciders (request_id, identity_id) values ($1, $2)", it.id.0, decider.0)?;
+        }
+        if let Event::Request(event) = event
+            && let RequestEvent::Approved { decision, .. } | RequestEvent::Denied { decision } = event.as_ref()
+        {
+            run!(
+                self,
+                "insert into decisions (request_id, identity_id, approves, at) values ($1, $2, $3, $4)",
+                it.id.0,
+                decision.by.0,
+                decision.approves,
+                decision.at
+            )?;
+        }
+        Ok(done)
+    }
+
+    async fn save_grant(&mut self, it: &Grant, body: &str, before: Option<i32>) -> Result<u64, Error> {
+        let done = match before {
+            None => run!(
+                self,
+                "insert into grants (id, version, body, request_id, approval_id, subject_id, bundle_id, state, until)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                it.id.0,
+                as_int(it.version),
+                body,
+                it.request.0,
+                it.approval.0,
+                it.subject.0,
+                it.bundle.0,
+                it.state.word(),
+                it.until()
+            )?,
+            Some(before) => run!(
+                self,
+                "update grants set version = $2, body = $3, state = $4, until = $5 where id = $1 and version = $6",
+                it.id.0,
+                as_int(it.version),
+                body,
+                it.state.word(),
+                it.until(),
+                before
+            )?,
+        };
+        for a in &it.assignments {
+            let present = match a.fulfilled {
+                Fulfilled::Unknown {} => None,
+                Fulfilled::Absent { .. } => Some(false),
+                Fulfilled::Present { .. } => Some(true),
+            };
+            run!(
+                self,
+                "insert into assignments (grant_id, system_id, entitlement_id, account, present, found_before, trouble)
+                 values ($1, $2, $3, $4, $5, $6, $7)
+                 on conflict (grant_id, entitlement_id) do update set
+                   present = excluded.present, found_before = excluded.found_before, trouble = excluded.trouble",
+                it.id.0,
+                a.system.0,
+                a.entitlement.0,
+                &a.account,
+                present,
+                a.found_before,
+                a.trouble.as_ref().map(|t| t.says.as_str())
+            )?;
+        }
+        Ok(done)
+    }
+
+    /// The searchable columns of a row as they stand, in the words of [`Columns::of`].
+    #[expect(clippy::too_many_lines, reason = "one arm a kind of row, beside its twin in `Columns::of`")]
+    pub(crate) async fn columns(&mut self, kind: ThingKind, id: Uuid) -> Result<Option<Columns>, Error> {
+        Ok(match kind {
+            ThingKind::Portal => row!(self, (bool,), "select founding from portal where id = $1", id)?
+                .map(|(founding,)| vec![("founding", founding.to_string())]),
+            ThingKind::Identity => {
+                let accounts = rows!(
+                    self,
+                    (Uuid, String),
+                    "select system_id, name from accounts where identity_id = $1 order by system_id",
+                    id
+                )?;
+                let owners = rows!(
+                    self,
+                    (Uuid,),
+                    "select owner_id from identity_owners where identity_id = $1 order by owner_id",
+                    id
+                )?;
+                row!(
+                    self,
+                    (String, String, bool, bool, bool, String, Option<String>, Option<Uuid>),
+                    "select key, name, active, admin, signs_in, kind, email, manager_id from identities where id = $1",
+                    id
+                )?
+                .map(|(key, name, active, admin, signs_in, kind, email, manager)| {
+                    vec![
+                        ("key", key),
+                        ("name", name),
+                        ("active", active.to_string()),
+                        ("admin", admin.to_string()),
+                        ("signs_in", signs_in.to_string()),
+                        ("kind", kind),
+                        ("email", said(email)),
+                        ("manager", said(manager)),
+                        ("accounts", lines(accounts.iter().map(|(system, name)| format!("{system} {name}")))),
+                        ("owners", list(owners.iter().map(|o| o.0))),
+                    ]
+                })
+            }
+            ThingKind::Group => {
+                let members = rows!(
+                    self,
+                    (Uuid,),
+                    "select identity_id from group_members where group_id = $1 order by identity_id",
+                    id
+                )?;
+                let groups = rows!(
+                    self,
+                    (Uuid,),
+                    "select child_id from group_groups where group_id = $1 order by child_id",
+                    id
+                )?;
+                row!(self, (String, String), "select key, name from groups where id = $1", id)?.map(|(key, name)| {
+                    vec![
+                        ("key", key),
+                        ("name", name),
+                        ("members", list(members.iter().map(|m| m.0))),
+                        ("groups", list(groups.iter().map(|g| g.0))),
+                    ]
+                })
+            }
+            ThingKind::System => {
+                let owners = rows!(
+                    self,
+                    (Uuid,),
+                    "select identity_id from system_owners where system_id = $1 and not backup order by identity_id",
+                    id
+                )?;
+                let backups = rows!(
+                    self,
+                    (Uuid,),
+                    "select identity_id from system_owners where system_id = $1 and backup order by identity_id",
+                    id
+                )?;
+                let groups = rows!(
+                    self,
+                    (Uuid, bool),
+                    "select group_id, operators from system_groups where system_id = $1 order by operators, group_id",
+                    id
+                )?;
+                let rights = rows!(
+                    self,
+                    (Uuid, String, String, bool),
+                    "select id, key, native, directory from entitlements where system_id = $1 order by id",
+                    id
+                )?;
+                row!(self, (String, String, String), "select key, name, connector from systems where id = $1", id)?.map(
+                    |(key, name, connector)| {
+                        vec![
+                            ("key", key),
+                            ("name", name),
+                            ("connector", connector),
+                            ("owners", list(owners.iter().map(|m| m.0))),
+                            ("backups", list(backups.iter().map(|m| m.0))),
+                            ("groups", lines(groups.iter().map(|(group, operators)| format!("{group} {operators}")))),
+                            (
+                                "entitlements",
+                                lines(rights.iter().map(|(id, key, native, d)| format!("{id} {key} {native} {d}"))),
+                            ),
+                        ]
+                    },
+                )
+            }
+            ThingKind::Bundle => {
+                let rights = rows!(
+                    self,
+                    (Uuid,),
+                    "select entitlement_id from bundle_entitlements where bundle_id = $1 order by entitlement_id",
+                    id
+                )?;
+                let groups = rows!(
+                    self,
+                    (Uuid,),
+                    "select group_id from bundle_groups where bundle_id = $1 order by group_id",
+                    id
+                )?;
+                row!(
+                    self,
+                    (String, String, bool, bool),
+                    "select key, name, listed, draft from bundles where id = $1",
+                    id
+                )?
+                .map(|(key, name, listed, draft)| {
+                    vec![
+                        ("key", key),
+                        ("name", name),
+                        ("listed", listed.to_string()),
+                        ("draft", draft.to_string()),
+                        ("entitlements", list(rights.iter().map(|r| r.0))),
+                        ("groups", list(groups.iter().map(|g| g.0))),
+                    ]
+                })
+            }
+            ThingKind::Request => {
+                let deciders = rows!(
+                    self,
+                    (Uuid,),
+                    "select identity_id from deciders where request_id = $1 order by identity_id",
+                    id
+                )?;
+                let decided = rows!(
+                    self,
+                    (Uuid,),
+                    "select identity_id from decisions where request_id = $1 order by identity_id",
+                    id
+                )?;
+                row!(
+                    self,
+                    (Uuid, Uuid, Uuid, String, Option<Uuid>, Option<DateTime<Utc>>),
+                    "select bundle_id, subject_id, asker_id, state, approval_id, until from requests where id = $1",
+                    id
+                )?
+                .map(|(bundle, subject, asker, state, approval, until)| {
+                    vec![
+                        ("bundle", bundle.to_string()),
+                        ("subject", subject.to_string()),
+                        ("asker", asker.to_string()),
+                        ("state", state),
+                        ("approval", said(approval)),
+                        ("until", said(until)),
+                        ("deciders", list(deciders.iter().map(|m| m.0))),
+                        ("decisions", list(decided.iter().map(|m| m.0))),
+                    ]
+                })
+            }
+            ThingKind::Grant => {
+                let rights = rows!(
+                    self,
+                    (Uuid, String, Option<bool>, bool),
+                    "select entitlement_id, account, present, found_before from assignments where grant_id = $1
+                     order by entitlement_id",
+                    id
+                )?;
+                row!(
+                    self,
+                    (Uuid, Uuid, Uuid, Uuid, String, Option<DateTime<Utc>>),
+                    "select request_id, approval_id, subject_id, bundle_id, state, until from grants where id = $1",
+                    id
+                )?
+                .map(|(request, approval, subject, bundle, state, until)| {
+                    let rights = rights.iter().map(|(e, a, p, f)| format!("{e} {a} {} {f}", said(*p)));
+                    vec![
+                        ("request", request.to_string()),
+                        ("approval", approval.to_string()),
+                        ("subject", subject.to_string()),
+                        ("bundle", bundle.to_string()),
+                        ("state", state),
+                        ("until", said(until)),
+                        ("rights", rights.collect::<Vec<_>>().join(", ")),
+                    ]
+                })
+            }
+        }
+        .map(Columns))
+    }
+}
+
+impl Columns {
+    /// What the searchable columns of this row must be.
+    pub fn of(record: &Record) -> Self {
+        Self(match record {
+            Record::Portal(it) => vec![("founding", it.is_founding().to_string())],
+            Record::Identity(it) => vec![
+                ("key", it.spec.key.to_string()),
+                ("name", it.spec.name.clone()),
+                ("active", it.is_active().to_string()),
+                ("admin", it.has(PortalRole::Admin).to_string()),
+                ("signs_in", (it.password_set_at.is_some() && it.is_active()).to_string()),
+                ("kind", it.spec.kind.key().to_owned()),
+                ("email", said(it.spec.email.as_ref().map(|e| e.to_lowercase()))),
+                ("manager", said(it.spec.manager)),
+                ("accounts", lines(it.accounts.iter().map(|(system, account)| format!("{system} {}", account.name)))),
+                ("owners", list(it.spec.owners.iter().map(|o| o.0))),
+            ],
+            Record::Group(it) => vec![
+                ("key", it.spec.key.to_string()),
+                ("name", it.spec.name.clone()),
+                ("members", list(it.spec.members.iter().map(|m| m.0))),
+                ("groups", list(it.spec.groups.iter().map(|g| g.0))),
+            ],
+            Record::System(it) => {
+                let directory = it.spec.connector == ConnectorKind::Directory;
+                let groups = [(it.spec.fallback, false)].into_iter().chain(it.spec.operators.map(|g| (g, true)));
+                let rights =
+                    it.spec.entitlements.iter().map(|(id, e)| format!("{id} {} {} {directory}", e.key, e.native));
+                vec![
+                    ("key", it.spec.key.to_string()),
+                    ("name", it.spec.name.clone()),
+                    ("connector", it.spec.connector.word().to_owned()),
+                    ("owners", list(it.spec.owners.iter().map(|m| m.0))),
+                    ("backups", list(it.spec.backup_owners.difference(&it.spec.owners).map(|m| m.0))),
+                    ("groups", lines(groups.map(|(group, operators)| format!("{group} {operators}")))),
+                    ("entitlements", lines(rights)),
+                ]
+            }
+            Record::Bundle(it) => vec![
+                ("key", it.key.to_string()),
+                ("name", it.name().to_owned()),
+                ("listed", it.open_version().is_some().to_string()),
+                ("draft", it.draft.is_some().to_string()),
+                ("entitlements", list(it.open_version().iter().flat_map(|v| v.spec.entitlements.iter().map(|e| e.0)))),
+                ("groups", list(it.open_version().iter().flat_map(|v| v.spec.groups()).map(|g| g.0))),
+            ],
+            Record::Request(it) => {
+                let mut decided: Vec<_> = it.decisions.iter().map(|d| d.by.0).collect();
+                decided.sort_unstable();
+                vec![
+                    ("bundle", it.bundle().to_string()),
+                    ("subject", it.ask.subject.to_string()),
+                    ("asker", it.ask.asker.to_string()),
+                    ("state", it.state.word().to_owned()),
+                    ("approval", said(it.state.approval())),
+                    ("until", said(waits_until(it))),
+                    ("deciders", list(it.may_decide_now().into_iter().take(MOST_MEMBERS).map(|m| m.0))),
+                    ("decisions", list(decided)),
+                ]
+            }
+            Record::Grant(it) => {
+                let mut rights: Vec<_> = it.assignments.iter().collect();
+                rights.sort_by_key(|a| a.entitlement);
+                let rights = rights.iter().map(|a| {
+                    let present = match a.fulfilled {
+                        Fulfilled::Unknown {} => None,
+                        Fulfilled::Absent { .. } => Some(false),
+                        Fulfilled::Present { .. } => Some(true),
+                    };
+                    format!("{} {} {} {}", a.entitlement, a.account, said(present), a.found_before)
+                });
+                vec![
+                    ("request", it.request.to_string()),
+                    ("approval", it.approval.to_string()),
+                    ("subject", it.subject.to_string()),
+                    ("bundle", it.bundle.to_string()),
+                    ("state", it.state.word().to_owned()),
+                    ("until", said(it.until())),
+                    ("rights", rights.collect::<Vec<_>>().join(", ")),
+                ]
+            }
+        })
+    }
+}
+
+fn waits_until(request: &Request) -> Option<DateTime<Utc>> {
+    match request.state {
+        State::Waiting { until } => Some(until),
+        State::Approved { lapses_at, .. } => Some(lapses_at),
+        State::Refused { .. }
+        | State::Granted { .. }
+        | State::Denied { .. }
+        | State::Withdrawn { .. }
+        | State::Expired { .. }
+        | State::Lapsed { .. }
+        | State::Stopped { .. } => None,
+    }
+}
+
+fn list(ids: impl IntoIterator<Item = Uuid>) -> String {
+    ids.into_iter().map(|id| id.to_string()).collect::<Vec<_>>().join(" ")
+}
+
+fn lines(of: impl IntoIterator<Item = String>) -> String {
+    of.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+fn said<T: std::fmt::Display>(value: Option<T>) -> String {
+    value.map_or_else(|| "none".to_owned(), |v| v.to_string())
+}
+
+/// The text that search looks through.
+fn searchable(parts: &[&str]) -> String {
+    parts.join(" ").to_lowercase()
+}
+
+pub(crate) fn as_int(n: u32) -> i32 {
+    i32::try_from(n).unwrap_or(i32::MAX)
+}
+
+pub(crate) fn corrupt(table: &'static str, id: Uuid, why: &dyn std::fmt::Display) -> Error {
+    Error::Corrupt { table, id: id.to_string(), why: why.to_string() }
+}

@@ -1,0 +1,96 @@
+//! Tasks for the operators of systems that are changed by hand.
+
+use crate::{
+    Error, Tx,
+    tx::{row, rows, run},
+};
+use chrono::{DateTime, Utc};
+use domain::{
+    ids::{EntitlementId, IdentityId, SystemId, TaskId},
+    job::RightKey,
+};
+use uuid::Uuid;
+
+/// A task: make this right be there, or not be there.
+#[derive(Clone, Debug)]
+pub struct TaskRow {
+    /// Which.
+    pub id: TaskId,
+    /// The right.
+    pub right: RightKey,
+    /// Whether it should be there.
+    pub wanted: bool,
+    /// Since when it waits.
+    pub opened_at: DateTime<Utc>,
+    /// When it was attested, if it was.
+    pub done_at: Option<DateTime<Utc>>,
+}
+
+type Raw = (Uuid, Uuid, Uuid, String, bool, DateTime<Utc>, Option<DateTime<Utc>>);
+
+fn task((id, system, entitlement, account, wanted, opened_at, done_at): Raw) -> TaskRow {
+    let right = RightKey { system: SystemId(system), entitlement: EntitlementId(entitlement), account };
+    TaskRow { id: TaskId(id), right, wanted, opened_at, done_at }
+}
+
+impl Tx {
+    /// One task.
+    pub async fn task(&mut self, id: TaskId) -> Result<Option<TaskRow>, Error> {
+        const SQL: &str =
+            "select id, system_id, entitlement_id, account, wanted, opened_at, done_at from tasks where id = $1";
+        Ok(row!(self, Raw, SQL, id.0)?.map(task))
+    }
+
+    /// What was attested last of a right.
+    pub async fn attested(&mut self, right: &RightKey) -> Result<Option<bool>, Error> {
+        const SQL: &str = "select wanted from tasks
+            where system_id = $1 and entitlement_id = $2 and account = $3 and done_at is not null order by id desc limit 1";
+        Ok(row!(self, (bool,), SQL, right.system.0, right.entitlement.0, &right.account)?.map(|(wanted,)| wanted))
+    }
+
+    /// Asks for a task; one that is open for the same right is turned to what is wanted now.
+    pub async fn open_task(
+        &mut self,
+        id: TaskId,
+        right: &RightKey,
+        wanted: bool,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        const FLIP: &str = "update tasks set wanted = $4 where system_id = $1 and entitlement_id = $2 and account = $3
+            and done_at is null";
+        const ADD: &str = "insert into tasks (id, system_id, entitlement_id, account, wanted, opened_at)
+            values ($1, $2, $3, $4, $5, $6)";
+        if run!(self, FLIP, right.system.0, right.entitlement.0, &right.account, wanted)? == 0 {
+            run!(self, ADD, id.0, right.system.0, right.entitlement.0, &right.account, wanted, now)?;
+        }
+        Ok(())
+    }
+
+    /// Drops an open task that is no longer wanted.
+    pub async fn drop_task(&mut self, right: &RightKey) -> Result<(), Error> {
+        const SQL: &str =
+            "delete from tasks where system_id = $1 and entitlement_id = $2 and account = $3 and done_at is null";
+        run!(self, SQL, right.system.0, right.entitlement.0, &right.account)?;
+        Ok(())
+    }
+
+    /// Attests a task, of what was wanted when the page was shown; false when it was done or turned meanwhile.
+    pub async fn attest_task(
+        &mut self,
+        id: TaskId,
+        wanted: bool,
+        by: IdentityId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        const SQL: &str =
+            "update tasks set done_at = $3, done_by = $4 where id = $1 and wanted = $2 and done_at is null";
+        Ok(run!(self, SQL, id.0, wanted, now, by.0)? == 1)
+    }
+
+    /// The open tasks of a system, the oldest first.
+    pub async fn open_tasks_on(&mut self, system: SystemId, limit: i64) -> Result<Vec<TaskRow>, Error> {
+        const SQL: &str = "select id, system_id, entitlement_id, account, wanted, opened_at, done_at from tasks
+            where system_id = $1 and done_at is null order by id limit $2";
+        Ok(rows!(self, Raw, SQL, system.0, limit)?.into_iter().map(task).collect())
+    }
+}

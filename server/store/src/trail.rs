@@ -1,0 +1,172 @@
+//! Reading the trail, and what is needed to check it.
+
+use crate::{
+    Error, Tx,
+    requests::before,
+    save::{Columns, corrupt},
+    tx::{row, rows},
+};
+use domain::{
+    event::{Envelope, Record, ThingKind},
+    ids::{EventId, RequestId, StreamId},
+};
+use uuid::Uuid;
+
+/// An event as it is kept.
+#[derive(Clone, Debug)]
+pub struct EventRow {
+    /// Its id.
+    pub id: EventId,
+    /// Its place in the stream, as the column says.
+    pub seq: u32,
+    /// The hashed bytes.
+    pub bytes: Vec<u8>,
+    /// The hash, as the column says.
+    pub hash: String,
+}
+
+/// A governed row as it stands, for comparing it with what its events make of it.
+#[derive(Clone, Debug)]
+pub struct RowCheck {
+    /// The row, or why it cannot be read.
+    pub record: Result<Record, String>,
+    /// Its version, as the column says.
+    pub version: u32,
+    /// Its searchable columns.
+    pub columns: Columns,
+}
+
+impl EventRow {
+    /// The event in its place in the chain.
+    pub fn envelope(&self) -> Result<Envelope, Error> {
+        Envelope::read(&self.bytes).map_err(|why| corrupt("events", self.id.0, &why))
+    }
+}
+
+type Raw = (Uuid, i32, Vec<u8>, String);
+
+fn event((id, seq, bytes, hash): Raw) -> EventRow {
+    EventRow { id: EventId(id), seq: u32::try_from(seq).unwrap_or(0), bytes, hash }
+}
+
+impl Tx {
+    /// A stream's events from a place on, in order.
+    pub async fn events(&mut self, stream: StreamId, from: u32, limit: i64) -> Result<Vec<EventRow>, Error> {
+        const SQL: &str =
+            "select id, seq, bytes, hash from events where stream_id = $1 and seq >= $2 order by seq limit $3";
+        let from = i32::try_from(from).unwrap_or(i32::MAX);
+        Ok(rows!(self, Raw, SQL, stream.0, from, limit)?.into_iter().map(event).collect())
+    }
+
+    /// A request's events, its grant's among them.
+    pub async fn events_of_request(&mut self, id: RequestId) -> Result<Vec<EventRow>, Error> {
+        self.events(StreamId(id.0), 1, 1000).await
+    }
+
+    /// The newest events of one thing, the newest first.
+    pub async fn events_about(&mut self, thing: Uuid, limit: i64) -> Result<Vec<EventRow>, Error> {
+        const SQL: &str = "select id, seq, bytes, hash from events where thing_id = $1 order by id desc limit $2";
+        Ok(rows!(self, Raw, SQL, thing, limit)?.into_iter().map(event).collect())
+    }
+
+    /// A page of the whole trail, the newest first.
+    pub async fn trail(&mut self, from: &str, limit: i64) -> Result<Vec<EventRow>, Error> {
+        const SQL: &str = "select id, seq, bytes, hash from events where id < $1 order by id desc limit $2";
+        Ok(rows!(self, Raw, SQL, before(from), limit)?.into_iter().map(event).collect())
+    }
+
+    /// A page of the events of one name, the newest first.
+    pub async fn trail_by_name(&mut self, name: &str, from: &str, limit: i64) -> Result<Vec<EventRow>, Error> {
+        const SQL: &str =
+            "select id, seq, bytes, hash from events where name = $1 and id < $2 order by id desc limit $3";
+        Ok(rows!(self, Raw, SQL, crate::catalogue::without_nul(name), before(from), limit)?
+            .into_iter()
+            .map(event)
+            .collect())
+    }
+
+    /// A page of what one identity did, the newest first.
+    pub async fn trail_by_actor(&mut self, who: Uuid, from: &str, limit: i64) -> Result<Vec<EventRow>, Error> {
+        const SQL: &str =
+            "select id, seq, bytes, hash from events where actor_id = $1 and id < $2 order by id desc limit $3";
+        Ok(rows!(self, Raw, SQL, who, before(from), limit)?.into_iter().map(event).collect())
+    }
+
+    /// A page of streams by id: their heads, as the table says.
+    pub async fn streams(&mut self, from: Uuid, limit: i64) -> Result<Vec<(StreamId, u32, String)>, Error> {
+        const SQL: &str = "select id, seq, head from streams where id > $1 order by id limit $2";
+        Ok(rows!(self, (Uuid, i32, String), SQL, from, limit)?
+            .into_iter()
+            .map(|(id, seq, head)| (StreamId(id), u32::try_from(seq).unwrap_or(0), head))
+            .collect())
+    }
+
+    /// How many streams and events there are, for showing progress.
+    pub async fn count_trail(&mut self) -> Result<(u64, u64), Error> {
+        let streams = row!(self, (i64,), "select count(*) from streams")?;
+        let events = row!(self, (i64,), "select count(*) from events")?;
+        let count = |n: Option<(i64,)>| n.map_or(0, |(n,)| u64::try_from(n).unwrap_or(0));
+        Ok((count(streams), count(events)))
+    }
+
+    /// The head of a stream: how many events, and the hash of the newest.
+    pub async fn head(&mut self, stream: StreamId) -> Result<Option<(u32, String)>, Error> {
+        const SQL: &str = "select seq, head from streams where id = $1";
+        Ok(row!(self, (i32, String), SQL, stream.0)?.map(|(seq, head)| (u32::try_from(seq).unwrap_or(0), head)))
+    }
+
+    /// A governed row as it stands.
+    pub async fn row_check(&mut self, kind: ThingKind, id: Uuid) -> Result<Option<RowCheck>, Error> {
+        let Some((version, body)) = row!(self, (i32, String), body_of(kind), id)? else { return Ok(None) };
+        let Some(columns) = self.columns(kind, id).await? else { return Ok(None) };
+        let record = Record::from_json(kind, &body).map_err(|why| why.to_string());
+        Ok(Some(RowCheck { record, version: u32::try_from(version).unwrap_or(0), columns }))
+    }
+
+    /// The governed rows of a kind that no stream tells of.
+    pub async fn rows_without_events(&mut self, kind: ThingKind, limit: i64) -> Result<Vec<Uuid>, Error> {
+        let sql = match kind {
+            ThingKind::Portal => {
+                "select t.id from portal t where not exists (select 1 from events e where e.thing_id = t.id) limit $1"
+            }
+            ThingKind::Identity => {
+                "select t.id from identities t where not exists (select 1 from events e where e.thing_id = t.id) limit $1"
+            }
+            ThingKind::Group => {
+                "select t.id from groups t where not exists (select 1 from events e where e.thing_id = t.id) limit $1"
+            }
+            ThingKind::System => {
+                "select t.id from systems t where not exists (select 1 from events e where e.thing_id = t.id) limit $1"
+            }
+            ThingKind::Bundle => {
+                "select t.id from bundles t where not exists (select 1 from events e where e.thing_id = t.id) limit $1"
+            }
+            ThingKind::Request => {
+                "select t.id from requests t where not exists (select 1 from events e where e.thing_id = t.id) limit $1"
+            }
+            ThingKind::Grant => {
+                "select t.id from grants t where not exists (select 1 from events e where e.thing_id = t.id) limit $1"
+            }
+        };
+        Ok(rows!(self, (Uuid,), sql, limit)?.into_iter().map(|(id,)| id).collect())
+    }
+
+    /// Events that stand in no stream the table of streams knows, or beyond its head.
+    pub async fn events_beyond_heads(&mut self, limit: i64) -> Result<Vec<Uuid>, Error> {
+        const SQL: &str = "select e.id from events e left join streams s on s.id = e.stream_id
+            where s.id is null or e.seq > s.seq limit $1";
+        Ok(rows!(self, (Uuid,), SQL, limit)?.into_iter().map(|(id,)| id).collect())
+    }
+}
+
+fn body_of(kind: ThingKind) -> &'static str {
+    match kind {
+        ThingKind::Portal => "select version, body from portal where id = $1",
+        ThingKind::Identity => "select version, body from identities where id = $1",
+        ThingKind::Group => "select version, body from groups where id = $1",
+        ThingKind::System => "select version, body from systems where id = $1",
+        ThingKind::Bundle => "select version, body from bundles where id = $1",
+        ThingKind::Request => "select version, body from requests where id = $1",
+        ThingKind::Grant => "select version, body from grants where id = $1",
+    }
+}

@@ -1,0 +1,196 @@
+//! Opening the database, and transactions on either kind with one SQL text.
+
+use crate::Error;
+use sqlx::{
+    PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{str::FromStr, time::Duration};
+
+static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
+
+/// Which kind of database it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The embedded file.
+    Sqlite,
+    /// Shared by replicas.
+    Postgres,
+}
+
+/// The portal's memory.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pools: Pools,
+}
+
+#[derive(Clone, Debug)]
+enum Pools {
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres(PgPool),
+}
+
+/// A transaction. Dropped without [`Tx::commit`] it leaves nothing behind.
+#[derive(Debug)]
+pub enum Tx {
+    /// On SQLite.
+    Sqlite(Transaction<'static, Sqlite>),
+    /// On Postgres.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Store {
+    /// Opens `sqlite://FILE` (made when it is not there) or `postgres://…`.
+    pub async fn open(url: &str) -> Result<Self, Error> {
+        if url.starts_with("sqlite:") {
+            let options = SqliteConnectOptions::from_str(url)?
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .busy_timeout(Duration::from_secs(10));
+            // SQLite: one writer at a time is all there is; a queue in the pool is fairer than a race for the lock.
+            let writer = SqlitePoolOptions::new()
+                .max_connections(1)
+                .acquire_timeout(Duration::from_secs(30))
+                .connect_with(options.clone())
+                .await?;
+            let readers = SqlitePoolOptions::new()
+                .max_connections(4)
+                .acquire_timeout(Duration::from_secs(30))
+                .connect_with(options)
+                .await?;
+            Ok(Self { pools: Pools::Sqlite { writer, readers } })
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let options = PgConnectOptions::from_str(url)?.application_name("sallyport");
+            let pool = PgPoolOptions::new()
+                .max_connections(16)
+                .acquire_timeout(Duration::from_secs(10))
+                .connect_with(options)
+                .await?;
+            Ok(Self { pools: Pools::Postgres(pool) })
+        } else {
+            // Never the whole text: it may hold a password.
+            let scheme = url.split_once(':').map_or("that", |(scheme, _)| scheme);
+            Err(Error::NotADatabase(scheme.chars().take(20).collect()))
+        }
+    }
+
+    /// Which kind of database it is.
+    pub fn kind(&self) -> Kind {
+        match &self.pools {
+            Pools::Sqlite { .. } => Kind::Sqlite,
+            Pools::Postgres(_) => Kind::Postgres,
+        }
+    }
+
+    /// Brings the schema up to what this program knows.
+    pub async fn migrate(&self) -> Result<(), Error> {
+        let done = match &self.pools {
+            Pools::Sqlite { writer, .. } => SQLITE.run(writer).await,
+            Pools::Postgres(pool) => POSTGRES.run(pool).await,
+        };
+        done.map_err(|why| Error::Schema(format!("the schema could not be brought up to date: {why}")))
+    }
+
+    /// Whether the schema is the one this program knows; a newer one is refused, as nothing says it may be tolerated.
+    pub async fn check_schema(&self) -> Result<(), Error> {
+        const SQL: &str = "select version from _sqlx_migrations order by version";
+        let known: Vec<i64> = SQLITE.iter().map(|m| m.version).collect();
+        let found: Result<Vec<(i64,)>, _> = match &self.pools {
+            Pools::Sqlite { readers, .. } => sqlx::query_as(SQL).fetch_all(readers).await,
+            Pools::Postgres(pool) => sqlx::query_as(SQL).fetch_all(pool).await,
+        };
+        let found: Vec<i64> = match found {
+            Ok(rows) => rows.into_iter().map(|(v,)| v).collect(),
+            Err(sqlx::Error::Database(_)) => Vec::new(),
+            Err(other) => return Err(other.into()),
+        };
+        if found == known {
+            Ok(())
+        } else if found.len() < known.len() {
+            Err(Error::Schema("the database is older than this program: run `sallyport migrate`".to_owned()))
+        } else {
+            Err(Error::Schema("the database is newer than this program: run a newer sallyport".to_owned()))
+        }
+    }
+
+    /// A transaction that will write.
+    pub async fn write(&self) -> Result<Tx, Error> {
+        Ok(match &self.pools {
+            // SQLite: take the write lock now; a reader cannot upgrade later.
+            Pools::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("begin immediate").await?),
+            Pools::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// A transaction that only reads, from one moment.
+    pub async fn read(&self) -> Result<Tx, Error> {
+        Ok(match &self.pools {
+            Pools::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
+            Pools::Postgres(pool) => {
+                Tx::Postgres(pool.begin_with("begin transaction isolation level repeatable read, read only").await?)
+            }
+        })
+    }
+
+    /// Waits for what is under way and closes.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    /// Makes it so.
+    pub async fn commit(self) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}
+
+/// Runs a statement on either kind; gives the number of rows it changed.
+macro_rules! run {
+    ($tx:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
+        match $tx {
+            $crate::Tx::Sqlite(t) => sqlx::query($sql)$(.bind($arg))*.execute(&mut **t).await.map(|r| r.rows_affected()),
+            $crate::Tx::Postgres(t) => sqlx::query($sql)$(.bind($arg))*.execute(&mut **t).await.map(|r| r.rows_affected()),
+        }
+        .map_err($crate::Error::from)
+    };
+}
+
+/// Every row of a query, on either kind.
+macro_rules! rows {
+    ($tx:expr, $ty:ty, $sql:expr $(, $arg:expr)* $(,)?) => {
+        match $tx {
+            $crate::Tx::Sqlite(t) => sqlx::query_as::<_, $ty>($sql)$(.bind($arg))*.fetch_all(&mut **t).await,
+            $crate::Tx::Postgres(t) => sqlx::query_as::<_, $ty>($sql)$(.bind($arg))*.fetch_all(&mut **t).await,
+        }
+        .map_err($crate::Error::from)
+    };
+}
+
+/// The row of a query, if there is one, on either kind.
+macro_rules! row {
+    ($tx:expr, $ty:ty, $sql:expr $(, $arg:expr)* $(,)?) => {
+        match $tx {
+            $crate::Tx::Sqlite(t) => sqlx::query_as::<_, $ty>($sql)$(.bind($arg))*.fetch_optional(&mut **t).await,
+            $crate::Tx::Postgres(t) => sqlx::query_as::<_, $ty>($sql)$(.bind($arg))*.fetch_optional(&mut **t).await,
+        }
+        .map_err($crate::Error::from)
+    };
+}
+
+pub(crate) use {row, rows, run};

@@ -1,0 +1,162 @@
+//! Whole stories as browsers live them, on SQLite and on Postgres: from asking to the end of access, and everything about getting in.
+
+use axum::http::StatusCode;
+use chrono::TimeDelta;
+use domain::Actor;
+
+use crate::world::{On, PASSWORD, World};
+
+async fn access_comes_and_goes_by_itself(on: On) {
+    let world = World::on(on).await;
+    let mut hamza = world.sign_in("hamza.yilmaz").await;
+    let who = world.actor("hamza.yilmaz").await;
+    let me = who.person().expect("a person").to_string();
+    assert_eq!(hamza.get("/ask/engineer-starter").await.status, StatusCode::OK);
+    let fields = [
+        ("bundle", "engineer-starter"),
+        ("subject", me.as_str()),
+        ("duration", "2h"),
+        ("justification", "New in the basket team from today"),
+    ];
+    let asked = hamza.post("/api/requests/ask", &fields).await;
+    let page = asked.location().expect("it leads to the request").to_owned();
+    let id = page.strip_prefix("/requests/").expect("the page of a request").to_owned();
+
+    let mut manager = world.sign_in("linnea.ek").await;
+    assert!(manager.get("/inbox").await.shows("Hamza"));
+    let decider = world.actor("linnea.ek").await;
+    let looked = world.portal.request(&decider, id.parse().expect("an id")).await.expect("it is theirs to decide");
+    let version = looked.version.to_string();
+    let approved = manager.submit("/api/requests/approve", &[("request", &id), ("version", &version)]).await;
+    assert_eq!(approved.status, StatusCode::OK, "{}", approved.text());
+
+    world.run_jobs().await;
+    let active = hamza.get(&page).await;
+    assert!(active.text().to_lowercase().contains("active"), "{}", active.text());
+    let mine = world.portal.my_access(&who, "").await.expect("his own");
+    assert_eq!(mine.active.iter().map(|grant| grant.state.as_str()).collect::<Vec<_>>(), ["active"]);
+
+    world.pass(TimeDelta::minutes(121)).await;
+    let mut hamza = world.sign_in("hamza.yilmaz").await;
+    let ended = hamza.get(&page).await;
+    assert!(ended.text().to_lowercase().contains("ended"), "{}", ended.text());
+    let mine = world.portal.my_access(&who, "").await.expect("his own");
+    assert!(mine.active.is_empty() && mine.ended.items.len() == 1, "{mine:?}");
+    let findings = world.portal.verify(&mut |_| {}).await.expect("it can be checked");
+    assert!(findings.is_empty(), "{findings:?}");
+}
+
+async fn signing_out_everywhere_ends_every_browser(on: On) {
+    let world = World::on(on).await;
+    let mut here = world.sign_in("maya.lindqvist").await;
+    let mut there = world.sign_in("maya.lindqvist").await;
+    let mut other = world.sign_in("joao.marques").await;
+    let out = here.post("/api/sessions/sign-out-everywhere", &[]).await;
+    assert_eq!((out.status, out.location()), (StatusCode::SEE_OTHER, Some("/sign-in")), "{}", out.body);
+    for browser in [&mut here, &mut there] {
+        assert_eq!(browser.get("/").await.location(), Some("/sign-in?next=%2F"));
+    }
+    assert_eq!(other.get("/").await.status, StatusCode::OK);
+}
+
+async fn a_session_ends_by_the_clock(on: On) {
+    let world = World::on(on).await;
+    let mut idle = world.sign_in("maya.lindqvist").await;
+    world.clock.advance(TimeDelta::minutes(59));
+    assert_eq!(idle.get("/").await.status, StatusCode::OK);
+    world.clock.advance(TimeDelta::minutes(60));
+    assert_eq!(idle.get("/").await.location(), Some("/sign-in?next=%2F"), "unused for an hour");
+    let mut busy = world.sign_in("maya.lindqvist").await;
+    for _ in 0..23 {
+        world.clock.advance(TimeDelta::minutes(30));
+        assert_eq!(busy.get("/").await.status, StatusCode::OK);
+    }
+    world.clock.advance(TimeDelta::minutes(30));
+    assert_eq!(busy.get("/").await.location(), Some("/sign-in?next=%2F"), "twelve hours old, however busy");
+}
+
+async fn tries_are_counted_and_names_are_not_told(on: On) {
+    let world = World::on(on).await;
+    drop(world.sign_in("maya.lindqvist").await);
+    let mut heard = Vec::new();
+    for name in ["maya.lindqvist", "nobody.here"] {
+        let mut browser = world.browser();
+        let mut answers = Vec::new();
+        for _ in 0..8 {
+            let answer = browser.call("/api/sessions/sign-in", &[("name", name), ("password", "wrong")]).await;
+            answers.push((answer.status, answer.body));
+        }
+        heard.push(answers);
+    }
+    assert_eq!(heard[0], heard[1], "a name that is unknown hears the same");
+    assert!(heard[0][0].1.contains("do not fit together"), "{heard:?}");
+    assert!(heard[0][7].1.contains("too many tries") && heard[0][7].0.is_client_error(), "{heard:?}");
+    let right = [("name", "maya.lindqvist"), ("password", PASSWORD)];
+    let mut browser = world.browser();
+    let early = browser.call("/api/sessions/sign-in", &right).await;
+    assert!(early.body.contains("too many tries"), "the right password waits too: {}", early.body);
+    world.clock.advance(TimeDelta::days(1));
+    let later = browser.call("/api/sessions/sign-in", &right).await;
+    assert_eq!(later.status, StatusCode::OK, "{}", later.body);
+}
+
+async fn a_link_opens_once(on: On) {
+    let world = World::on(on).await;
+    let link = async |key: &str| {
+        world.portal.invite_by_key(&Actor::Operator, key).await.expect("they are in the catalogue").path
+    };
+    let dead = "has been used or is too old";
+    let (first, second) = (link("joao.marques").await, link("joao.marques").await);
+    let mut joao = world.browser();
+    assert!(joao.get(&first).await.shows(dead), "a newer link replaces it");
+    assert_eq!(joao.get(&second).await.status, StatusCode::OK);
+    let token = second.strip_prefix("/welcome/").expect("a link");
+    let short = [("token", token), ("password", "short"), ("again", "short")];
+    let back = joao.post("/api/invitations/accept", &short).await;
+    assert!(back.location().is_some_and(|to| to.starts_with(&second)), "{:?}", back.location());
+    let fields = [("token", token), ("password", PASSWORD), ("again", PASSWORD)];
+    assert_eq!(joao.post("/api/invitations/accept", &fields).await.location(), Some("/"));
+    assert_eq!(joao.get("/").await.status, StatusCode::OK);
+    let mut thief = world.browser();
+    assert!(thief.get(&second).await.shows(dead));
+    assert_eq!(thief.call("/api/invitations/accept", &fields).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(thief.get("/").await.location().is_some(), "nobody was let in");
+    let late = link("sanne.bakker").await;
+    world.clock.advance(TimeDelta::hours(24));
+    assert!(thief.get(&late).await.shows(dead));
+}
+
+async fn founding_mode_ends_with_the_second_admin(on: On) {
+    let world = World::on(on).await;
+    let mut astrid = world.sign_in("astrid.nyberg").await;
+    for page in ["/", "/catalogue", "/bundles", "/trail"] {
+        assert!(astrid.get(page).await.shows("Founding mode."), "{page}");
+    }
+    drop(world.sign_in("astrid.nyberg").await);
+    assert!(astrid.get("/").await.shows("Founding mode."), "the same admin again is not two");
+    drop(world.sign_in("tomas.ferreira").await);
+    for page in ["/", "/catalogue", "/bundles"] {
+        assert!(!astrid.get(page).await.shows("Founding mode."), "{page}");
+    }
+    assert!(astrid.get("/trail").await.shows("second admin to sign in"));
+}
+
+macro_rules! on_both {
+    ($($story:ident)*) => {
+        mod sqlite {
+            $(#[tokio::test] async fn $story() { super::$story(super::On::Sqlite).await; })*
+        }
+        mod postgres {
+            $(#[tokio::test] async fn $story() { super::$story(super::On::Postgres).await; })*
+        }
+    };
+}
+
+on_both! {
+    access_comes_and_goes_by_itself
+    signing_out_everywhere_ends_every_browser
+    a_session_ends_by_the_clock
+    tries_are_counted_and_names_are_not_told
+    a_link_opens_once
+    founding_mode_ends_with_the_second_admin
+}

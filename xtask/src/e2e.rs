@@ -1,0 +1,144 @@
+//! `cargo xtask e2e`: a person's stories, told to the built server through Chromium.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use crate::postgres::{TestClusters, programs_for_tests};
+use crate::project::{Build, Project};
+use crate::steps::Steps;
+use crate::tools::Node;
+use crate::{run, serve, site, tools};
+
+/// What can be chosen.
+#[derive(Args)]
+pub struct Options {
+    /// Only the specs whose file name holds one of these
+    filter: Vec<String>,
+    /// In a window that one can watch
+    #[arg(long)]
+    headed: bool,
+}
+
+/// The browser and what drives it.
+pub struct Tools {
+    node: Node,
+    chromium: PathBuf,
+}
+
+impl Tools {
+    /// Finds or installs both.
+    pub fn obtain(project: &Project) -> Result<Self> {
+        Ok(Self { node: Node::obtain(project)?, chromium: tools::chromium()? })
+    }
+}
+
+/// How many steps the stories take, once the site is built and the clusters run.
+pub const STEPS: usize = 4;
+
+/// The stories, as a command of their own.
+pub fn alone(project: &Project, options: &Options) -> Result<()> {
+    let steps = Steps::new(3 + site::STEPS + 1 + STEPS);
+    steps.quiet("looking for the browser target of Rust", tools::wasm_target)?;
+    let tools = steps.loud("looking for Node and Chromium", || Tools::obtain(project))?;
+    let programs = steps.loud("looking for Postgres 15 and 18", || programs_for_tests(project))?;
+    site::build(project, Build::Dev, &steps)?;
+    let clusters = steps.quiet("starting throw-away Postgres clusters", || TestClusters::start(project, &programs))?;
+    tell_stories(project, &steps, &tools, &clusters, options)?;
+    eprintln!("all stories were told, after {}", steps.time());
+    Ok(())
+}
+
+/// The stories, after everything they need is there.
+pub fn tell_stories(
+    project: &Project,
+    steps: &Steps,
+    tools: &Tools,
+    clusters: &TestClusters,
+    options: &Options,
+) -> Result<()> {
+    let folder = project.path("end2end");
+    steps.loud("building the server", || serve::build_server(project, Build::Dev))?;
+    steps.quiet("getting Playwright", || {
+        if packages_are_current(&folder) {
+            return Ok(());
+        }
+        install_packages(&tools.node, &folder)
+    })?;
+    steps.quiet("checking the types of the stories", || {
+        let compiler = folder.join("node_modules/typescript/bin/tsc");
+        run::read(tools.node.script(&compiler).current_dir(&folder).args(["--noEmit", "--project", "."])).map(drop)
+    })?;
+    steps.loud("telling the stories in Chromium", || {
+        let playwright = folder.join("node_modules/@playwright/test/cli.js");
+        let mut command = tools.node.script(&playwright);
+        command
+            .current_dir(&folder)
+            .arg("test")
+            .args(&options.filter)
+            .args((!options.filter.is_empty()).then_some("--pass-with-no-tests"))
+            .args(options.headed.then_some("--headed"))
+            .env("SALLYPORT_BIN", project.server(Build::Dev))
+            .env("CHROMIUM", &tools.chromium);
+        clusters.tell(&mut command);
+        run::show(&mut command)
+    })
+}
+
+impl Options {
+    /// The stories that go with a choice of Rust tests.
+    pub fn only(filter: &[String]) -> Self {
+        Self { filter: filter.to_vec(), headed: false }
+    }
+}
+
+/// npm writes this file last.
+fn packages_are_current(folder: &Path) -> bool {
+    let time = |name: &str| fs::metadata(folder.join(name)).and_then(|about| about.modified());
+    let Ok(installed) = time("node_modules/.package-lock.json") else {
+        return false;
+    };
+    ["package.json", "package-lock.json"].into_iter().all(|name| time(name).is_ok_and(|changed| changed <= installed))
+}
+
+fn install_packages(node: &Node, folder: &Path) -> Result<()> {
+    run::read(
+        node.npm()
+            .current_dir(folder)
+            .args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
+            // The machine's own Chromium tells the stories.
+            .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"),
+    )
+    .map(drop)
+    .context("npm cannot install what end2end/package.json names")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+    use crate::scratch::Scratch;
+
+    #[test]
+    fn packages_are_installed_again_when_the_list_is_younger() -> Result<()> {
+        let scratch = Scratch::new("e2e-packages")?;
+        let folder = scratch.path("end2end");
+        fs::create_dir_all(folder.join("node_modules"))?;
+        let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        let write = |name: &str, minutes: u64| -> Result<()> {
+            let file = fs::File::create(folder.join(name))?;
+            Ok(file.set_modified(long_ago + Duration::from_secs(60 * minutes))?)
+        };
+        write("package.json", 1)?;
+        write("package-lock.json", 2)?;
+        assert!(!packages_are_current(&folder), "nothing is installed");
+        write("node_modules/.package-lock.json", 3)?;
+        assert!(packages_are_current(&folder));
+        write("package.json", 4)?;
+        assert!(!packages_are_current(&folder));
+        Ok(())
+    }
+}
