@@ -580,7 +580,7 @@ fn stays_decided(before: &Request, after: &Request) {
         State::Waiting { .. } => {}
         State::Approved { approval, .. } => match &after.state {
             State::Approved { approval: kept, .. } | State::Granted { approval: kept, .. } => {
-                assert_eq!(approval, kept)
+                assert_eq!(approval, kept);
             }
             State::Waiting { .. } | State::Lapsed { .. } | State::Stopped { .. } => {}
             State::Refused { .. } | State::Denied { .. } | State::Withdrawn { .. } | State::Expired { .. } => {
