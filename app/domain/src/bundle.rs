@@ -309,12 +309,12 @@ impl BundleSpec {
         }
         for stage in &self.stages {
             if stage.need == 0 {
-                gaps.push(format!("stage `{}` needs nobody: ask for at least one", stage.name));
+                gaps.push(format!("stage “{}” needs nobody: ask for at least one", stage.name));
             }
             if let Source::People { people } = &stage.from
                 && people.len() < usize::from(stage.need)
             {
-                gaps.push(format!("stage `{}` needs {} of {} named people", stage.name, stage.need, people.len()));
+                gaps.push(format!("stage “{}” needs {} of {} named people", stage.name, stage.need, people.len()));
             }
         }
         for condition in &self.conditions {

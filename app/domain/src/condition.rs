@@ -29,7 +29,7 @@ pub enum Condition {
         at_least: u32,
         /// A regular expression it must match.
         pattern: Option<String>,
-        /// What to write, in words.
+        /// What to do, as one says it: `name the case it is for`.
         hint: Option<String>,
     },
     /// A change, incident or task it belongs to.
@@ -165,8 +165,12 @@ impl Condition {
     pub fn check(&self, ask: &Ask, facts: &Facts) -> Check {
         match self {
             Self::Askers { groups, kinds } => self.check_askers(groups, kinds, facts),
-            Self::Justification { at_least, hint, .. } => {
-                let wants = hint.clone().unwrap_or_else(|| format!("at least {at_least} characters"));
+            Self::Justification { at_least, pattern, hint } => {
+                let wants = || match (hint, pattern) {
+                    (Some(hint), _) => hint.clone(),
+                    (None, Some(pattern)) => format!("write something that matches `{pattern}`"),
+                    (None, None) => "say what it is for".to_owned(),
+                };
                 let short = ask.reason.length < *at_least;
                 Check::new(
                     self.rule(),
@@ -176,10 +180,10 @@ impl Condition {
                     } else if ask.reason.fits {
                         "says why".to_owned()
                     } else {
-                        format!("the reason does not name what it must: {wants}")
+                        "the reason does not name what it must".to_owned()
                     },
                 )
-                .or_else(|| format!("write {wants}"))
+                .or_else(wants)
             }
             Self::WorkItem { pattern, hint } => {
                 let wants = hint.clone().unwrap_or_else(|| "a work item".to_owned());
@@ -239,7 +243,7 @@ impl Condition {
                             self.rule(),
                             false,
                             format!(
-                                "{} {has} `{}`, which must not be in the same hands",
+                                "{} {has} “{}”, which must not be in the same hands",
                                 facts.subject.name, held.name
                             ),
                         )
@@ -317,7 +321,7 @@ impl Condition {
             }
             Self::SensitivityAtMost { most } => format!("only up to {} sensitivity", most.word()),
             Self::Incompatible { bundles } => {
-                let names = bundles.iter().map(|b| format!("`{}`", bundle(*b))).collect::<Vec<_>>();
+                let names = bundles.iter().map(|b| format!("“{}”", bundle(*b))).collect::<Vec<_>>();
                 format!("not together with {}", or(&names))
             }
         }

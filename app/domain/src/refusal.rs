@@ -111,7 +111,7 @@ pub enum Refusal {
         number: u32,
     },
     /// The bundle is not in the catalogue.
-    #[error("`{name}` is not in the catalogue")]
+    #[error("“{name}” is not in the catalogue")]
     NotPublished {
         /// Which.
         name: String,

@@ -580,7 +580,7 @@ impl Request {
         }
         let Some((at, stage)) = self.current_stage() else { return Err(Refusal::StalePage) };
         let Some(via) = stage.via(by) else {
-            return Err(Refusal::NotADecider { why: format!("it is at stage `{}` now", stage.name) });
+            return Err(Refusal::NotADecider { why: format!("it is at stage “{}” now", stage.name) });
         };
         if !authority.still_has(via) {
             return Err(Refusal::NotADecider {

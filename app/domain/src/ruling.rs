@@ -220,9 +220,9 @@ pub fn judge(ask: &Ask, facts: &Facts) -> Ruling {
 fn check_open(facts: &Facts) -> Check {
     let name = &facts.bundle.spec.name;
     let says = if facts.published {
-        format!("`{name}` is in the catalogue")
+        format!("“{name}” is in the catalogue")
     } else {
-        format!("`{name}` cannot be asked for in this version any more")
+        format!("“{name}” cannot be asked for in this version any more")
     };
     Check::new("published", facts.published, says)
 }
@@ -264,7 +264,7 @@ fn check_duration(ask: &Ask, facts: &Facts) -> Check {
 /// Separation of duties counts from both sides: what is held may say no as well.
 fn check_conflicts(facts: &Facts) -> Option<Check> {
     let held = facts.conflicts.iter().find_map(|id| facts.held.get(id))?;
-    let says = format!("{} has `{}`, which must not be in the same hands", facts.subject.name, held.name);
+    let says = format!("{} has “{}”, which must not be in the same hands", facts.subject.name, held.name);
     Some(Check::new("incompatible", false, says).or_else(|| "give it back first".to_owned()))
 }
 
@@ -273,11 +273,11 @@ fn check_once(ask: &Ask, facts: &Facts) -> Check {
         None if ask.continues.is_some() => Check::new("one-grant", true, "continues a live grant".to_owned()),
         None => Check::new("one-grant", true, "is not held or asked for already".to_owned()),
         Some(held) if held.live => {
-            Check::new("one-grant", false, format!("{} already has `{}`", facts.subject.name, held.name))
+            Check::new("one-grant", false, format!("{} already has “{}”", facts.subject.name, held.name))
                 .or_else(|| "extend the grant instead".to_owned())
         }
         Some(held) => {
-            Check::new("one-grant", false, format!("{} already waits for `{}`", facts.subject.name, held.name))
+            Check::new("one-grant", false, format!("{} already waits for “{}”", facts.subject.name, held.name))
                 .or_else(|| "withdraw that request first".to_owned())
         }
     }
@@ -462,7 +462,7 @@ pub(crate) fn settle(stages: &mut [StageRuling], given: &BTreeMap<usize, BTreeSe
 
 fn gap(stage: &StageRuling, found: usize) -> String {
     format!(
-        "stage `{}` needs {} who may decide and finds {found}, even among backup owners and the fallback group",
+        "stage “{}” needs {} who may decide and finds {found}, even among backup owners and the fallback group",
         stage.name, stage.need
     )
 }

@@ -49,7 +49,7 @@ fn an_ordinary_ask_is_decided_by_the_owner() {
     assert_eq!(ruling.outcome, Outcome::NeedsApproval);
     let path = ruling.checks.iter().map(|c| format!("{}: {}", c.rule, c.says)).collect::<Vec<_>>().join("\n");
     insta::assert_snapshot!(path, @"
-    published: `Orders, read` is in the catalogue
+    published: “Orders, read” is in the catalogue
     may-ask-for: Ada asks for themselves
     duration: ends by itself after 8 hours, within the 1 day allowed
     one-grant: is not held or asked for already
@@ -84,7 +84,7 @@ fn refuses_a_version_that_is_not_published() {
     let (ask, mut facts) = ordinary();
     facts.published = false;
     let ruling = judge(&ask, &facts);
-    assert_eq!(line(&ruling, "published"), "Refused no: `Orders, read` cannot be asked for in this version any more");
+    assert_eq!(line(&ruling, "published"), "Refused no: “Orders, read” cannot be asked for in this version any more");
 }
 
 /// R25: for oneself, for those one manages, for what one owns; for nobody else, and nobody who has left.
@@ -159,23 +159,13 @@ fn justification() {
     let named = Condition::Justification {
         at_least: 20,
         pattern: Some("order [0-9]+".to_owned()),
-        hint: Some("the order's number".to_owned()),
+        hint: Some("name the order".to_owned()),
     };
     expect(&condition, &ask, &facts, "NeedsApproval yes: says why");
     ask.reason.fits = false;
-    expect(
-        &named,
-        &ask,
-        &facts,
-        "Refused no: the reason does not name what it must: the order's number → write the order's number",
-    );
+    expect(&named, &ask, &facts, "Refused no: the reason does not name what it must → name the order");
     ask.reason.length = 4;
-    expect(
-        &condition,
-        &ask,
-        &facts,
-        "Refused no: say why in at least 20 characters; there are 4 → write at least 20 characters",
-    );
+    expect(&condition, &ask, &facts, "Refused no: say why in at least 20 characters; there are 4 → say what it is for");
     assert!(named.fits("look at order 77"));
     assert!(!named.fits("look at it"));
 }
@@ -274,12 +264,12 @@ fn incompatible_both_ways() {
         &condition,
         &ask,
         &facts,
-        "Refused no: Ada holds `Orders, pay`, which must not be in the same hands → give it back first",
+        "Refused no: Ada holds “Orders, pay”, which must not be in the same hands → give it back first",
     );
     facts.conflicts.insert(OTHER);
     assert_eq!(
         line(&judge(&ask, &facts), "incompatible"),
-        "Refused no: Ada has `Orders, pay`, which must not be in the same hands → give it back first"
+        "Refused no: Ada has “Orders, pay”, which must not be in the same hands → give it back first"
     );
     facts.conflicts.clear();
     facts.held.insert(OTHER, Held { name: "Orders, pay".to_owned(), live: false });
@@ -287,7 +277,7 @@ fn incompatible_both_ways() {
         &condition,
         &ask,
         &facts,
-        "Refused no: Ada has asked for `Orders, pay`, which must not be in the same hands → withdraw it first",
+        "Refused no: Ada has asked for “Orders, pay”, which must not be in the same hands → withdraw it first",
     );
 }
 
@@ -299,12 +289,12 @@ fn one_grant_at_a_time() {
     facts.held.insert(BUNDLE, held(true));
     assert_eq!(
         line(&judge(&ask, &facts), "one-grant"),
-        "Refused no: Ada already has `Orders, read` → extend the grant instead"
+        "Refused no: Ada already has “Orders, read” → extend the grant instead"
     );
     facts.held.insert(BUNDLE, held(false));
     assert_eq!(
         line(&judge(&ask, &facts), "one-grant"),
-        "Refused no: Ada already waits for `Orders, read` → withdraw that request first"
+        "Refused no: Ada already waits for “Orders, read” → withdraw that request first"
     );
     facts.held.clear();
     ask.continues = Some(domain::ids::GrantId(BUNDLE.0));
@@ -458,7 +448,7 @@ fn refuses_where_nobody_may_decide() {
     facts.groups.remove(&FALLBACK);
     orders(&mut facts).owners = set([ADA]);
     orders(&mut facts).backup_owners.clear();
-    insta::assert_snapshot!(line(&judge(&ask, &facts), "deciders"), @"Refused no: stage `Owner` needs 1 who may decide and finds 0, even among backup owners and the fallback group; Ada may not decide on this → ask an admin to name owners or a fallback group with enough people");
+    insta::assert_snapshot!(line(&judge(&ask, &facts), "deciders"), @"Refused no: stage “Owner” needs 1 who may decide and finds 0, even among backup owners and the fallback group; Ada may not decide on this → ask an admin to name owners or a fallback group with enough people");
 
     // One person cannot fill two stages.
     orders(&mut facts).owners = set([OLOF]);

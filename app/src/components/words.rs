@@ -26,22 +26,21 @@ pub fn full(says: &str) -> String {
     if says.is_empty() || says.ends_with(['.', '?', '!', '…']) { says } else { format!("{says}.") }
 }
 
-/// A sentence of the rules as a page shows it: what stands in backticks is set apart, names in ink and what machines read as code.
+/// A sentence of the rules as a page shows it: what machines read stands in backticks, and is shown as code.
 pub fn said(says: &str) -> AnyView {
     marked(&full(says))
 }
 
-/// Words in which what stands in backticks is set apart.
+/// Words in which what stands in backticks is code.
 pub fn marked(says: &str) -> AnyView {
     let parts: Vec<_> = says.split('`').collect();
     // Backticks come in pairs; where they do not, somebody typed one.
     if parts.len().is_multiple_of(2) {
         return says.to_owned().into_any();
     }
-    let parts = parts.into_iter().map(str::to_owned).enumerate().map(|(at, part)| match (at % 2, part.contains(' ')) {
-        (0, _) => part.into_any(),
-        (_, true) => view! { <strong>{part}</strong> }.into_any(),
-        (_, false) => view! { <code>{part}</code> }.into_any(),
+    let parts = parts.into_iter().map(str::to_owned).enumerate().map(|(at, part)| match at % 2 {
+        0 => part.into_any(),
+        _ => view! { <code>{part}</code> }.into_any(),
     });
     parts.collect_view().into_any()
 }

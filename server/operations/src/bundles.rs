@@ -104,10 +104,10 @@ impl Portal {
                 let limit = i64::try_from(MOST_MEMBERS + 1).unwrap_or(i64::MAX);
                 let members = tx.people_in(*group, self.now(), limit).await?.len();
                 if members < usize::from(stage.need) {
-                    gaps.push(format!("stage `{}` needs {} and its group has {members}", stage.name, stage.need));
+                    gaps.push(format!("stage “{}” needs {} and its group has {members}", stage.name, stage.need));
                 }
                 if members > MOST_MEMBERS {
-                    gaps.push(format!("the group of stage `{}` has more than {MOST_MEMBERS} people", stage.name));
+                    gaps.push(format!("the group of stage “{}” has more than {MOST_MEMBERS} people", stage.name));
                 }
             }
         }

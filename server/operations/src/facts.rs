@@ -156,7 +156,7 @@ async fn entitlement_facts(
             && let Some((_, name, bundle)) = tx.uses_of_group(*group).await?.into_iter().next()
         {
             let what = if bundle { "the bundle" } else { "the system" };
-            privileged = Some(format!("{} makes one a member of a group that {what} `{name}` relies on", it.name));
+            privileged = Some(format!("{} makes one a member of a group that {what} “{name}” relies on", it.name));
         }
     }
     Ok(EntitlementFacts { system: system.id, name: it.name.clone(), native: it.native.clone(), privileged, joins })
