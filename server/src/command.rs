@@ -144,6 +144,9 @@ async fn serve(flags: Flags, how: Serve) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let portal = if how.migrate { migrated(&settings).await? } else { memory::ready(&settings).await? };
+    if portal.is_demo().await? {
+        demo::stay_here(&settings)?;
+    }
     println!("Sallyport is at {}", settings.url());
     if let Some(link) = portal.set_up_link(&Actor::Operator).await? {
         say_link("No admin can sign in yet. Whoever opens this once sets up the first one", &settings, &link);

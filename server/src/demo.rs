@@ -32,7 +32,7 @@ const PEOPLE: [(&str, &str); 3] = [
 #[include = "*.toml"]
 struct Catalogue;
 
-/// Refuses an address that others could reach, before it is listened on.
+/// Refuses an address that others could reach, for a demo in the making and for one that was made before.
 pub fn stay_here(settings: &Settings) -> Result<()> {
     ensure!(
         settings.listen.ip().is_loopback(),

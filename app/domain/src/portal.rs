@@ -17,6 +17,8 @@ pub struct Portal {
     pub founded_at: DateTime<Utc>,
     /// When founding mode ended, for good.
     pub founding_ended_at: Option<DateTime<Utc>>,
+    /// When it became a demo, where everybody's password is known; it then stays on its machine for good.
+    pub demo_since: Option<DateTime<Utc>>,
 }
 
 /// What can happen to the portal.
@@ -30,6 +32,8 @@ pub enum PortalEvent {
         /// Why.
         because: String,
     },
+    /// Everybody got the same, known password: this is a demo, and never anything else.
+    DemoMade {},
     /// A catalogue was loaded.
     CatalogueImported {
         /// How many things were new.
@@ -52,6 +56,16 @@ impl Portal {
     /// Whether the portal is still being founded.
     pub fn is_founding(&self) -> bool {
         self.founding_ended_at.is_none()
+    }
+
+    /// Whether it is a demo, with known passwords.
+    pub fn is_demo(&self) -> bool {
+        self.demo_since.is_some()
+    }
+
+    /// Makes it a demo for good.
+    pub fn make_demo(&self, actor: &Actor, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+        self.change(actor, PortalEvent::DemoMade {}, now)
     }
 
     /// Ends founding mode for good; `None` when it already ended.
@@ -87,7 +101,7 @@ impl Portal {
     pub(crate) fn apply(before: Option<Self>, event: &PortalEvent, stamp: &Stamp) -> Result<Self, Inconsistent> {
         match (before, event) {
             (None, PortalEvent::PortalFounded {}) => {
-                Ok(Self { version: stamp.version, founded_at: stamp.at, founding_ended_at: None })
+                Ok(Self { version: stamp.version, founded_at: stamp.at, founding_ended_at: None, demo_since: None })
             }
             (None, _) => Err(Inconsistent::NotBegun),
             (Some(mut portal), event) => {
@@ -95,6 +109,7 @@ impl Portal {
                 match event {
                     PortalEvent::PortalFounded {} => return Err(Inconsistent::BegunTwice),
                     PortalEvent::FoundingEnded { .. } => portal.founding_ended_at = Some(stamp.at),
+                    PortalEvent::DemoMade {} => portal.demo_since = Some(stamp.at),
                     PortalEvent::CatalogueImported { .. } => {}
                 }
                 Ok(portal)

@@ -6,23 +6,21 @@ use crate::{
     catalogue::{self, Contents},
 };
 use domain::{Actor, Refusal};
-use store::{FIRST, Listed};
 
-/// How many rows are read at a time.
-const AT_A_TIME: i64 = 500;
-
+/// Every row of a kind, read five hundred at a time.
 macro_rules! all {
     ($tx:expr, $page:ident) => {{
         let mut all = Vec::new();
-        let mut from = FIRST.to_owned();
+        let mut from = store::FIRST.to_owned();
         loop {
-            let page = $tx.$page("", &from, AT_A_TIME).await?;
-            let Some(Listed { cursor, .. }) = page.last() else { break all };
+            let page = $tx.$page("", &from, 500).await?;
+            let Some(store::Listed { cursor, .. }) = page.last() else { break all };
             from.clone_from(cursor);
             all.extend(page.into_iter().map(|l| l.it));
         }
     }};
 }
+pub(crate) use all;
 
 impl Portal {
     /// The whole catalogue as files by name; of bundles, what is published.

@@ -3,7 +3,8 @@
 use crate::{
     Error, Portal,
     bundles::{known_keys, mistakes_in},
-    catalogue::{self, File, Keys, Mistake, Place},
+    catalogue::{self, File, Keys, Mistake, Naming as _, Place, Resolve as _},
+    export::all,
 };
 use domain::{
     Actor, Refusal,
@@ -13,6 +14,7 @@ use domain::{
     identity::Identity,
     ids::IdentityId,
     resource::System,
+    text::Key,
 };
 use serde::Serialize;
 use std::{collections::BTreeSet, path::Path};
@@ -95,6 +97,7 @@ impl Portal {
             Loading { portal: self, tx: &mut tx, actor, keys: &keys, founding, done: Imported::default() };
         loading.identities(catalogue).await?;
         loading.groups(catalogue).await?;
+        loading.circles(catalogue).await?;
         loading.systems(catalogue).await?;
         loading.bundles(catalogue).await?;
         let done = loading.done;
@@ -130,7 +133,7 @@ impl Loading<'_> {
         for (key, stanza) in &catalogue.people_and_services {
             let spec = stanza.it.resolve(self.keys).map_err(|m| mistakes_in(&m))?;
             let now = self.portal.now();
-            let id = catalogue::Resolve::identity(self.keys, key).ok_or(Error::NotFound)?;
+            let id = self.keys.identity(key).ok_or(Error::NotFound)?;
             let word = spec.kind.singular();
             let known = self.tx.identity(id).await?;
             let change = match &known {
@@ -155,7 +158,7 @@ impl Loading<'_> {
         for (key, stanza) in &catalogue.groups {
             let spec = stanza.it.resolve(self.keys).map_err(|m| mistakes_in(&m))?;
             let now = self.portal.now();
-            let id = catalogue::Resolve::group(self.keys, key).ok_or(Error::NotFound)?;
+            let id = self.keys.group(key).ok_or(Error::NotFound)?;
             let known = self.tx.group(id).await?;
             let change = match &known {
                 None => Some(Group::define(id, self.actor, spec.clone(), now)?),
@@ -176,11 +179,33 @@ impl Loading<'_> {
         Ok(())
     }
 
+    /// Circles that close only together with what the portal knew before.
+    async fn circles(&mut self, catalogue: &catalogue::Catalogue) -> Result<(), Error> {
+        let mut mistakes = Vec::new();
+        let groups = all!(self.tx, groups).into_iter().map(|it| (it.id, it.spec.groups)).collect();
+        for circle in catalogue::cycles(&groups) {
+            let keys = circle.iter().filter_map(|id| self.keys.group_key(*id)).collect::<Vec<_>>();
+            if let Some(at) = keys.iter().find_map(|key| catalogue.groups.get(key)).map(|stanza| &stanza.at) {
+                let says = format!("the groups {} hold one another: a group cannot be within itself", named(&keys));
+                mistakes.push(Mistake::at(at, says));
+            }
+        }
+        let managers = all!(self.tx, identities).into_iter().map(|it| (it.id, it.spec.manager.into_iter().collect()));
+        for circle in catalogue::cycles(&managers.collect()) {
+            let keys = circle.iter().filter_map(|id| self.keys.identity_key(*id)).collect::<Vec<_>>();
+            if let Some(at) = keys.iter().find_map(|key| catalogue.people_and_services.get(key)).map(|it| &it.at) {
+                let says = format!("{} report to one another: somebody must be the head", named(&keys));
+                mistakes.push(Mistake::at(at, says));
+            }
+        }
+        if mistakes.is_empty() { Ok(()) } else { Err(mistakes_in(&mistakes)) }
+    }
+
     async fn systems(&mut self, catalogue: &catalogue::Catalogue) -> Result<(), Error> {
         for (key, stanza) in &catalogue.systems {
             let mut spec = stanza.it.resolve(self.keys).map_err(|m| mistakes_in(&m))?;
             let now = self.portal.now();
-            let id = catalogue::Resolve::system(self.keys, key).ok_or(Error::NotFound)?;
+            let id = self.keys.system(key).ok_or(Error::NotFound)?;
             let known = self.tx.system(id).await?;
             if let Some(known) = &known {
                 // Absence removes nothing: grants may still stand on a right the file no longer mentions.
@@ -202,7 +227,7 @@ impl Loading<'_> {
         for (key, stanza) in &catalogue.bundles {
             let spec = stanza.it.resolve(self.keys).map_err(|m| mistakes_in(&m))?;
             let now = self.portal.now();
-            let id = catalogue::Resolve::bundle(self.keys, key).ok_or(Error::NotFound)?;
+            let id = self.keys.bundle(key).ok_or(Error::NotFound)?;
             let known = self.tx.bundle(id).await?;
             let before = known.as_ref().and_then(|b| {
                 b.draft.as_ref().map(|d| d.spec.clone()).or_else(|| b.published.as_ref().map(|p| p.spec.clone()))
@@ -267,6 +292,10 @@ impl Loading<'_> {
         }
         Ok(())
     }
+}
+
+fn named(keys: &[Key]) -> String {
+    domain::text::and(&keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>())
 }
 
 /// Whether a row that could not be written is one with accounts; then one of them is somebody else's, as the import holds the only pen.

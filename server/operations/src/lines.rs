@@ -57,6 +57,7 @@ async fn say(tx: &mut Tx, envelope: &Envelope) -> Result<Said, Error> {
         Event::Portal(event) => decided(match event {
             PortalEvent::PortalFounded {} => "founded the portal".to_owned(),
             PortalEvent::FoundingEnded { because } => format!("ended founding mode: {because}"),
+            PortalEvent::DemoMade {} => "made this a demo, where everybody has the same known password".to_owned(),
             PortalEvent::CatalogueImported { created, changed, left, ended } => {
                 format!("loaded a catalogue: {created} new, {changed} changed, {left} left, {ended} grants ended")
             }

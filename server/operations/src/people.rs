@@ -9,6 +9,7 @@ use domain::{
     ids::{GrantId, IdentityId, InvitationId},
     views::{Invitation, Named, Shell},
 };
+use std::net::{IpAddr, Ipv6Addr};
 use store::Tx;
 
 /// Somebody whose password was right.
@@ -54,18 +55,26 @@ fn verify(password: &str, kept: &str) -> (bool, bool) {
     (fits, weaker)
 }
 
+/// What counts as one address for guessing: of IPv6 the /64 that one customer has, of IPv4 the whole.
+fn network(address: &str) -> String {
+    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V6(six)) => format!("{}/64", Ipv6Addr::from_bits(six.to_bits() >> 64 << 64)),
+        Ok(IpAddr::V4(four)) => four.to_string(),
+        Err(_) => address.to_owned(),
+    }
+}
+
 impl Portal {
     /// Checks a name and password. An unknown name costs the same time and gets the same words; tries are counted against the account
     /// and against the address.
     pub async fn sign_in(&self, name: &str, password: &str, address: &str, agent: &str) -> Result<SignedIn, Error> {
         let name = name.trim().to_lowercase();
-        let keys = [
-            (format!("account/{}", hashed(&name)), FREE_TRIES_PER_ACCOUNT),
-            (format!("address/{address}"), FREE_TRIES_PER_ADDRESS),
-        ];
+        let of_account = format!("account/{}", hashed(&name));
+        let of_address = format!("address/{}", network(address));
+        let keys = [(&of_account, FREE_TRIES_PER_ACCOUNT), (&of_address, FREE_TRIES_PER_ADDRESS)];
         let now = self.now();
         let mut tx = self.store().write().await?;
-        for (key, _) in &keys {
+        for (key, _) in keys {
             if let Some(blocked) = tx.blocked(key, now).await? {
                 let seconds = (blocked.until - now).num_seconds().max(1);
                 tracing::warn!(address, "a sign-in was turned away: too many tries");
@@ -73,8 +82,8 @@ impl Portal {
             }
         }
         // Counted before the answer is known, so that many tries at once are many tries.
-        for (key, free) in &keys {
-            tx.count_try(key, *free, now).await?;
+        for (key, free) in keys {
+            tx.count_try(key, free, now).await?;
         }
         let identity = match tx.identity_by_key(&name).await? {
             Some(identity) => Some(identity),
@@ -100,9 +109,9 @@ impl Portal {
 
         let stronger = if weaker { Some(self.hash_password(password).await?) } else { None };
         let mut tx = self.store().write().await?;
-        for (key, _) in &keys {
-            tx.forget_tries(key).await?;
-        }
+        tx.forget_tries(&of_account).await?;
+        // Whoever has a password of their own may not use it to go on guessing those of others.
+        tx.take_back_try(&of_address, self.now()).await?;
         if let Some(stronger) = stronger {
             tx.save_password(identity.id, &stronger, self.now()).await?;
         }
@@ -323,6 +332,7 @@ impl Portal {
         for system in tx.operated_by(me, self.now()).await? {
             tasks += u32::try_from(tx.open_tasks_on(system, 100).await?.len()).unwrap_or(0);
         }
+        let portal = tx.portal().await?;
         Ok(Shell {
             me,
             name: identity.spec.name.clone(),
@@ -331,12 +341,12 @@ impl Portal {
             to_decide: tx.count_to_decide(me).await?,
             tasks,
             notices: tx.count_unread(me).await?,
-            founding: tx.portal().await?.is_none_or(|p| p.is_founding()),
-            demo: self.is_demo(),
+            founding: portal.as_ref().is_none_or(domain::portal::Portal::is_founding),
+            demo: portal.is_some_and(|p| p.is_demo()),
         })
     }
 
-    /// Makes this a demo: everybody who can sign in gets one known password, and founding mode ends with an event that says so.
+    /// Makes this a demo for good: everybody who can sign in gets one known password, and founding mode ends with an event that says so.
     pub async fn make_demo(&self, actor: &Actor, password: &str) -> Result<(), Error> {
         if *actor != Actor::Operator {
             return Err(Refusal::NotAllowed("only the command line makes a demo").into());
@@ -358,14 +368,16 @@ impl Portal {
                 }
             }
         }
+        if let Some(portal) = tx.portal().await? {
+            let change = portal.make_demo(actor, now)?;
+            self.save(&mut tx, &change).await?;
+        }
         if let Some(portal) = tx.portal().await?
             && let Some(change) = portal.end_founding(actor, "this is a demo with two admins", now)?
         {
             self.save(&mut tx, &change).await?;
         }
-        self.commit(tx).await?;
-        self.set_demo();
-        Ok(())
+        self.commit(tx).await
     }
 
     /// The actor behind a key, for seeding the demo.
@@ -416,5 +428,14 @@ mod tests {
         let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8 * 1024, 1, 1, None).unwrap());
         let kept = weak.hash_password_with_salt(b"correct horse battery", b"0123456789abcdef").unwrap().to_string();
         assert_eq!(verify("correct horse battery", &kept), (true, true));
+    }
+
+    /// ASVS 6.3.1: whoever has a whole IPv6 network has one address.
+    #[test]
+    fn addresses_of_one_network_count_as_one() {
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2::1"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_eq!(network("::ffff:192.0.2.7"), "192.0.2.7");
+        assert_ne!(network("192.0.2.7"), network("192.0.2.8"));
     }
 }

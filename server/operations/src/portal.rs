@@ -66,7 +66,6 @@ struct Inner {
     hashing: Semaphore,
     targets: Mutex<BTreeMap<String, Arc<Postgres>>>,
     moved: AtomicBool,
-    demo: AtomicBool,
     replica: String,
     decoy: tokio::sync::OnceCell<String>,
 }
@@ -84,7 +83,6 @@ impl Portal {
             hashing: Semaphore::new(setup.hashing_at_once.max(1)),
             targets: Mutex::default(),
             moved: AtomicBool::new(false),
-            demo: AtomicBool::new(false),
             replica,
             decoy: tokio::sync::OnceCell::new(),
             setup,
@@ -145,12 +143,8 @@ impl Portal {
     }
 
     /// Whether this is a demo, with known passwords.
-    pub fn is_demo(&self) -> bool {
-        self.inner.demo.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn set_demo(&self) {
-        self.inner.demo.store(true, Ordering::Relaxed);
+    pub async fn is_demo(&self) -> Result<bool, Error> {
+        Ok(self.store().read().await?.portal().await?.is_some_and(|portal| portal.is_demo()))
     }
 
     pub(crate) fn store(&self) -> &Store {

@@ -144,6 +144,14 @@ impl Tx {
         Ok(())
     }
 
+    /// Takes back the one try that has just been counted, as it was right: those before it still count.
+    pub async fn take_back_try(&mut self, key: &str, now: DateTime<Utc>) -> Result<(), Error> {
+        const SQL: &str =
+            "update throttles set failures = failures - 1, blocked_until = $2 where key = $1 and failures > 0";
+        run!(self, SQL, key, now)?;
+        Ok(())
+    }
+
     /// Removes what has run out: tries, links, kept forms and sessions.
     pub async fn sweep(&mut self, now: DateTime<Utc>, sessions_before: DateTime<Utc>) -> Result<(), Error> {
         run!(self, "delete from throttles where forget_at <= $1", now)?;

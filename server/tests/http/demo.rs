@@ -21,7 +21,7 @@ async fn the_last_days_of_the_company_can_be_lived_through() {
 
     let findings = portal.verify(&mut |_| {}).await.expect("it can be checked");
     assert!(findings.is_empty(), "{findings:?}");
-    assert!(portal.is_demo());
+    assert!(portal.is_demo().await.expect("it knows"));
 
     let actor = |key: &'static str| {
         let portal = portal.clone();

@@ -18,6 +18,7 @@ on_both! {
     leaving_ends_what_one_has
     more_than_ten_ends_want_to_be_confirmed
     a_mistake_anywhere_writes_nothing
+    a_circle_that_closes_with_what_is_known_is_a_mistake
     only_the_command_line_loads_a_catalogue
 }
 
@@ -52,6 +53,36 @@ async fn a_dry_run_writes_nothing(on: On) {
 
     let did = world.portal.import(&Actor::Operator, demo_catalogue(), Import::default()).await.expect("it loads");
     assert_eq!((did.lines, did.created), (would.lines, would.created), "the dry run said what would happen");
+    world.is_sound().await;
+}
+
+/// R13: what is checked is the whole that would be, not only the file.
+async fn a_circle_that_closes_with_what_is_known_is_a_mistake(on: On) {
+    let world = World::on(on).await;
+    let group = |key: &str, holds: &str| {
+        format!(
+            "[[group]]\nkey = \"{key}\"\nname = \"{key}\"\nsays = \"One of a circle\"\nmembers = []\ngroups = [\"{holds}\"]\n"
+        )
+    };
+    let person =
+        |key: &str, manager: &str| format!("[[person]]\nkey = \"{key}\"\nname = \"{key}\"\nmanager = \"{manager}\"\n");
+    let first = [group("ring-one", "life-askers"), person("head", "ann.asker")].join("\n");
+    world.import(&first).await;
+    let before = trail(&world).await;
+    let closing = [
+        (group("life-askers", "ring-one"), "the groups `life-askers` and `ring-one` hold one another"),
+        (person("ann.asker", "head"), "`ann.asker` and `head` report to one another"),
+    ];
+    for (text, says) in closing {
+        let files = [("ring.toml".to_owned(), text)];
+        let refused = world.portal.import_files(&Actor::Operator, &files, Import::default()).await;
+        let Err(Error::Refused(Refusal::Catalogue(mistakes))) = refused else { panic!("{refused:?}") };
+        assert!(
+            mistakes.len() == 1 && mistakes[0].contains("ring.toml:1: ") && mistakes[0].contains(says),
+            "{mistakes:?}"
+        );
+    }
+    assert_eq!(trail(&world).await, before);
     world.is_sound().await;
 }
 

@@ -15,9 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn person(mut fields: Fields<'_, '_>, key: Option<Key>) -> Option<IdentityDraft> {
     let name = fields.must("name", "\"Maya Lindqvist\"", |v| v.text(NAME));
-    let email = fields.must("email", "\"maya.lindqvist@tidewater.example\"", |v| v.email());
+    let email = fields.may("email", "\"maya.lindqvist@tidewater.example\"", |v| v.email());
     let title = fields.may("title", "\"Staff engineer\"", |v| v.text(NAME));
-    let department = fields.must("department", "\"Engineering\"", |v| v.text(NAME));
+    let department = fields.may("department", "\"Engineering\"", |v| v.text(NAME));
     let manager = fields.may("manager", "\"jonas.berg\"", |v| v.mention());
     let roles = fields.may("roles", "[\"admin\"]", |v| v.set(|role| role.word("role", ROLES)));
     let accounts = accounts(&mut fields);
