@@ -117,7 +117,7 @@ async fn when_nobody_is_left_the_request_stops(on: On) {
         world.portal.mark_left(&admin, world.id(who).await).await.expect("an admin says so");
     }
     let State::Stopped { why, .. } = world.request(id).await.state else { panic!("it stops") };
-    assert!(why.contains("`Owner`") && why.contains("finds 0"), "{why}");
+    assert!(why.contains("“Owner”") && why.contains("finds 0"), "{why}");
     world.is_sound().await;
 }
 
