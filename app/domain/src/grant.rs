@@ -142,6 +142,20 @@ pub struct Assignment {
     pub fulfilled: Fulfilled,
     /// What went wrong last.
     pub trouble: Option<Trouble>,
+    /// Whether it came to its end: since the grant began to end, a look of its own has seen it gone, or left it there for a reason.
+    pub settled: bool,
+}
+
+/// Why a right is left as it is when its grant ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Leaving {
+    /// It stood there before us, by no grant of ours.
+    ThereBefore,
+    /// Another grant needs it.
+    StillNeeded,
+    /// It was never given by this grant.
+    NeverGiven,
 }
 
 impl Assignment {
@@ -221,6 +235,13 @@ pub enum GrantEvent {
         /// Which.
         right: RightKey,
     },
+    /// The right is left as it is, though the grant ends.
+    LeftThere {
+        /// Which.
+        right: RightKey,
+        /// Why.
+        why: Leaving,
+    },
     /// An operator says that they made the target so.
     Attested {
         /// Which right.
@@ -280,6 +301,7 @@ impl Grant {
                 found_before: false,
                 fulfilled: Fulfilled::Unknown {},
                 trouble: None,
+                settled: false,
             });
         }
         let lapses_at = now + lapses_after.delta();
@@ -309,7 +331,8 @@ impl Grant {
         self.change(&Actor::System, GrantEvent::LookedBefore { right: right.clone(), was_there }, now)
     }
 
-    /// What a look found after the target was made so; `None` when that is known already.
+    /// What a look found after the target was made so; `None` when that is known already. Once the grant is ending, a right that is
+    /// seen to be gone is settled by it.
     pub fn seen(&self, right: &RightKey, present: bool, now: DateTime<Utc>) -> Result<Option<Transition>, Refusal> {
         let known = self.assignments.iter().find(|a| a.right() == *right);
         let Some(known) = known else { return Ok(None) };
@@ -318,12 +341,21 @@ impl Grant {
             Fulfilled::Absent { .. } => !present,
             Fulfilled::Present { .. } => present,
         };
-        if same && known.trouble.is_none() {
+        let settles = self.is_ending() && !present && !known.settled;
+        if same && known.trouble.is_none() && !settles {
             return Ok(None);
         }
         let right = right.clone();
         let event = if present { GrantEvent::SeenPresent { right } } else { GrantEvent::SeenAbsent { right } };
         self.change(&Actor::System, event, now).map(Some)
+    }
+
+    /// A right of a grant that is ending is left as it is; `None` when that is settled already.
+    pub fn leave(&self, right: &RightKey, why: Leaving, now: DateTime<Utc>) -> Result<Option<Transition>, Refusal> {
+        if !self.is_ending() || self.assignments.iter().any(|a| a.right() == *right && a.settled) {
+            return Ok(None);
+        }
+        self.change(&Actor::System, GrantEvent::LeftThere { right: right.clone(), why }, now).map(Some)
     }
 
     /// An operator attests what they did in a target that is changed by hand.
@@ -409,25 +441,20 @@ impl Grant {
 
     /// Whether this grant needs its rights in the target now.
     pub fn needs_its_rights(&self, now: DateTime<Utc>) -> bool {
-        match self.state {
-            State::Opening { lapses_at, .. } => now < lapses_at,
-            State::Active { until, .. } => now < until,
-            State::Ending { .. } | State::Ended { .. } => false,
-        }
+        self.needs_until().is_some_and(|until| now < until)
     }
 
-    /// Closes the grant once every right is settled: gone, still needed by another grant, or there before us. `settled` says so of a
-    /// right; `None` while one is not.
-    pub fn finish(
-        &self,
-        settled: impl Fn(&Assignment) -> bool,
-        now: DateTime<Utc>,
-    ) -> Result<Option<Transition>, Refusal> {
-        let State::Ending { .. } = self.state else { return Ok(None) };
-        if !self.assignments.iter().all(settled) {
+    /// Closes the grant once every right is settled; `None` while one is not.
+    pub fn finish(&self, now: DateTime<Utc>) -> Result<Option<Transition>, Refusal> {
+        if !self.is_ending() || !self.assignments.iter().all(|a| a.settled) {
             return Ok(None);
         }
         self.change(&Actor::System, GrantEvent::GrantEnded {}, now).map(Some)
+    }
+
+    /// Whether the access is being taken away.
+    pub fn is_ending(&self) -> bool {
+        matches!(self.state, State::Ending { .. })
     }
 
     /// Until when it lasts, while it is active.
@@ -435,6 +462,15 @@ impl Grant {
         match self.state {
             State::Active { until, .. } => Some(until),
             State::Opening { .. } | State::Ending { .. } | State::Ended { .. } => None,
+        }
+    }
+
+    /// Until when it needs its rights, if nothing else ends it: the end of its time, or of the time in which it must be there.
+    pub fn needs_until(&self) -> Option<DateTime<Utc>> {
+        match self.state {
+            State::Opening { lapses_at, .. } => Some(lapses_at),
+            State::Active { until, .. } => Some(until),
+            State::Ending { .. } | State::Ended { .. } => None,
         }
     }
 
@@ -488,10 +524,27 @@ impl Grant {
                     a.trouble = None;
                 }
             }
-            GrantEvent::SeenAbsent { right } | GrantEvent::Attested { right, present: false } => {
+            GrantEvent::SeenAbsent { right } => {
+                let ending = grant.is_ending();
                 for a in grant.assignments.iter_mut().filter(|a| a.right() == *right) {
                     a.fulfilled = Fulfilled::Absent { at };
                     a.trouble = None;
+                    a.settled = ending;
+                }
+            }
+            GrantEvent::Attested { right, present: false } => {
+                for a in grant.assignments.iter_mut().filter(|a| a.right() == *right) {
+                    a.fulfilled = Fulfilled::Absent { at };
+                    a.trouble = None;
+                }
+            }
+            GrantEvent::LeftThere { right, .. } => {
+                if !grant.is_ending() {
+                    return wrong(&grant.state, "left_there");
+                }
+                for a in grant.assignments.iter_mut().filter(|a| a.right() == *right) {
+                    a.trouble = None;
+                    a.settled = true;
                 }
             }
             GrantEvent::Troubled { right, says } => {
@@ -513,6 +566,9 @@ impl Grant {
             },
             GrantEvent::GrantEnded {} => {
                 let State::Ending { why, .. } = &grant.state else { return wrong(&grant.state, "grant_ended") };
+                if !grant.assignments.iter().all(|a| a.settled) {
+                    return wrong(&grant.state, "grant_ended");
+                }
                 grant.state = State::Ended { at, why: why.clone() };
             }
         }

@@ -393,7 +393,10 @@ impl Request {
         if !authority.asked() && !authority.is_subject() && !authority.answers_for_subject() {
             return Err(Refusal::NotAllowed("only who asked for it, or would get it, may withdraw it"));
         }
-        self.open(now)?;
+        // Approved and not granted yet, it waits for its hours or for a worker: there is still something to take back.
+        if !matches!(self.state, State::Approved { .. }) {
+            self.open(now)?;
+        }
         self.change(authority.actor(), RequestEvent::Withdrawn {}, now)
     }
 
@@ -459,7 +462,11 @@ impl Request {
             let event = RequestEvent::Stopped { why, ruling: Some(second), facts: Some(today) };
             return self.change(&Actor::System, event, now).map(Some);
         }
-        let added = self.unmet(&second);
+        if let Some(why) = self.moved(&today) {
+            let event = RequestEvent::Stopped { why, ruling: Some(second), facts: Some(today) };
+            return self.change(&Actor::System, event, now).map(Some);
+        }
+        let added = [self.unmet(&second), self.unsound(&today)].concat();
         if added.is_empty() {
             let event = RequestEvent::Granted { ruling: second, facts: today, grant };
             return self.change(&Actor::System, event, now).map(Some);
@@ -475,6 +482,39 @@ impl Request {
         let event = RequestEvent::SentBack { ruling: second, facts: today, added, until };
         let change = self.change(&Actor::System, event, now)?;
         Ok(Some(change.with_jobs([Job::at(JobKey::Request { id: self.id }, until)])))
+    }
+
+    /// What was approved is what is given: an account or a right that is another one today stops the request.
+    fn moved(&self, today: &Facts) -> Option<String> {
+        let renamed = self.facts.entitlements.iter().any(|(id, then)| {
+            today.entitlements.get(id).is_none_or(|now| now.native != then.native || now.system != then.system)
+        });
+        let other = self.facts.subject.accounts.iter().any(|(id, then)| {
+            self.facts.systems.contains_key(id) && today.subject.accounts.get(id).is_some_and(|now| now != then)
+        });
+        match (renamed, other) {
+            (true, _) => {
+                Some("a right of it is called otherwise in its system since it was approved: ask again".to_owned())
+            }
+            (false, true) => {
+                Some(format!("{} has another account since it was approved: ask again", today.subject.name))
+            }
+            (false, false) => None,
+        }
+    }
+
+    /// The stages where somebody said yes who may not decide on it today, as it has become their own: others decide in their place.
+    fn unsound(&self, today: &Facts) -> Vec<StageRuling> {
+        let own = ruling::excluded(&self.ask, today);
+        let given = self.given();
+        let redone = self.ruling.stages.iter().enumerate().filter_map(|(at, stage)| {
+            let lost = given.get(&at)?.intersection(&own).count();
+            let need = u8::try_from(lost).ok().filter(|need| *need > 0)?;
+            let replaced = self.ruling.stages.iter().skip(at + 1).any(|later| later.name == again(&stage.name));
+            let ladder = ruling::may_today(stage, &self.ask, today);
+            (!replaced).then(|| StageRuling { name: again(&stage.name), need, ladder, rungs: 1, ..stage.clone() })
+        });
+        redone.collect()
     }
 
     /// What policy asks for now beyond what was asked for before: new stages whole, larger ones for as many people as they grew by.
@@ -685,7 +725,9 @@ impl Request {
                 request.state = State::Denied { at, by: stamp.actor.clone() };
             }
             RequestEvent::Withdrawn {} => {
-                let State::Waiting { .. } = request.state else { return wrong(&request, "withdrawn") };
+                if !request.state.is_open() {
+                    return wrong(&request, "withdrawn");
+                }
                 request.state = State::Withdrawn { at, by: stamp.actor.clone() };
             }
             RequestEvent::Rerouted { stages } => {
@@ -724,6 +766,11 @@ impl Request {
         }
         Ok(request)
     }
+}
+
+/// The name of the stage in which others decide once more.
+fn again(name: &str) -> String {
+    format!("{name}, again")
 }
 
 impl From<RequestEvent> for Event {

@@ -9,7 +9,7 @@ use domain::{
     bundle::Source,
     event::{Envelope, Event, NO_PREV, Record, Thing, Transition, hash},
     facts::{Ask, Facts},
-    grant::{Fulfilled, Grant, State as GrantState},
+    grant::{Fulfilled, Grant, Leaving, State as GrantState},
     identity::{Identity, IdentitySpec, Kind, PortalRole, Standing},
     ids::{ApprovalId, EventId, GrantId, IdentityId, RequestId, TextId},
     minutes::Minutes,
@@ -71,7 +71,8 @@ enum Act {
     GiveBack { by: usize },
     Revoke { by: usize },
     EndForLeaver,
-    Finish { settled: bool },
+    LeaveThere { right: usize, why: Leaving },
+    Finish,
 }
 
 fn births() -> impl Strategy<Value = Birth> {
@@ -117,7 +118,9 @@ fn acts() -> impl Strategy<Value = Act> {
         2 => who.clone().prop_map(|by| Act::GiveBack { by }),
         2 => who.prop_map(|by| Act::Revoke { by }),
         1 => Just(Act::EndForLeaver),
-        4 => any::<bool>().prop_map(|settled| Act::Finish { settled }),
+        2 => (0..2_usize, prop::sample::select(vec![Leaving::ThereBefore, Leaving::StillNeeded, Leaving::NeverGiven]))
+            .prop_map(|(right, why)| Act::LeaveThere { right, why }),
+        4 => Just(Act::Finish),
     ]
 }
 
@@ -278,7 +281,11 @@ impl Life {
                 }
                 if let RequestEvent::Granted { ruling, .. } = event.as_ref() {
                     let needed = if ruling.privileged.is_empty() { 0 } else { 2 };
-                    assert!(approvers(self.request()).len() >= needed, "privileged access has two approvers (R15)");
+                    let own = excluded(&self.request().ask, &self.today);
+                    let sound = approvers(self.request()).difference(&own).count();
+                    assert!(sound >= needed, "privileged access has two approvers (R15)");
+                    let asked: u8 = ruling.stages.iter().map(|s| s.need).sum();
+                    assert!(sound >= usize::from(asked), "nobody's yes to what is their own today counts (R7, R30)");
                     assert_ne!(ruling.outcome, Outcome::Refused, "what policy refuses now is not granted (R7)");
                 }
                 self.request = change.request().cloned();
@@ -424,7 +431,8 @@ impl Life {
             | Act::GiveBack { .. }
             | Act::Revoke { .. }
             | Act::EndForLeaver
-            | Act::Finish { .. } => self.does_to_grant(act),
+            | Act::LeaveThere { .. }
+            | Act::Finish => self.does_to_grant(act),
         }
     }
 
@@ -488,7 +496,8 @@ impl Life {
                 self.commit_if(change.map(Some));
             }
             Act::EndForLeaver => self.commit_if(grant.end_for_leaver(&Actor::System, now).map(Some)),
-            Act::Finish { settled } => self.commit_if(grant.finish(|_| *settled, now)),
+            Act::LeaveThere { right: at, why } => self.commit_if(grant.leave(&right(*at), *why, now)),
+            Act::Finish => self.commit_if(grant.finish(now)),
             _ => {}
         }
     }
@@ -547,6 +556,11 @@ impl Life {
             GrantState::Ending { since, .. } => *since,
             GrantState::Ended { at, .. } => *at,
         };
+        let over = matches!(grant.state, GrantState::Ended { .. });
+        assert!(
+            !over || grant.assignments.iter().all(|a| a.settled),
+            "no grant is closed over a right that is not settled"
+        );
         for later in [end, end + TimeDelta::minutes(1), at("2999-01-01T00:00:00Z")] {
             assert!(!grant.needs_its_rights(later), "no grant needs its rights after its end");
         }
@@ -582,8 +596,8 @@ fn stays_decided(before: &Request, after: &Request) {
             State::Approved { approval: kept, .. } | State::Granted { approval: kept, .. } => {
                 assert_eq!(approval, kept);
             }
-            State::Waiting { .. } | State::Lapsed { .. } | State::Stopped { .. } => {}
-            State::Refused { .. } | State::Denied { .. } | State::Withdrawn { .. } | State::Expired { .. } => {
+            State::Waiting { .. } | State::Lapsed { .. } | State::Stopped { .. } | State::Withdrawn { .. } => {}
+            State::Refused { .. } | State::Denied { .. } | State::Expired { .. } => {
                 panic!("approved became {}", after.state.word())
             }
         },
@@ -665,7 +679,10 @@ fn a_life_can_go_all_the_way() {
         Act::Activate,
         Act::Wait(61),
         Act::Tend,
-        Act::Finish { settled: true },
+        Act::See { right: 0, present: false },
+        Act::Finish,
+        Act::See { right: 1, present: false },
+        Act::Finish,
     ];
     for act in &acts {
         life.does(act);

@@ -3,19 +3,22 @@
 use crate::{
     Error, Portal,
     acts::tell_of_grant,
-    connectors::{Connector, ConnectorError, Progress, Right, Seen},
+    connectors::{Connector, ConnectorError, Progress, Right},
     facts::over,
 };
 use chrono::{DateTime, Utc};
 use domain::{
     Actor,
-    grant::{Assignment, Fulfilled, Grant, State},
+    grant::{Assignment, Fulfilled, Grant, Leaving, State},
     ids::{GrantId, IdentityId},
-    job::RightKey,
+    job::{Job, JobKey, RightKey},
     resource::{ConnectorKind, System},
 };
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use store::{Claim, Tx};
+
+/// How long a whole look may take. With the longest statement a target may still be at (thirty seconds), less than the lease of its job.
+const WITHIN: Duration = Duration::from_secs(50);
 
 /// How a look at a right ended.
 pub(crate) enum Looked {
@@ -104,7 +107,12 @@ impl Portal {
         if grants.is_empty() {
             return Ok(Looked::Settled);
         }
-        match self.make_so(claim, right, &system, grants).await {
+        let look = tokio::time::timeout(WITHIN, self.make_so(claim, right, &system, grants));
+        let looked = look.await.unwrap_or_else(|_| {
+            let says = format!("{} took longer than {} seconds", system.spec.name, WITHIN.as_secs());
+            Err(Error::Connector(ConnectorError::Unreachable(says)))
+        });
+        match looked {
             Ok(looked) => Ok(looked),
             Err(Error::Connector(trouble)) => self.note_trouble(claim, right, &system, &trouble).await,
             Err(other) => Err(other),
@@ -131,38 +139,92 @@ impl Portal {
             return Ok(Looked::TakenOver);
         }
 
-        let grants = self.store().read().await?.grants_on(right).await?;
-        let wanted = grants.iter().any(|g| g.needs_its_rights(self.now()));
+        let mut tx = self.store().read().await?;
+        let grants = tx.grants_on(right).await?;
+        let ready = self.whose_turn(&mut tx, right, &grants).await?;
+        let to_take = by_hand(system) && tx.is_asked_for(right).await?;
+        drop(tx);
+        let wanted = !ready.is_empty();
         let before = connector.look(&named).await?;
-        let after = if wanted {
-            if before.is_present() {
-                before
-            } else {
-                changed(&connector, &named, connector.give(&named).await?).await?
+        let gives = wanted && !before.is_present();
+        let after = if gives {
+            if !self.renew(claim).await? {
+                return Ok(Looked::TakenOver);
             }
+            connector.give(&named).await?;
+            connector.look(&named).await?
+        } else if wanted {
+            before
         } else {
-            let ours = grants.iter().filter_map(|g| assignment(g, right)).any(|a| !a.found_before && !is_untouched(a));
-            let known_there = grants.iter().filter_map(|g| assignment(g, right)).any(Assignment::is_present);
-            if !ours || (!before.is_present() && !known_there) {
+            // Those that still wait for their turn have given nothing.
+            let rights =
+                || grants.iter().filter(|g| !g.needs_its_rights(self.now())).filter_map(|g| assignment(g, right));
+            let ours = rights().any(|a| !a.found_before && !is_untouched(a));
+            let known_there = rights().any(Assignment::is_present);
+            if !ours || !(before.is_present() || known_there || to_take) {
                 before
             } else {
                 // Written down before it is taken, so that a stop between the parts of taking is taken up again from the start.
                 if before.is_present() && !known_there && !self.note_seen(claim, right, true).await? {
                     return Ok(Looked::TakenOver);
                 }
-                let progress = connector.take(&named).await?;
-                changed(&connector, &named, progress).await?
+                if !self.renew(claim).await? {
+                    return Ok(Looked::TakenOver);
+                }
+                match connector.take(&named).await? {
+                    // Nothing is known before somebody attests it.
+                    Progress::Waiting => return Ok(Looked::Settled),
+                    Progress::Done => connector.look(&named).await?,
+                }
             }
         };
         if !self.note_seen(claim, right, after.is_present()).await? {
+            if gives {
+                self.undo_late(right, &named, &connector).await?;
+            }
+            self.look_again(right).await?;
             return Ok(Looked::TakenOver);
         }
-        if system.spec.connector == ConnectorKind::Manual && after.is_present() == wanted {
+        if by_hand(system) && after.is_present() == wanted {
             let mut tx = self.store().write().await?;
             tx.drop_task(right).await?;
             self.commit(tx).await?;
         }
         Ok(Looked::Settled)
+    }
+
+    /// The grants whose turn it is to have this right: what is set up by hand comes first, so that no right stands for hours before
+    /// the clock runs.
+    async fn whose_turn(&self, tx: &mut Tx, right: &RightKey, grants: &[Grant]) -> Result<BTreeSet<GrantId>, Error> {
+        let mut ready = BTreeSet::new();
+        for grant in grants.iter().filter(|g| g.needs_its_rights(self.now())) {
+            let mut waits = false;
+            for a in grant.assignments.iter().filter(|a| a.right() != *right && !a.is_present()) {
+                waits = waits || tx.system(a.system).await?.is_some_and(|system| by_hand(&system));
+            }
+            let itself_by_hand = tx.system(right.system).await?.is_some_and(|system| by_hand(&system));
+            if itself_by_hand || !waits || matches!(grant.state, State::Active { .. }) {
+                ready.insert(grant.id);
+            }
+        }
+        Ok(ready)
+    }
+
+    /// Takes back what was given too late: another worker had taken over, and nobody needs the right any more.
+    async fn undo_late(&self, right: &RightKey, named: &Right, connector: &Arc<dyn Connector>) -> Result<(), Error> {
+        let grants = self.store().read().await?.grants_on(right).await?;
+        if !grants.iter().any(|g| g.needs_its_rights(self.now())) {
+            tracing::warn!("a right that was given too late is taken back");
+            connector.take(named).await?;
+        }
+        Ok(())
+    }
+
+    /// Has the right looked at once more, by whoever comes first.
+    async fn look_again(&self, right: &RightKey) -> Result<(), Error> {
+        let mut tx = self.store().write().await?;
+        tx.enqueue(&Job::at(JobKey::Right(right.clone()), self.now())).await?;
+        self.commit(tx).await
     }
 
     /// Writes down what the first look found, for every grant that has not looked yet. False when another worker has taken over.
@@ -203,13 +265,27 @@ impl Portal {
         if !tx.still_holds(claim).await? {
             return Ok(false);
         }
-        for grant in tx.grants_on(right).await? {
-            let Some(a) = assignment(&grant, right) else { continue };
-            let untouched = is_unknown(&grant, right) || (a.found_before && !grant.needs_its_rights(now));
-            if untouched {
-                continue;
-            }
-            if let Some(change) = grant.seen(right, present, now)? {
+        let grants = tx.grants_on(right).await?;
+        let ready = self.whose_turn(&mut tx, right, &grants).await?;
+        let known = |g: &Grant| !is_unknown(g, right);
+        for grant in &grants {
+            let Some(a) = assignment(grant, right) else { continue };
+            let needed = grants.iter().any(|g| g.id != grant.id && ready.contains(&g.id) && known(g));
+            let change = if !grant.is_ending() {
+                let untouched = is_untouched(a) || (a.found_before && !grant.needs_its_rights(now));
+                if untouched { None } else { grant.seen(right, present, now)? }
+            } else if is_untouched(a) {
+                grant.leave(right, Leaving::NeverGiven, now)?
+            } else if a.found_before {
+                grant.leave(right, Leaving::ThereBefore, now)?
+            } else if needed {
+                grant.leave(right, Leaving::StillNeeded, now)?
+            } else if a.settled {
+                None
+            } else {
+                grant.seen(right, present, now)?
+            };
+            if let Some(change) = change {
                 self.save(&mut tx, &change).await?;
             }
         }
@@ -217,7 +293,15 @@ impl Portal {
             self.activate(&mut tx, &grant, now).await?;
         }
         for grant in tx.grants_on(right).await? {
-            self.close_if_settled(&mut tx, &grant, now).await?;
+            if let Some(change) = grant.finish(now)? {
+                self.save(&mut tx, &change).await?;
+            }
+            // What waited for this one to be set up by hand has its turn now.
+            if matches!(grant.state, State::Opening { .. }) && present {
+                for waiting in grant.assignments.iter().filter(|a| !a.is_present() && a.right() != *right) {
+                    tx.enqueue(&Job::at(JobKey::Right(waiting.right()), now)).await?;
+                }
+            }
         }
         self.commit(tx).await?;
         Ok(true)
@@ -238,24 +322,6 @@ impl Portal {
         }
         self.save(tx, &change).await?;
         self.tell_subject(tx, grant, "the access is there", &Actor::System).await
-    }
-
-    async fn close_if_settled(&self, tx: &mut Tx, grant: &Grant, now: DateTime<Utc>) -> Result<(), Error> {
-        if !matches!(grant.state, State::Ending { .. }) {
-            return Ok(());
-        }
-        let mut needed = BTreeSet::new();
-        for a in &grant.assignments {
-            let others = tx.grants_on(&a.right()).await?;
-            if others.iter().any(|g| g.id != grant.id && g.needs_its_rights(now)) {
-                needed.insert(a.entitlement);
-            }
-        }
-        let settled = |a: &Assignment| a.found_before || !a.is_present() || needed.contains(&a.entitlement);
-        if let Some(change) = grant.finish(settled, now)? {
-            self.save(tx, &change).await?;
-        }
-        Ok(())
     }
 
     /// Writes down that the target could not be made so, once for each thing it says, and tells the system's owners.
@@ -291,6 +357,10 @@ impl Portal {
     }
 }
 
+fn by_hand(system: &System) -> bool {
+    system.spec.connector == ConnectorKind::Manual
+}
+
 fn assignment<'a>(grant: &'a Grant, right: &RightKey) -> Option<&'a Assignment> {
     grant
         .assignments
@@ -304,11 +374,4 @@ fn is_unknown(grant: &Grant, right: &RightKey) -> bool {
 
 fn is_untouched(a: &Assignment) -> bool {
     matches!(a.fulfilled, Fulfilled::Unknown {})
-}
-
-/// What a look finds after a change; a change that waits for a person changed nothing yet.
-async fn changed(connector: &Arc<dyn Connector>, right: &Right, progress: Progress) -> Result<Seen, ConnectorError> {
-    match progress {
-        Progress::Done | Progress::Waiting => connector.look(right).await,
-    }
 }

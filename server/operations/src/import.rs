@@ -12,12 +12,15 @@ use domain::{
     event::{Record, Transition},
     group::Group,
     identity::Identity,
-    ids::IdentityId,
-    resource::System,
+    ids::{EntitlementId, IdentityId},
+    resource::{System, SystemSpec},
     text::Key,
 };
 use serde::Serialize;
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 use store::Tx;
 
 /// How to load.
@@ -130,12 +133,24 @@ struct Loading<'a> {
 
 impl Loading<'_> {
     async fn identities(&mut self, catalogue: &catalogue::Catalogue) -> Result<(), Error> {
+        let mut mistakes = Vec::new();
         for (key, stanza) in &catalogue.people_and_services {
             let spec = stanza.it.resolve(self.keys).map_err(|m| mistakes_in(&m))?;
             let now = self.portal.now();
             let id = self.keys.identity(key).ok_or(Error::NotFound)?;
             let word = spec.kind.singular();
             let known = self.tx.identity(id).await?;
+            if let Some(before) = known.as_ref().map(|it| &it.spec.accounts).filter(|before| **before != spec.accounts)
+            {
+                for (system, account) in self.tx.live_accounts_of(id).await? {
+                    if before.get(&system) == Some(&account) && spec.accounts.get(&system) != Some(&account) {
+                        let says = format!(
+                            "`{key}` has access by the account `{account}`: end that before the account changes"
+                        );
+                        mistakes.push(Mistake::at(&stanza.at, says));
+                    }
+                }
+            }
             let change = match &known {
                 None => Some(Identity::define(id, self.actor, spec.clone(), now)?),
                 Some(identity) => identity.redefine(self.actor, spec.clone(), now)?,
@@ -151,7 +166,7 @@ impl Loading<'_> {
                 self.done.lines.push(format!("- {word} {key} has left; {ended} grants end"));
             }
         }
-        Ok(())
+        if mistakes.is_empty() { Ok(()) } else { Err(mistakes_in(&mistakes)) }
     }
 
     async fn groups(&mut self, catalogue: &catalogue::Catalogue) -> Result<(), Error> {
@@ -202,6 +217,7 @@ impl Loading<'_> {
     }
 
     async fn systems(&mut self, catalogue: &catalogue::Catalogue) -> Result<(), Error> {
+        let mut mistakes = Vec::new();
         for (key, stanza) in &catalogue.systems {
             let mut spec = stanza.it.resolve(self.keys).map_err(|m| mistakes_in(&m))?;
             let now = self.portal.now();
@@ -212,6 +228,8 @@ impl Loading<'_> {
                 for (id, entitlement) in &known.spec.entitlements {
                     spec.entitlements.entry(*id).or_insert_with(|| entitlement.clone());
                 }
+                let clashes = self.moved_under_grants(known, &spec).await?.into_iter().chain(given_twice(&spec));
+                mistakes.extend(clashes.map(|says| Mistake::at(&stanza.at, format!("`{key}`: {says}"))));
             }
             let change = match &known {
                 None => Some(System::define(id, self.actor, spec.clone(), now)?),
@@ -219,7 +237,30 @@ impl Loading<'_> {
             };
             self.save(change, "system", key.as_str(), known.as_ref().map(|k| &k.spec), &spec, &stanza.at).await?;
         }
-        Ok(())
+        if mistakes.is_empty() { Ok(()) } else { Err(mistakes_in(&mistakes)) }
+    }
+
+    /// What may not change on a system while grants stand on it: where it is reached, and what its rights are called there. A grant would
+    /// otherwise be taken away somewhere else than where it was given.
+    async fn moved_under_grants(&mut self, known: &System, spec: &SystemSpec) -> Result<Vec<String>, Error> {
+        let before = &known.spec;
+        let elsewhere = before.connector != spec.connector || before.settings != spec.settings;
+        let renamed = |id: &EntitlementId| {
+            let native = |spec: &SystemSpec| spec.entitlements.get(id).map(|it| it.native.clone());
+            native(before) != native(spec)
+        };
+        if !elsewhere && !before.entitlements.keys().any(renamed) {
+            return Ok(Vec::new());
+        }
+        let held: BTreeSet<_> = self.tx.live_rights_on(known.id).await?.into_iter().map(|(id, _)| id).collect();
+        if elsewhere && !held.is_empty() {
+            let says = "grants stand on it: end them before its connector or its settings change";
+            return Ok(vec![says.to_owned()]);
+        }
+        let named = held.iter().filter(|id| renamed(id)).filter_map(|id| spec.entitlements.get(id));
+        Ok(named
+            .map(|it| format!("grants give the right `{}`: end them before its `native` changes", it.key))
+            .collect())
     }
 
     async fn bundles(&mut self, catalogue: &catalogue::Catalogue) -> Result<(), Error> {
@@ -292,6 +333,16 @@ impl Loading<'_> {
         }
         Ok(())
     }
+}
+
+/// Rights of one system that would be the same right in the target, so that the end of one took the other.
+fn given_twice(spec: &SystemSpec) -> Vec<String> {
+    let mut firsts: BTreeMap<&str, &Key> = BTreeMap::new();
+    let twice = spec.entitlements.values().filter_map(|it| {
+        let first = firsts.insert(&it.native, &it.key)?;
+        Some(format!("the rights `{first}` and `{}` are both `{}` there: keep the key it has", it.key, it.native))
+    });
+    twice.collect()
 }
 
 fn named(keys: &[Key]) -> String {

@@ -5,8 +5,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Actor, job::JobKey};
 use store::Claim;
 
-/// How long a look may take before another worker takes over. Longer than any connector waits for its target.
-const LEASE: TimeDelta = TimeDelta::seconds(60);
+/// How long a look may take before another worker takes over: longer than any look, and what it left a target at, can take.
+const LEASE: TimeDelta = TimeDelta::seconds(90);
 /// How many looks run side by side: a slow target must not hold up the others.
 const SIDE_BY_SIDE: usize = 4;
 /// The longest pause between two tries.
@@ -87,6 +87,14 @@ impl Portal {
             self.commit(tx).await
         })
         .await
+    }
+
+    /// Begins the lease of a look anew, directly before it changes its target. False when another worker has taken over.
+    pub(crate) async fn renew(&self, claim: &Claim) -> Result<bool, Error> {
+        let mut tx = self.store().write().await?;
+        let holds = tx.renew(claim, self.now(), LEASE).await?;
+        tx.commit().await?;
+        Ok(holds)
     }
 
     async fn finish(&self, claim: &Claim, next: Option<DateTime<Utc>>) -> Result<(), Error> {

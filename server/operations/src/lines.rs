@@ -4,7 +4,7 @@ use crate::Error;
 use domain::{
     bundle::BundleEvent,
     event::{Envelope, Event},
-    grant::{GrantEvent, Why},
+    grant::{GrantEvent, Leaving, Why},
     group::GroupEvent,
     identity::IdentityEvent,
     job::RightKey,
@@ -137,6 +137,14 @@ async fn of_grant(tx: &mut Tx, event: &GrantEvent) -> Result<Said, Error> {
         }
         GrantEvent::SeenPresent { right } => done(format!("saw that {} is there", name(tx, right).await?)),
         GrantEvent::SeenAbsent { right } => done(format!("saw that {} is gone", name(tx, right).await?)),
+        GrantEvent::LeftThere { right, why } => {
+            let right = name(tx, right).await?;
+            done(match why {
+                Leaving::ThereBefore => format!("left {right} as it was before this grant"),
+                Leaving::StillNeeded => format!("left {right} there, as another grant needs it"),
+                Leaving::NeverGiven => format!("left {right} alone, as it was never given"),
+            })
+        }
         GrantEvent::Attested { right, present: true } => done(format!("set up {} by hand", name(tx, right).await?)),
         GrantEvent::Attested { right, present: false } => done(format!("took away {} by hand", name(tx, right).await?)),
         GrantEvent::Troubled { right, says } => done(format!("could not change {}: {says}", name(tx, right).await?)),

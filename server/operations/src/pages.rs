@@ -779,7 +779,7 @@ fn acts(request: &Request, grant: Option<&Grant>, authority: &Authority, now: Da
     });
     Acts {
         decide: may_decide && !own,
-        withdraw: waiting && own,
+        withdraw: own && (waiting || matches!(request.state, State::Approved { .. })),
         comment: !authority.only_reads(),
         give_back: live.is_some() && authority.may_give_back(),
         extend: live.is_some_and(|g| matches!(g.state, GrantState::Active { .. })) && authority.may_give_back(),

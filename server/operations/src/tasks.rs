@@ -33,7 +33,7 @@ impl Portal {
                     format!("Take the right “{right}” on {} away from `{}`", system.spec.name, task.right.account)
                 };
                 let why_not =
-                    requests.iter().any(|r| takes_part(r, who)).then(|| Refusal::NotTheProvisioner.to_string());
+                    takes_part(&mut tx, &requests, who).await?.then(|| Refusal::NotTheProvisioner.to_string());
                 views.push(TaskView {
                     id: task.id,
                     system: system.spec.name.clone(),
@@ -58,14 +58,19 @@ impl Portal {
             let mut tx = self.store().write().await?;
             let authority = crate::facts::in_portal(&mut tx, actor, now).await?;
             let who = authority.actor().person().ok_or(Refusal::NotAllowed("only a person attests"))?;
-            let task = tx.task(id).await?.ok_or(Error::NotFound)?;
-            if !tx.operated_by(who, now).await?.contains(&task.right.system) {
+            let operated = tx.operated_by(who, now).await?;
+            let Some(task) = tx.task(id).await? else {
+                // It was there when their page was drawn, and has been turned or dropped since.
+                return Err(if operated.is_empty() { Error::NotFound } else { Refusal::TaskDone.into() });
+            };
+            if !operated.contains(&task.right.system) {
                 return Err(Error::NotFound);
             }
-            if requests_behind(&mut tx, &task).await?.iter().any(|r| takes_part(r, who)) {
+            let requests = requests_behind(&mut tx, &task).await?;
+            if takes_part(&mut tx, &requests, who).await? {
                 return Err(Refusal::NotTheProvisioner.into());
             }
-            if task.done_at.is_some() || !tx.attest_task(id, task.wanted, who, now).await? {
+            if task.done_at.is_some() || !tx.attest_task(id, who, now).await? {
                 return Err(Refusal::TaskDone.into());
             }
             for grant in tx.grants_on(&task.right).await? {
@@ -90,10 +95,18 @@ async fn requests_behind(tx: &mut Tx, task: &TaskRow) -> Result<Vec<Request>, Er
     Ok(requests)
 }
 
-/// Whether somebody asked for it, gets it, answers for it or decided on it.
-fn takes_part(request: &Request, who: IdentityId) -> bool {
-    request.ask.asker == who
-        || request.ask.subject == who
-        || request.facts.subject.owners.contains(&who)
-        || request.decisions.iter().any(|d| d.by == who)
+/// Whether somebody asked for it, gets it, answers for it, then or now, or decided on it.
+async fn takes_part(tx: &mut Tx, requests: &[Request], who: IdentityId) -> Result<bool, Error> {
+    for request in requests {
+        let today = tx.identity(request.ask.subject).await?.is_some_and(|it| it.spec.owners.contains(&who));
+        if today
+            || request.ask.asker == who
+            || request.ask.subject == who
+            || request.facts.subject.owners.contains(&who)
+            || request.decisions.iter().any(|d| d.by == who)
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -90,7 +90,21 @@ const CATALOGUE_OF_SYSTEM: &str = "select id, body, name from bundles
 
 macro_rules! reads {
     ($($one:ident $by_key:ident $page:ident: $ty:ty, $id:ty, $table:literal, $one_sql:ident, $key_sql:ident, $page_sql:ident;)*) => {
-        impl Tx {$(
+        /// Whether a right `a` of a grant `gr` makes one a member at a moment: once the grant has looked, until its end, and not before all that
+/// lies outside the portal is there.
+macro_rules! in_force {
+    ($now:literal) => {
+        concat!(
+            "a.present is not null and gr.state in ('opening', 'active') and gr.until > ",
+            $now,
+            " and (gr.state = 'active' or not exists (
+                select 1 from assignments oa join entitlements oe on oe.id = oa.entitlement_id
+                where oa.grant_id = gr.id and not oe.directory and not coalesce(oa.present, false)))"
+        )
+    };
+}
+
+impl Tx {$(
             #[doc = concat!("One row of `", $table, "`.")]
             pub async fn $one(&mut self, id: $id) -> Result<Option<$ty>, Error> {
                 let found = row!(self, (Uuid, String), $one_sql, id.0)?;
@@ -202,18 +216,21 @@ impl Tx {
 
     /// The groups an identity is in now: as a standing member, by a live grant, and through nesting.
     pub async fn groups_of(&mut self, id: IdentityId, now: DateTime<Utc>) -> Result<BTreeSet<GroupId>, Error> {
-        const SQL: &str = "with recursive up (id) as (
+        const SQL: &str = concat!(
+            "with recursive up (id) as (
               select group_id from group_members where identity_id = $1
               union
               select g.id from grants gr
                 join assignments a on a.grant_id = gr.id
                 join entitlements e on e.id = a.entitlement_id and e.directory
                 join groups g on g.key = e.native
-                where gr.subject_id = $1 and a.present is not null
-                  and gr.state in ('opening', 'active') and (gr.until is null or gr.until > $2)
+                where gr.subject_id = $1 and ",
+            in_force!("$2"),
+            "
               union
               select gg.group_id from group_groups gg join up on gg.child_id = up.id
-            ) select id from up";
+            ) select id from up"
+        );
         Ok(rows!(self, (Uuid,), SQL, id.0, now)?.into_iter().map(|(id,)| GroupId(id)).collect())
     }
 
@@ -224,7 +241,8 @@ impl Tx {
         now: DateTime<Utc>,
         limit: i64,
     ) -> Result<BTreeSet<IdentityId>, Error> {
-        const SQL: &str = "with recursive down (id) as (
+        const SQL: &str = concat!(
+            "with recursive down (id) as (
               select id from groups where id = $1
               union
               select gg.child_id from group_groups gg join down on gg.group_id = down.id
@@ -236,11 +254,13 @@ impl Tx {
                 join entitlements e on e.native = g.key and e.directory
                 join assignments a on a.entitlement_id = e.id
                 join grants gr on gr.id = a.grant_id
-                where a.present is not null
-                  and gr.state in ('opening', 'active') and (gr.until is null or gr.until > $2)
+                where ",
+            in_force!("$2"),
+            "
             )
             select i.id from members m join identities i on i.id = m.id
-            where i.active and i.kind = 'person' order by i.id limit $3";
+            where i.active and i.kind = 'person' order by i.id limit $3"
+        );
         Ok(rows!(self, (Uuid,), SQL, group.0, now, limit)?.into_iter().map(|(id,)| IdentityId(id)).collect())
     }
 
@@ -262,11 +282,14 @@ impl Tx {
         group_key: &str,
         now: DateTime<Utc>,
     ) -> Result<bool, Error> {
-        const SQL: &str = "select gr.id from grants gr
+        const SQL: &str = concat!(
+            "select gr.id from grants gr
               join assignments a on a.grant_id = gr.id
               join entitlements e on e.id = a.entitlement_id and e.directory
-            where gr.subject_id = $1 and e.native = $2 and a.present is not null
-              and gr.state in ('opening', 'active') and (gr.until is null or gr.until > $3) limit 1";
+            where gr.subject_id = $1 and e.native = $2 and ",
+            in_force!("$3"),
+            " limit 1"
+        );
         Ok(row!(self, (Uuid,), SQL, id.0, group_key, now)?.is_some())
     }
 

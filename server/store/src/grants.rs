@@ -9,7 +9,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use domain::{
     grant::Grant,
-    ids::{BundleId, GrantId, IdentityId, RequestId, SystemId},
+    ids::{BundleId, EntitlementId, GrantId, IdentityId, RequestId, SystemId},
     job::RightKey,
 };
 use std::collections::BTreeMap;
@@ -35,12 +35,20 @@ impl Tx {
         collect(rows!(self, (Uuid, String), SQL, right.system.0, right.entitlement.0, &right.account)?)
     }
 
-    /// Whether a right was ever found standing there before any grant of ours, and by which grant that was noted last.
-    pub async fn was_found_before(&mut self, right: &RightKey) -> Result<Option<bool>, Error> {
-        const SQL: &str = "select a.found_before from assignments a
-            where a.system_id = $1 and a.entitlement_id = $2 and a.account = $3 and a.present is not null
-            order by a.grant_id desc limit 1";
-        Ok(row!(self, (bool,), SQL, right.system.0, right.entitlement.0, &right.account)?.map(|(found,)| found))
+    /// The rights on a system that grants which are not over speak of: which right, of which account.
+    pub async fn live_rights_on(&mut self, system: SystemId) -> Result<Vec<(EntitlementId, String)>, Error> {
+        const SQL: &str = "select distinct a.entitlement_id, a.account from assignments a
+            join grants g on g.id = a.grant_id where a.system_id = $1 and g.state <> 'ended' order by 1, 2";
+        let found = rows!(self, (Uuid, String), SQL, system.0)?;
+        Ok(found.into_iter().map(|(id, account)| (EntitlementId(id), account)).collect())
+    }
+
+    /// The accounts of an identity that its grants which are not over speak of, by system.
+    pub async fn live_accounts_of(&mut self, who: IdentityId) -> Result<Vec<(SystemId, String)>, Error> {
+        const SQL: &str = "select distinct a.system_id, a.account from assignments a
+            join grants g on g.id = a.grant_id where g.subject_id = $1 and g.state <> 'ended' order by 1, 2";
+        let found = rows!(self, (Uuid, String), SQL, who.0)?;
+        Ok(found.into_iter().map(|(id, account)| (SystemId(id), account)).collect())
     }
 
     /// A person's grants that are not over, the newest first.

@@ -50,6 +50,12 @@ impl Tx {
         Ok(run!(self, SQL, claim.key.to_string(), claim.fence)? == 1)
     }
 
+    /// Begins the lease anew, if the claim is still the newest: directly before a target is changed. False when another worker has it.
+    pub async fn renew(&mut self, claim: &Claim, now: DateTime<Utc>, lease: TimeDelta) -> Result<bool, Error> {
+        const SQL: &str = "update jobs set leased_until = $3 where key = $1 and fence = $2";
+        Ok(run!(self, SQL, claim.key.to_string(), claim.fence, now + lease)? == 1)
+    }
+
     /// The look is done. If it was asked for again meanwhile, it stays due; else it goes, or comes back at `next`.
     pub async fn finish(&mut self, claim: &Claim, next: Option<DateTime<Utc>>) -> Result<(), Error> {
         const GONE: &str = "delete from jobs where key = $1 and fence = $2 and generation = $3";

@@ -439,7 +439,7 @@ impl Tx {
                 it.subject.0,
                 it.bundle.0,
                 it.state.word(),
-                it.until()
+                it.needs_until()
             )?,
             Some(before) => run!(
                 self,
@@ -448,7 +448,7 @@ impl Tx {
                 as_int(it.version),
                 body,
                 it.state.word(),
-                it.until(),
+                it.needs_until(),
                 before
             )?,
         };
@@ -751,7 +751,7 @@ impl Columns {
                     ("subject", it.subject.to_string()),
                     ("bundle", it.bundle.to_string()),
                     ("state", it.state.word().to_owned()),
-                    ("until", said(it.until())),
+                    ("until", said(it.needs_until())),
                     ("rights", rights.collect::<Vec<_>>().join(", ")),
                 ]
             }

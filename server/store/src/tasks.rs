@@ -48,7 +48,16 @@ impl Tx {
         Ok(row!(self, (bool,), SQL, right.system.0, right.entitlement.0, &right.account)?.map(|(wanted,)| wanted))
     }
 
-    /// Asks for a task; one that is open for the same right is turned to what is wanted now.
+    /// Whether a task waits to give this right: perhaps it is done, and only not attested yet.
+    pub async fn is_asked_for(&mut self, right: &RightKey) -> Result<bool, Error> {
+        const SQL: &str = "select wanted from tasks
+            where system_id = $1 and entitlement_id = $2 and account = $3 and done_at is null";
+        let open = row!(self, (bool,), SQL, right.system.0, right.entitlement.0, &right.account)?;
+        Ok(open.is_some_and(|(wanted,)| wanted))
+    }
+
+    /// Asks for a task. One that is open for the same right and the other way round makes room for it, so that nobody attests the
+    /// contrary of what they read.
     pub async fn open_task(
         &mut self,
         id: TaskId,
@@ -56,13 +65,12 @@ impl Tx {
         wanted: bool,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        const FLIP: &str = "update tasks set wanted = $4 where system_id = $1 and entitlement_id = $2 and account = $3
-            and done_at is null";
+        const TURNED: &str = "delete from tasks where system_id = $1 and entitlement_id = $2 and account = $3
+            and done_at is null and wanted <> $4";
         const ADD: &str = "insert into tasks (id, system_id, entitlement_id, account, wanted, opened_at)
-            values ($1, $2, $3, $4, $5, $6)";
-        if run!(self, FLIP, right.system.0, right.entitlement.0, &right.account, wanted)? == 0 {
-            run!(self, ADD, id.0, right.system.0, right.entitlement.0, &right.account, wanted, now)?;
-        }
+            values ($1, $2, $3, $4, $5, $6) on conflict do nothing";
+        run!(self, TURNED, right.system.0, right.entitlement.0, &right.account, wanted)?;
+        run!(self, ADD, id.0, right.system.0, right.entitlement.0, &right.account, wanted, now)?;
         Ok(())
     }
 
@@ -74,17 +82,10 @@ impl Tx {
         Ok(())
     }
 
-    /// Attests a task, of what was wanted when the page was shown; false when it was done or turned meanwhile.
-    pub async fn attest_task(
-        &mut self,
-        id: TaskId,
-        wanted: bool,
-        by: IdentityId,
-        now: DateTime<Utc>,
-    ) -> Result<bool, Error> {
-        const SQL: &str =
-            "update tasks set done_at = $3, done_by = $4 where id = $1 and wanted = $2 and done_at is null";
-        Ok(run!(self, SQL, id.0, wanted, now, by.0)? == 1)
+    /// Attests a task; false when somebody else was faster.
+    pub async fn attest_task(&mut self, id: TaskId, by: IdentityId, now: DateTime<Utc>) -> Result<bool, Error> {
+        const SQL: &str = "update tasks set done_at = $2, done_by = $3 where id = $1 and done_at is null";
+        Ok(run!(self, SQL, id.0, now, by.0)? == 1)
     }
 
     /// The open tasks of a system, the oldest first.

@@ -12,6 +12,7 @@ mod database;
 mod lives;
 mod pages;
 mod races;
+mod rights;
 mod tampering;
 mod workers;
 mod world;
