@@ -71,13 +71,20 @@ for (const major of MAJORS) {
     test("of two bundles that share a role, ending one leaves the other", async ({ browser, linked, target }) => {
       const maya = await linked.personAt(browser, "maya.lindqvist");
       const priya = await linked.personAt(browser, "priya.raman");
+      const nadia = await linked.personAt(browser, "nadia.haddad");
       await takesBackTheEarlierRequest(maya);
       const pages: string[] = [];
-      for (const bundle of [READ, SUPPORT]) {
+      // The shift reaches a second system, whose owner decides first.
+      for (const { bundle, deciders } of [
+        { bundle: READ, deciders: [priya] },
+        { bundle: SUPPORT, deciders: [nadia, priya] },
+      ]) {
         await asks(maya, bundle);
         pages.push(maya.url());
-        await opensInInbox(priya, "Maya Lindqvist", bundle);
-        await approves(priya);
+        for (const decider of deciders) {
+          await opensInInbox(decider, "Maya Lindqvist", bundle);
+          await approves(decider);
+        }
         await saysInTime(maya, `You have ${bundle.name}`, false);
       }
       const [read, support] = pages as [string, string];

@@ -6,27 +6,32 @@ import { READ, WHY, saysInTime, sentence, takesBackTheEarlierRequest } from "../
 
 const NARROW = { viewport: { width: 320, height: 640 }, colorScheme: "dark" } as const;
 
-/** Tabs until the wanted control has the focus, and sees that one can see it. */
+/** What has the focus, by name, and whether one can see that. */
+async function focused(page: Page): Promise<{ name: string; shown: boolean }> {
+  return page.evaluate(() => {
+    const one = document.activeElement;
+    if (!(one instanceof HTMLElement)) return { name: "", shown: false };
+    const labels = "labels" in one ? [...((one.labels as NodeListOf<HTMLLabelElement> | null) ?? [])] : [];
+    const said = one.getAttribute("aria-label") ?? (labels.map((label) => label.textContent).join(" ") || one.textContent || "");
+    const box = one.getBoundingClientRect();
+    const marked = [one, ...labels].some((shown) => {
+      const style = getComputedStyle(shown);
+      return style.outlineStyle !== "none" || style.boxShadow !== "none";
+    });
+    const inside = box.right > 0 && box.left < innerWidth && box.bottom > 0 && box.top < innerHeight;
+    return { name: said.replace(/\s+/g, " ").trim(), shown: marked && inside };
+  });
+}
+
+/** Tabs until the wanted control has the focus, and sees that one can see it, once the page has scrolled there. */
 async function tabsTo(page: Page, name: RegExp): Promise<void> {
   const seen: string[] = [];
   for (let presses = 0; presses < 60; presses += 1) {
     await page.keyboard.press("Tab");
-    const at = await page.evaluate(() => {
-      const one = document.activeElement;
-      if (!(one instanceof HTMLElement)) return { name: "", shown: false };
-      const labels = "labels" in one ? [...((one.labels as NodeListOf<HTMLLabelElement> | null) ?? [])] : [];
-      const said = one.getAttribute("aria-label") ?? (labels.map((label) => label.textContent).join(" ") || one.textContent || "");
-      const box = one.getBoundingClientRect();
-      const marked = [one, ...labels].some((shown) => {
-        const style = getComputedStyle(shown);
-        return style.outlineStyle !== "none" || style.boxShadow !== "none";
-      });
-      const inside = box.right > 0 && box.left < innerWidth && box.bottom > 0 && box.top < innerHeight;
-      return { name: said.replace(/\s+/g, " ").trim(), shown: marked && inside };
-    });
+    const at = await focused(page);
     seen.push(at.name);
     if (name.test(at.name)) {
-      expect(at.shown, `“${at.name}” has the focus, and one can see that`).toBe(true);
+      await expect.poll(async () => (await focused(page)).shown, { message: `“${at.name}” has the focus, and one can see that` }).toBe(true);
       return;
     }
   }

@@ -146,8 +146,10 @@ test("a form that no page of ours would send is answered in words", async ({ bro
     await test.step(what, async () => {
       const answer = await sends(maya, portal, "/api/requests/ask", form);
       expect(answer.status(), what).toBeLessThan(500);
-      expect(answer.url(), what).not.toContain("/requests/0");
-      expect((await answer.text()).replace(/<[^>]*>/g, " "), what).toMatch(/[a-z]+ [a-z]+ [a-z]+/);
+      const says = (await answer.text()).replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
+      // What policy refuses is a record; everything else comes back to the form.
+      if (answer.url().includes("/requests/")) expect(says, what).toContain("was refused");
+      expect(says, what).toMatch(/[a-z]+ [a-z]+ [a-z]+/);
       expect(await answer.text(), what).not.toContain('href="javascript:');
     });
   }
