@@ -66,6 +66,11 @@ export class Portal {
     throw new Error(`the server is not ready after ${STARTS_WITHIN / 1000} seconds:\n${this.said}`);
   }
 
+  /** What the server said last, for whoever looks into a story that failed. */
+  get log(): string {
+    return this.said;
+  }
+
   /** Stops the server and removes what it left. */
   async stop(): Promise<void> {
     const runs = () => this.process.pid !== undefined && this.process.exitCode === null && this.process.signalCode === null;

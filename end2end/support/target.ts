@@ -166,9 +166,10 @@ export const test = base.extend<{ major: Major; target: Target; linked: Portal }
     { timeout: 300_000 },
   ],
   linked: [
-    async ({ target }, use) => {
+    async ({ target }, use, story) => {
       const portal = await Portal.start(target.secrets);
       await use(portal);
+      if (story.status !== story.expectedStatus) await story.attach("what the server said", { body: portal.log });
       await portal.stop();
     },
     { timeout: 180_000 },

@@ -3,12 +3,17 @@
 use crate::{Error, Portal, grants::Looked};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Actor, job::JobKey};
+use futures::{StreamExt as _, stream::FuturesUnordered};
+use std::time::Duration;
 use store::Claim;
+use tokio::time::timeout;
 
 /// How long a look may take before another worker takes over: longer than any look, and what it left a target at, can take.
 const LEASE: TimeDelta = TimeDelta::seconds(90);
 /// How many looks run side by side: a slow target must not hold up the others.
-const SIDE_BY_SIDE: usize = 4;
+const SIDE_BY_SIDE: usize = 8;
+/// How long what is under way is waited for before looking whether something new is due.
+const MEANWHILE: Duration = Duration::from_millis(250);
 /// The longest pause between two tries.
 const LONGEST_PAUSE: i64 = 600;
 
@@ -16,19 +21,24 @@ impl Portal {
     /// Does looks that are due, at most `limit`; gives how many it did.
     pub async fn run_due_jobs(&self, limit: u32) -> Result<u32, Error> {
         let mut done = 0;
-        while done < limit {
-            let mut claims = Vec::new();
-            while claims.len() < SIDE_BY_SIDE && done < limit {
-                let Some(claim) = self.claim().await? else { break };
-                claims.push(claim);
-                done += 1;
+        let mut trouble = None;
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            while trouble.is_none() && under_way.len() < SIDE_BY_SIDE && done < limit {
+                match self.claim().await {
+                    Ok(Some(claim)) => {
+                        under_way.push(async move { self.look(&claim).await });
+                        done += 1;
+                    }
+                    Ok(None) => break,
+                    // What is under way is finished first.
+                    Err(error) => trouble = Some(error),
+                }
             }
-            if claims.is_empty() {
-                break;
+            if let Ok(None) = timeout(MEANWHILE, under_way.next()).await {
+                return trouble.map_or(Ok(done), Err);
             }
-            futures::future::join_all(claims.iter().map(|claim| self.look(claim))).await;
         }
-        Ok(done)
     }
 
     async fn claim(&self) -> Result<Option<Claim>, Error> {
