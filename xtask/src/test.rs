@@ -74,7 +74,7 @@ fn rust_tests(
     }
     cargo.args(&options.filter);
     if options.long {
-        cargo.env("SALLYPORT_LONG", "1");
+        cargo.env("SALLYPORT_TEST_LONG", "1");
     }
     clusters.tell(&mut cargo);
     run::show(&mut cargo)

@@ -636,7 +636,7 @@ fn ends_only_once(before: &Grant, after: &Grant) {
 }
 
 fn cases() -> u32 {
-    if std::env::var_os("SALLYPORT_LONG").is_some() { 256 } else { 64 }
+    if std::env::var_os("SALLYPORT_TEST_LONG").is_some() { 256 } else { 64 }
 }
 
 proptest! {

@@ -26,7 +26,7 @@ struct Scale {
 }
 
 fn scale() -> Scale {
-    if std::env::var_os("SALLYPORT_LONG").is_some_and(|v| v == "1") {
+    if std::env::var_os("SALLYPORT_TEST_LONG").is_some_and(|v| v == "1") {
         Scale { people: 25, bundles: 20, kills: 30 }
     } else {
         Scale { people: 5, bundles: 4, kills: 3 }

@@ -24,7 +24,7 @@ on_both! {
 
 /// How often each race is run.
 fn rounds() -> usize {
-    if std::env::var_os("SALLYPORT_LONG").is_some_and(|v| v == "1") { 200 } else { 5 }
+    if std::env::var_os("SALLYPORT_TEST_LONG").is_some_and(|v| v == "1") { 200 } else { 5 }
 }
 
 type Outcome = Result<(), Error>;
