@@ -3,10 +3,9 @@
 use crate::{Error, Portal, grants::Looked};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Actor, job::JobKey};
-use futures::{StreamExt as _, stream::FuturesUnordered};
 use std::time::Duration;
 use store::Claim;
-use tokio::time::timeout;
+use tokio::{task::JoinSet, time::timeout};
 
 /// How long a look may take before another worker takes over: longer than any look, and what it left a target at, can take.
 const LEASE: TimeDelta = TimeDelta::seconds(90);
@@ -22,12 +21,14 @@ impl Portal {
     pub async fn run_due_jobs(&self, limit: u32) -> Result<u32, Error> {
         let mut done = 0;
         let mut trouble = None;
-        let mut under_way = FuturesUnordered::new();
+        // Tasks of their own: one that holds the pen must go on while another waits for it.
+        let mut under_way = JoinSet::new();
         loop {
             while trouble.is_none() && under_way.len() < SIDE_BY_SIDE && done < limit {
                 match self.claim().await {
                     Ok(Some(claim)) => {
-                        under_way.push(async move { self.look(&claim).await });
+                        let portal = self.clone();
+                        under_way.spawn(async move { portal.look(&claim).await });
                         done += 1;
                     }
                     Ok(None) => break,
@@ -35,8 +36,11 @@ impl Portal {
                     Err(error) => trouble = Some(error),
                 }
             }
-            if let Ok(None) = timeout(MEANWHILE, under_way.next()).await {
-                return trouble.map_or(Ok(done), Err);
+            match timeout(MEANWHILE, under_way.join_next()).await {
+                Ok(None) => return trouble.map_or(Ok(done), Err),
+                // A defect in one look is no reason to leave the others undone; its lease runs out, and it is tried again.
+                Ok(Some(Err(defect))) => tracing::error!(%defect, "a look did not end"),
+                Ok(Some(Ok(()))) | Err(_) => {}
             }
         }
     }
