@@ -116,7 +116,8 @@ create table entitlements (
   key text not null,
   native text not null,
   directory boolean not null,
-  unique (system_id, key)
+  unique (system_id, key),
+  unique (system_id, id)
 );
 create index entitlements_by_native on entitlements (native);
 
@@ -225,13 +226,15 @@ create index grants_by_state on grants (state, id);
 -- The two ledgers: what is approved follows from the grant, `present` is what was last seen in the target (R69).
 create table assignments (
   grant_id uuid not null references grants (id),
-  system_id uuid not null references systems (id),
-  entitlement_id uuid not null references entitlements (id),
+  system_id uuid not null,
+  entitlement_id uuid not null,
   account text not null,
   present boolean,
   found_before boolean not null,
   trouble text,
-  primary key (grant_id, entitlement_id)
+  primary key (grant_id, entitlement_id),
+  -- A right is looked at where it stands, and nowhere else.
+  constraint assignments_right foreign key (system_id, entitlement_id) references entitlements (system_id, id)
 );
 create index assignments_by_right on assignments (system_id, entitlement_id, account);
 

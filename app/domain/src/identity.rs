@@ -146,6 +146,8 @@ pub struct Identity {
     pub accounts: BTreeMap<SystemId, Account>,
     /// Whether a password was ever set for it; it can sign in since.
     pub password_set_at: Option<DateTime<Utc>>,
+    /// SHA-256 of the password's hash as it is kept, in hexadecimal: no other hash is its own.
+    pub password_digest: Option<String>,
 }
 
 /// What can happen to an identity.
@@ -171,7 +173,15 @@ pub enum IdentityEvent {
         expires_at: DateTime<Utc>,
     },
     /// A password was set through such a link.
-    PasswordSet {},
+    PasswordSet {
+        /// SHA-256 of its hash as it is kept, in hexadecimal.
+        digest: String,
+    },
+    /// The password stayed as it was, and was hashed anew: more is asked of hashes now.
+    PasswordRehashed {
+        /// SHA-256 of its new hash as it is kept, in hexadecimal.
+        digest: String,
+    },
     /// Every session of the person was ended.
     SignedOutEverywhere {},
 }
@@ -224,12 +234,22 @@ impl Identity {
         self.change(actor, IdentityEvent::Invited { expires_at }, now)
     }
 
-    /// The person set a password.
-    pub fn set_password(&self, actor: &Actor, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+    /// The person set a password; `digest` is SHA-256 of its hash as it is kept.
+    pub fn set_password(&self, actor: &Actor, digest: String, now: DateTime<Utc>) -> Result<Transition, Refusal> {
         if !self.is_active() {
             return Err(Refusal::AlreadyLeft { name: self.spec.name.clone() });
         }
-        self.change(actor, IdentityEvent::PasswordSet {}, now)
+        self.change(actor, IdentityEvent::PasswordSet { digest }, now)
+    }
+
+    /// The portal hashed the same password anew; `digest` is SHA-256 of the new hash as it is kept.
+    pub fn rehash_password(&self, digest: String, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+        self.change(&Actor::System, IdentityEvent::PasswordRehashed { digest }, now)
+    }
+
+    /// Whether the password's hash that this is the digest of is the one that was set.
+    pub fn has_password(&self, digest: &str) -> bool {
+        self.password_digest.as_deref() == Some(digest)
     }
 
     /// The person ended every session of theirs.
@@ -266,6 +286,7 @@ impl Identity {
                 spec: spec.clone(),
                 standing: Standing::Active,
                 password_set_at: None,
+                password_digest: None,
             }),
             (None, _) => Err(Inconsistent::NotBegun),
             (Some(mut identity), event) => {
@@ -277,7 +298,11 @@ impl Identity {
                     }
                     IdentityEvent::IdentityLeft {} => identity.standing = Standing::Left { at: stamp.at },
                     IdentityEvent::IdentityReturned {} => identity.standing = Standing::Active,
-                    IdentityEvent::PasswordSet {} => identity.password_set_at = Some(stamp.at),
+                    IdentityEvent::PasswordSet { digest } => {
+                        identity.password_set_at = Some(stamp.at);
+                        identity.password_digest = Some(digest.clone());
+                    }
+                    IdentityEvent::PasswordRehashed { digest } => identity.password_digest = Some(digest.clone()),
                     IdentityEvent::Invited { .. } | IdentityEvent::SignedOutEverywhere {} => {}
                 }
                 Ok(identity)

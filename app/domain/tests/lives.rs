@@ -582,7 +582,7 @@ fn identity(id: IdentityId, standing: Standing) -> Identity {
         roles: if id == ADA { set([PortalRole::Admin]) } else { BTreeSet::new() },
         accounts: BTreeMap::new(),
     };
-    Identity { id, version: 1, spec, standing, accounts: BTreeMap::new(), password_set_at: None }
+    Identity { id, version: 1, spec, standing, accounts: BTreeMap::new(), password_set_at: None, password_digest: None }
 }
 
 fn approvers(request: &Request) -> BTreeSet<IdentityId> {

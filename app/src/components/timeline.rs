@@ -91,7 +91,7 @@ pub fn shown(event: &str) -> (Tone, Icon) {
         "seen_absent" | "grant_ending" | "identity_left" | "signed_out_everywhere" => (Tone::None, Icon::Out),
         "troubled" => (Tone::Bad, Icon::Warn),
         "grant_ended" | "bundle_retired" => (Tone::None, Icon::End),
-        "password_set" => (Tone::Good, Icon::Lock),
+        "password_set" | "password_rehashed" => (Tone::Good, Icon::Lock),
         "founding_ended" => (Tone::Good, Icon::Shield),
         "portal_founded" => (Tone::Info, Icon::Shield),
         "identity_defined" | "identity_returned" | "group_defined" | "system_defined" => (Tone::Info, Icon::Plus),

@@ -3,7 +3,7 @@
 use crate::{
     Error, Portal,
     acts::tell_of_grant,
-    connectors::{Connector, ConnectorError, Progress, Right},
+    connectors::{Connector, ConnectorError, Progress, Right, Seen},
     facts::over,
 };
 use chrono::{DateTime, Utc};
@@ -174,7 +174,7 @@ impl Portal {
                 match connector.take(&named).await? {
                     // Nothing is known before somebody attests it.
                     Progress::Waiting => return Ok(Looked::Settled),
-                    Progress::Done => connector.look(&named).await?,
+                    Progress::Done => gone(connector.look(&named).await?)?,
                 }
             }
         };
@@ -354,6 +354,17 @@ impl Portal {
         }
         self.commit(tx).await?;
         Ok(Looked::Failed)
+    }
+}
+
+/// What a look finds after a right was taken. What still stands there has to be looked at again, and is not settled.
+fn gone(seen: Seen) -> Result<Seen, ConnectorError> {
+    match seen {
+        Seen::Absent => Ok(Seen::Absent),
+        Seen::Present { detail, .. } => {
+            let how = detail.map(|how| format!(": {how}")).unwrap_or_default();
+            Err(ConnectorError::Failed(format!("the right was taken away and still stands there{how}")))
+        }
     }
 }
 

@@ -8,13 +8,13 @@ use store::Claim;
 use tokio::{task::JoinSet, time::timeout};
 
 /// How long a look may take before another worker takes over: longer than any look, and what it left a target at, can take.
-const LEASE: TimeDelta = TimeDelta::seconds(90);
+pub(crate) const LEASE: TimeDelta = TimeDelta::seconds(90);
 /// How many looks run side by side: a slow target must not hold up the others.
 const SIDE_BY_SIDE: usize = 8;
 /// How long what is under way is waited for before looking whether something new is due.
 const MEANWHILE: Duration = Duration::from_millis(250);
 /// The longest pause between two tries.
-const LONGEST_PAUSE: i64 = 600;
+pub(crate) const LONGEST_PAUSE: i64 = 600;
 
 impl Portal {
     /// Does looks that are due, at most `limit`; gives how many it did.

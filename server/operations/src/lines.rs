@@ -68,7 +68,8 @@ async fn say(tx: &mut Tx, envelope: &Envelope) -> Result<Said, Error> {
             IdentityEvent::IdentityLeft {} => "said that they left".to_owned(),
             IdentityEvent::IdentityReturned {} => "said that they came back".to_owned(),
             IdentityEvent::Invited { .. } => "issued a one-time link".to_owned(),
-            IdentityEvent::PasswordSet {} => "set a password".to_owned(),
+            IdentityEvent::PasswordSet { .. } => "set a password".to_owned(),
+            IdentityEvent::PasswordRehashed { .. } => "hashed their password anew, and stronger".to_owned(),
             IdentityEvent::SignedOutEverywhere {} => "signed out everywhere".to_owned(),
         }),
         Event::Group(GroupEvent::GroupDefined { spec }) => {

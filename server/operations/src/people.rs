@@ -91,7 +91,8 @@ impl Portal {
         };
         let identity = identity.filter(|i| i.is_active() && i.spec.kind.is_person());
         let kept = match &identity {
-            Some(identity) => tx.password(identity.id).await?,
+            // A hash that no event put there opens nothing.
+            Some(identity) => tx.password(identity.id).await?.filter(|kept| identity.has_password(&hashed(kept))),
             None => None,
         };
         tx.commit().await?;
@@ -113,7 +114,13 @@ impl Portal {
         // Whoever has a password of their own may not use it to go on guessing those of others.
         tx.take_back_try(&of_address, self.now()).await?;
         if let Some(stronger) = stronger {
-            tx.save_password(identity.id, &stronger, self.now()).await?;
+            tx.touch_identity(identity.id).await?;
+            // Not over a password that was set meanwhile.
+            if let Some(current) = tx.identity(identity.id).await?.filter(|it| it.has_password(&hashed(&kept))) {
+                let change = current.rehash_password(hashed(&stronger), self.now())?;
+                self.save(&mut tx, &change).await?;
+                tx.save_password(identity.id, &stronger, self.now()).await?;
+            }
         }
         self.leave_founding_mode(&mut tx, &identity).await?;
         self.commit(tx).await?;
@@ -184,7 +191,7 @@ impl Portal {
             return Err(Refusal::DeadLink.into());
         }
         let actor = Actor::Person { id: identity.id, name: identity.spec.name.clone() };
-        let change = identity.set_password(&actor, now)?;
+        let change = identity.set_password(&actor, hashed(&kept), now)?;
         self.save(&mut tx, &change).await?;
         tx.save_password(identity.id, &kept, now).await?;
         tx.end_sessions_of(identity.id).await?;
@@ -362,7 +369,7 @@ impl Portal {
             for listed in page {
                 let identity = listed.it;
                 if identity.spec.kind.is_person() && identity.is_active() && identity.password_set_at.is_none() {
-                    let change = identity.set_password(actor, now)?;
+                    let change = identity.set_password(actor, hashed(&kept), now)?;
                     self.save(&mut tx, &change).await?;
                     tx.save_password(identity.id, &kept, now).await?;
                 }

@@ -3,6 +3,7 @@
 use crate::{Error, Portal};
 use domain::{
     Actor, Refusal,
+    grant::Grant,
     ids::{IdentityId, TaskId},
     job::{Job, JobKey},
     request::Request,
@@ -73,11 +74,16 @@ impl Portal {
             if task.done_at.is_some() || !tx.attest_task(id, who, now).await? {
                 return Err(Refusal::TaskDone.into());
             }
-            for grant in tx.grants_on(&task.right).await? {
-                if grant.needs_its_rights(now) == task.wanted {
-                    let change = grant.attested(actor, &task.right, task.wanted, now)?;
-                    self.save(&mut tx, &change).await?;
-                }
+            let grants = tx.grants_on(&task.right).await?;
+            if grants.is_empty() {
+                return Err(Refusal::TaskDone.into());
+            }
+            let fits = |grant: &Grant| grant.needs_its_rights(now) == task.wanted;
+            // Too late for what it was opened for it was done all the same, and every grant of the right is told.
+            let late = !grants.iter().any(fits);
+            for grant in grants.iter().filter(|grant| late || fits(grant)) {
+                let change = grant.attested(actor, &task.right, task.wanted, now)?;
+                self.save(&mut tx, &change).await?;
             }
             tx.enqueue(&Job::at(JobKey::Right(task.right.clone()), now)).await?;
             self.commit(tx).await

@@ -1,14 +1,23 @@
-//! Checking the trail: every chain is walked, every governed row is made again from its events and compared with what stands there.
+//! Checking the trail: every chain is walked, every governed row is made again from its events and compared with what stands there,
+//! and so is what hangs on them: texts, passwords, looks that are due, tasks that are done.
 
-use crate::{Error, Portal};
+use crate::{
+    Error, Portal,
+    ids::hashed,
+    jobs::{LEASE, LONGEST_PAUSE},
+};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    event::{Envelope, FORMAT, NO_PREV, Record, Thing, ThingKind, hash},
-    ids::StreamId,
-    request::Request,
+    event::{Envelope, Event, FORMAT, NO_PREV, Record, Thing, ThingKind, hash},
+    grant::{GrantEvent, State as GrantState},
+    identity::Identity,
+    ids::{StreamId, TaskId},
+    job::JobKey,
+    request::{Request, State as RequestState},
     text::{TextRef, digest},
 };
 use std::{collections::BTreeMap, fmt};
-use store::{Columns, EventRow, Tx};
+use store::{Columns, EventRow, TaskRow, Tx};
 use uuid::Uuid;
 
 /// Something that is not as the trail says.
@@ -43,6 +52,8 @@ pub struct Progress {
 const AT_A_TIME: i64 = 500;
 /// How many findings of one sort are listed.
 const LISTED: i64 = 100;
+/// How long after its time a look may be due: the longest pause after a failure and a whole lease, as far as clocks agree.
+const LATE: TimeDelta = TimeDelta::seconds(LONGEST_PAUSE + LEASE.num_seconds() + 60);
 
 impl Portal {
     /// Checks everything; gives what is wrong, and where. Reads one chain at a time, so memory does not grow with the trail.
@@ -58,11 +69,12 @@ impl Portal {
             for (stream, ..) in streams {
                 // One moment for the chain and the rows it leads to: work may go on meanwhile.
                 let mut tx = self.store().read().await?;
-                done.events += walk(&mut tx, stream, &mut findings).await?;
+                done.events += walk(&mut tx, stream, self.now(), &mut findings).await?;
                 done.streams += 1;
                 progress(done);
             }
         }
+        self.verify_tasks(&mut findings).await?;
         let mut tx = self.store().read().await?;
         for kind in ThingKind::ALL {
             for id in tx.rows_without_events(kind, LISTED).await? {
@@ -78,20 +90,61 @@ impl Portal {
                 says: "stands beyond the end of its chain, or in none".to_owned(),
             });
         }
+        for guard in tx.missing_guards().await? {
+            findings.push(Finding {
+                place: "table events".to_owned(),
+                says: format!("the trigger `{guard}` that guards it is missing or switched off"),
+            });
+        }
         Ok(findings)
+    }
+
+    /// Every task that is done was attested by the one who stands in it.
+    async fn verify_tasks(&self, findings: &mut Vec<Finding>) -> Result<(), Error> {
+        let mut from = TaskId(Uuid::nil());
+        loop {
+            let mut tx = self.store().read().await?;
+            let tasks = tx.done_tasks(from, AT_A_TIME).await?;
+            let Some(last) = tasks.last() else { return Ok(()) };
+            from = last.id;
+            for task in &tasks {
+                if !is_attested(&mut tx, task).await? {
+                    findings.push(Finding {
+                        place: format!("task {}", task.id),
+                        says: "is done, and no event says that it was attested".to_owned(),
+                    });
+                }
+            }
+        }
     }
 }
 
+async fn is_attested(tx: &mut Tx, task: &TaskRow) -> Result<bool, Error> {
+    let Some(done_at) = task.done_at else { return Ok(false) };
+    let found = tx.attestations(&task.right, done_at).await?;
+    Ok(found.iter().filter_map(|event| Envelope::read(&event.bytes).ok()).any(|envelope| {
+        let Event::Grant(event) = &envelope.event else { return false };
+        let GrantEvent::Attested { right, present } = event.as_ref() else { return false };
+        *right == task.right
+            && *present == task.wanted
+            && envelope.at == done_at
+            && envelope.actor.person().is_some_and(|who| task.done_by == Some(who))
+    }))
+}
+
 /// Walks one chain and compares the rows it leads to. Gives how many events it has.
-async fn walk(tx: &mut Tx, stream: StreamId, findings: &mut Vec<Finding>) -> Result<u64, Error> {
+async fn walk(tx: &mut Tx, stream: StreamId, now: DateTime<Utc>, findings: &mut Vec<Finding>) -> Result<u64, Error> {
     let mut chain = Chain { stream, seq: 0, prev: NO_PREV.to_owned(), rows: BTreeMap::new(), broken: false };
     loop {
-        let page = tx.events(stream, chain.seq.saturating_add(1), AT_A_TIME).await?;
+        let page = tx.events_to_check(stream, chain.seq.saturating_add(1), AT_A_TIME).await?;
         if page.is_empty() {
             break;
         }
-        for event in &page {
-            chain.take(event, findings);
+        for (event, columns) in &page {
+            let Some(envelope) = chain.take(event, columns, findings) else { continue };
+            if !has_its_task(tx, &envelope).await? {
+                findings.push(chain.at(event.seq, "the task that it attests is not there, or is not done".to_owned()));
+            }
         }
     }
     match tx.head(stream).await? {
@@ -104,7 +157,7 @@ async fn walk(tx: &mut Tx, stream: StreamId, findings: &mut Vec<Finding>) -> Res
     }
     if !chain.broken {
         for (thing, record) in &chain.rows {
-            compare(tx, *thing, record, findings).await?;
+            compare(tx, *thing, record, now, findings).await?;
         }
     }
     Ok(u64::from(chain.seq))
@@ -124,7 +177,8 @@ impl Chain {
         Finding { place: format!("chain {} event {seq}", self.stream), says }
     }
 
-    fn take(&mut self, event: &EventRow, findings: &mut Vec<Finding>) {
+    /// Takes the next event; gives what its bytes say, where they can be read.
+    fn take(&mut self, event: &EventRow, columns: &Columns, findings: &mut Vec<Finding>) -> Option<Envelope> {
         let expected = self.seq.saturating_add(1);
         if event.seq != expected {
             findings.push(self.at(expected, format!("is missing; the next is event {}", event.seq)));
@@ -135,15 +189,24 @@ impl Chain {
             findings.push(self.at(event.seq, "its bytes do not have the hash that stands beside them".to_owned()));
             self.broken = true;
         }
-        match Envelope::read(&event.bytes) {
+        let envelope = match Envelope::read(&event.bytes) {
             Err(why) => {
                 findings.push(self.at(event.seq, format!("cannot be read: {why}")));
                 self.broken = true;
+                None
             }
-            Ok(envelope) => self.apply(&envelope, event, findings),
-        }
+            Ok(envelope) => {
+                self.apply(&envelope, event, findings);
+                for (name, stands, due) in columns.other_than(&Columns::of_event(&envelope)) {
+                    let says = format!("its column `{name}` says `{stands}`; its bytes say `{due}`");
+                    findings.push(self.at(event.seq, says));
+                }
+                Some(envelope)
+            }
+        };
         self.seq = event.seq;
         self.prev = made;
+        envelope
     }
 
     fn apply(&mut self, envelope: &Envelope, event: &EventRow, findings: &mut Vec<Finding>) {
@@ -180,7 +243,20 @@ impl Chain {
     }
 }
 
-async fn compare(tx: &mut Tx, thing: Thing, record: &Record, findings: &mut Vec<Finding>) -> Result<(), Error> {
+/// Whether the task stands there as done that an event attests, if that is what the event says.
+async fn has_its_task(tx: &mut Tx, envelope: &Envelope) -> Result<bool, Error> {
+    let Event::Grant(event) = &envelope.event else { return Ok(true) };
+    let GrantEvent::Attested { right, present } = event.as_ref() else { return Ok(true) };
+    Ok(tx.was_done(right, *present, envelope.at).await?)
+}
+
+async fn compare(
+    tx: &mut Tx,
+    thing: Thing,
+    record: &Record,
+    now: DateTime<Utc>,
+    findings: &mut Vec<Finding>,
+) -> Result<(), Error> {
     let place = format!("{} {}", thing.kind.word(), thing.id);
     let Some(found) = tx.row_check(thing.kind, thing.id).await? else {
         findings.push(Finding { place, says: "its events are there, its row is gone".to_owned() });
@@ -193,24 +269,87 @@ async fn compare(tx: &mut Tx, thing: Thing, record: &Record, findings: &mut Vec<
         Ok(_) if found.version != record.version() => wrong("has another version than its events lead to".to_owned()),
         Ok(_) => {}
     }
-    let due = Columns::of(record);
-    for ((name, stands), (_, due)) in found.columns.0.iter().zip(&due.0) {
-        if stands != due {
-            wrong(format!("its column `{name}` says `{stands}`; its events lead to `{due}`"));
-        }
+    for (name, stands, due) in found.columns.other_than(&Columns::of(record)) {
+        wrong(format!("its column `{name}` says `{stands}`; its events lead to `{due}`"));
     }
     if let Record::Request(request) = record {
         for text in texts(request) {
             match tx.salted_text(text.id).await? {
                 None => wrong("a text that belongs to it is gone".to_owned()),
+                // No event erases a text yet; once one does, a text that it names is rightly empty.
+                Some((_, None)) => wrong("a text that belongs to it was emptied, and no event erased it".to_owned()),
                 Some((salt, Some(body))) if digest(&salt, &body) != text.digest => {
                     wrong("a text that belongs to it was changed".to_owned());
                 }
-                Some(_) => {}
+                Some((_, Some(_))) => {}
             }
         }
     }
+    if let Record::Identity(identity) = record
+        && let Some(says) = other_password(tx, identity).await?
+    {
+        wrong(says.to_owned());
+    }
+    for (key, latest) in must_follow(record, now) {
+        if !is_due(tx, &key, latest).await? {
+            wrong(format!("nothing is due that looks at `{key}`"));
+        }
+    }
     Ok(())
+}
+
+/// What is wrong with the password that stands there, by what the identity says of it.
+async fn other_password(tx: &mut Tx, identity: &Identity) -> Result<Option<&'static str>, Error> {
+    Ok(match (tx.password(identity.id).await?, &identity.password_digest) {
+        (None, None) => None,
+        (None, Some(_)) => Some("its password is gone"),
+        (Some(_), None) => Some("it has a password that was never set"),
+        (Some(kept), Some(_)) if identity.has_password(&hashed(&kept)) => None,
+        (Some(_), Some(_)) => Some("its password is not the one that was set"),
+    })
+}
+
+/// The looks that must be due while a row stands as it does, and until when at the latest: without them nothing would expire, open or
+/// be taken away.
+fn must_follow(record: &Record, now: DateTime<Utc>) -> Vec<(JobKey, DateTime<Utc>)> {
+    let by = |time: DateTime<Utc>| time.max(now) + LATE;
+    match record {
+        Record::Request(it) => match it.state {
+            RequestState::Waiting { until } => vec![(JobKey::Request { id: it.id }, by(until))],
+            RequestState::Approved { lapses_at, .. } => vec![(JobKey::Request { id: it.id }, by(lapses_at))],
+            RequestState::Refused { .. }
+            | RequestState::Granted { .. }
+            | RequestState::Denied { .. }
+            | RequestState::Withdrawn { .. }
+            | RequestState::Expired { .. }
+            | RequestState::Lapsed { .. }
+            | RequestState::Stopped { .. } => Vec::new(),
+        },
+        Record::Grant(it) => match it.state {
+            GrantState::Opening { lapses_at: until, .. } | GrantState::Active { until, .. } => {
+                vec![(JobKey::Grant { id: it.id }, by(until))]
+            }
+            GrantState::Ending { since, .. } => {
+                let left = it.assignments.iter().filter(|a| !a.settled);
+                left.map(|a| (JobKey::Right(a.right()), by(since))).collect()
+            }
+            GrantState::Ended { .. } => Vec::new(),
+        },
+        Record::Portal(_) | Record::Identity(_) | Record::Group(_) | Record::System(_) | Record::Bundle(_) => {
+            Vec::new()
+        }
+    }
+}
+
+/// Whether a look is due in time; a right may also wait for an operator who is asked to take it away.
+async fn is_due(tx: &mut Tx, key: &JobKey, latest: DateTime<Utc>) -> Result<bool, Error> {
+    if tx.next_look(key).await?.is_some_and(|at| at <= latest) {
+        return Ok(true);
+    }
+    Ok(match key {
+        JobKey::Right(right) => tx.is_to_be_taken(right).await?,
+        JobKey::Request { .. } | JobKey::Grant { .. } => false,
+    })
 }
 
 fn texts(request: &Request) -> impl Iterator<Item = &TextRef> {

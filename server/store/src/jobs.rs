@@ -56,6 +56,15 @@ impl Tx {
         Ok(run!(self, SQL, claim.key.to_string(), claim.fence, now + lease)? == 1)
     }
 
+    /// When the look at this can be claimed next; `None` when there is none, or one that would look at something else.
+    pub async fn next_look(&mut self, key: &JobKey) -> Result<Option<DateTime<Utc>>, Error> {
+        const SQL: &str = "select payload, due_at, leased_until from jobs where key = $1";
+        let found = row!(self, (String, DateTime<Utc>, Option<DateTime<Utc>>), SQL, key.to_string())?;
+        Ok(found
+            .filter(|(payload, ..)| serde_json::from_str::<JobKey>(payload).is_ok_and(|named| named == *key))
+            .map(|(_, due_at, leased_until)| leased_until.map_or(due_at, |leased| leased.max(due_at))))
+    }
+
     /// The look is done. If it was asked for again meanwhile, it stays due; else it goes, or comes back at `next`.
     pub async fn finish(&mut self, claim: &Claim, next: Option<DateTime<Utc>>) -> Result<(), Error> {
         const GONE: &str = "delete from jobs where key = $1 and fence = $2 and generation = $3";

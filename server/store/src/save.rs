@@ -645,9 +645,9 @@ impl Tx {
             ThingKind::Grant => {
                 let rights = rows!(
                     self,
-                    (Uuid, String, Option<bool>, bool),
-                    "select entitlement_id, account, present, found_before from assignments where grant_id = $1
-                     order by entitlement_id",
+                    (Uuid, Uuid, String, Option<bool>, bool, Option<String>),
+                    "select system_id, entitlement_id, account, present, found_before, trouble from assignments
+                     where grant_id = $1 order by entitlement_id",
                     id
                 )?;
                 row!(
@@ -657,7 +657,9 @@ impl Tx {
                     id
                 )?
                 .map(|(request, approval, subject, bundle, state, until)| {
-                    let rights = rights.iter().map(|(e, a, p, f)| format!("{e} {a} {} {f}", said(*p)));
+                    let rights = rights.iter().map(|(system, entitlement, account, present, before, trouble)| {
+                        right(system, entitlement, account, *present, *before, trouble.as_deref())
+                    });
                     vec![
                         ("request", request.to_string()),
                         ("approval", approval.to_string()),
@@ -675,6 +677,12 @@ impl Tx {
 }
 
 impl Columns {
+    /// Where these differ from others: the column's name, what it says, and what the other says.
+    pub fn other_than<'a>(&'a self, due: &'a Self) -> impl Iterator<Item = (&'static str, &'a str, &'a str)> {
+        let pairs = self.0.iter().zip(&due.0).filter(|((_, stands), (_, due))| stands != due);
+        pairs.map(|((name, stands), (_, due))| (*name, stands.as_str(), due.as_str()))
+    }
+
     /// What the searchable columns of this row must be.
     pub fn of(record: &Record) -> Self {
         Self(match record {
@@ -743,7 +751,8 @@ impl Columns {
                         Fulfilled::Absent { .. } => Some(false),
                         Fulfilled::Present { .. } => Some(true),
                     };
-                    format!("{} {} {} {}", a.entitlement, a.account, said(present), a.found_before)
+                    let trouble = a.trouble.as_ref().map(|t| t.says.as_str());
+                    right(&a.system.0, &a.entitlement.0, &a.account, present, a.found_before, trouble)
                 });
                 vec![
                     ("request", it.request.to_string()),
@@ -773,6 +782,19 @@ fn waits_until(request: &Request) -> Option<DateTime<Utc>> {
     }
 }
 
+/// One right of a grant; what others wrote stands in quotes, so that two rights never read the same.
+fn right(
+    system: &Uuid,
+    entitlement: &Uuid,
+    account: &str,
+    present: Option<bool>,
+    found_before: bool,
+    trouble: Option<&str>,
+) -> String {
+    let trouble = said(trouble.map(|says| format!("{says:?}")));
+    format!("{system} {entitlement} {account:?} {} {found_before} {trouble}", said(present))
+}
+
 fn list(ids: impl IntoIterator<Item = Uuid>) -> String {
     ids.into_iter().map(|id| id.to_string()).collect::<Vec<_>>().join(" ")
 }
@@ -781,7 +803,7 @@ fn lines(of: impl IntoIterator<Item = String>) -> String {
     of.into_iter().collect::<Vec<_>>().join(", ")
 }
 
-fn said<T: std::fmt::Display>(value: Option<T>) -> String {
+pub(crate) fn said<T: std::fmt::Display>(value: Option<T>) -> String {
     value.map_or_else(|| "none".to_owned(), |v| v.to_string())
 }
 

@@ -3,12 +3,14 @@
 use crate::{
     Error, Tx,
     requests::before,
-    save::{Columns, corrupt},
+    save::{Columns, corrupt, said},
     tx::{row, rows},
 };
+use chrono::{DateTime, Utc};
 use domain::{
     event::{Envelope, Record, ThingKind},
     ids::{EventId, RequestId, StreamId},
+    job::RightKey,
 };
 use uuid::Uuid;
 
@@ -43,10 +45,40 @@ impl EventRow {
     }
 }
 
+/// The rows of a table that no event about their own kind of thing names.
+macro_rules! rows_without_events {
+    ($table:literal) => {
+        concat!(
+            "select t.id from ",
+            $table,
+            " t where not exists (select 1 from events e where e.thing_id = t.id and e.thing = $1) limit $2"
+        )
+    };
+}
+
 type Raw = (Uuid, i32, Vec<u8>, String);
+type Whole = (Uuid, i32, Vec<u8>, String, DateTime<Utc>, String, Uuid, String, Option<Uuid>);
 
 fn event((id, seq, bytes, hash): Raw) -> EventRow {
     EventRow { id: EventId(id), seq: u32::try_from(seq).unwrap_or(0), bytes, hash }
+}
+
+fn of_event(at: DateTime<Utc>, thing: String, about: Uuid, name: String, actor: Option<Uuid>) -> Columns {
+    Columns(vec![
+        ("at", at.to_string()),
+        ("thing", thing),
+        ("thing_id", about.to_string()),
+        ("name", name),
+        ("actor_id", said(actor)),
+    ])
+}
+
+impl Columns {
+    /// What the searchable columns of an event must be.
+    pub fn of_event(envelope: &Envelope) -> Self {
+        let actor = envelope.actor.person().map(|who| who.0);
+        of_event(envelope.at, envelope.thing.word().to_owned(), envelope.thing_id, envelope.event.name(), actor)
+    }
 }
 
 impl Tx {
@@ -56,6 +88,52 @@ impl Tx {
             "select id, seq, bytes, hash from events where stream_id = $1 and seq >= $2 order by seq limit $3";
         let from = i32::try_from(from).unwrap_or(i32::MAX);
         Ok(rows!(self, Raw, SQL, stream.0, from, limit)?.into_iter().map(event).collect())
+    }
+
+    /// A stream's events from a place on, in order, each with its searchable columns as they stand.
+    pub async fn events_to_check(
+        &mut self,
+        stream: StreamId,
+        from: u32,
+        limit: i64,
+    ) -> Result<Vec<(EventRow, Columns)>, Error> {
+        const SQL: &str = "select id, seq, bytes, hash, at, thing, thing_id, name, actor_id from events
+            where stream_id = $1 and seq >= $2 order by seq limit $3";
+        let from = i32::try_from(from).unwrap_or(i32::MAX);
+        let found = rows!(self, Whole, SQL, stream.0, from, limit)?;
+        Ok(found
+            .into_iter()
+            .map(|(id, seq, bytes, hash, at, thing, about, name, actor)| {
+                (event((id, seq, bytes, hash)), of_event(at, thing, about, name, actor))
+            })
+            .collect())
+    }
+
+    /// The events by which somebody attested what they did to a right at a moment.
+    pub async fn attestations(&mut self, right: &RightKey, at: DateTime<Utc>) -> Result<Vec<EventRow>, Error> {
+        const SQL: &str = "select e.id, e.seq, e.bytes, e.hash from assignments a
+            join events e on e.thing_id = a.grant_id and e.thing = 'grant' and e.name = 'attested' and e.at = $4
+            where a.system_id = $1 and a.entitlement_id = $2 and a.account = $3 order by e.id limit 100";
+        let found = rows!(self, Raw, SQL, right.system.0, right.entitlement.0, &right.account, at)?;
+        Ok(found.into_iter().map(event).collect())
+    }
+
+    /// The triggers that guard the trail and are not there, or are switched off.
+    pub async fn missing_guards(&mut self) -> Result<Vec<&'static str>, Error> {
+        // SQLite: has no truncate, and so no trigger for it.
+        let (guards, sql): (&'static [&'static str], &'static str) = match self {
+            Self::Sqlite(_) => (
+                &["events_never_change", "events_never_go"],
+                "select name from sqlite_master where type = 'trigger' and tbl_name = 'events'",
+            ),
+            // Postgres: `O` fires as usual and `A` always; switched off, or left to replicas, it guards nothing.
+            Self::Postgres(_) => (
+                &["events_never_change", "events_never_emptied"],
+                "select tgname::text from pg_trigger where tgrelid = 'events'::regclass and tgenabled in ('O', 'A')",
+            ),
+        };
+        let stand: Vec<String> = rows!(self, (String,), sql)?.into_iter().map(|(name,)| name).collect();
+        Ok(guards.iter().copied().filter(|guard| !stand.iter().any(|name| name == guard)).collect())
     }
 
     /// A request's events, its grant's among them.
@@ -126,29 +204,15 @@ impl Tx {
     /// The governed rows of a kind that no stream tells of.
     pub async fn rows_without_events(&mut self, kind: ThingKind, limit: i64) -> Result<Vec<Uuid>, Error> {
         let sql = match kind {
-            ThingKind::Portal => {
-                "select t.id from portal t where not exists (select 1 from events e where e.thing_id = t.id) limit $1"
-            }
-            ThingKind::Identity => {
-                "select t.id from identities t where not exists (select 1 from events e where e.thing_id = t.id) limit $1"
-            }
-            ThingKind::Group => {
-                "select t.id from groups t where not exists (select 1 from events e where e.thing_id = t.id) limit $1"
-            }
-            ThingKind::System => {
-                "select t.id from systems t where not exists (select 1 from events e where e.thing_id = t.id) limit $1"
-            }
-            ThingKind::Bundle => {
-                "select t.id from bundles t where not exists (select 1 from events e where e.thing_id = t.id) limit $1"
-            }
-            ThingKind::Request => {
-                "select t.id from requests t where not exists (select 1 from events e where e.thing_id = t.id) limit $1"
-            }
-            ThingKind::Grant => {
-                "select t.id from grants t where not exists (select 1 from events e where e.thing_id = t.id) limit $1"
-            }
+            ThingKind::Portal => rows_without_events!("portal"),
+            ThingKind::Identity => rows_without_events!("identities"),
+            ThingKind::Group => rows_without_events!("groups"),
+            ThingKind::System => rows_without_events!("systems"),
+            ThingKind::Bundle => rows_without_events!("bundles"),
+            ThingKind::Request => rows_without_events!("requests"),
+            ThingKind::Grant => rows_without_events!("grants"),
         };
-        Ok(rows!(self, (Uuid,), sql, limit)?.into_iter().map(|(id,)| id).collect())
+        Ok(rows!(self, (Uuid,), sql, kind.word(), limit)?.into_iter().map(|(id,)| id).collect())
     }
 
     /// Events that stand in no stream the table of streams knows, or beyond its head.

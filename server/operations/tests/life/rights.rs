@@ -16,6 +16,8 @@ on_both! {
     a_grant_is_not_closed_over_a_right_whose_look_was_cut_short
     what_is_set_up_by_hand_comes_before_what_is_not
     a_task_that_was_open_at_the_end_is_turned_around
+    what_was_set_up_too_late_is_taken_away_again
+    what_still_stands_after_it_was_taken_is_looked_at_again
     what_grants_stand_on_does_not_move_under_them
     one_right_has_one_name_in_its_system
 }
@@ -83,6 +85,50 @@ async fn a_task_that_was_open_at_the_end_is_turned_around(on: On) {
     world.run_jobs().await;
     assert!(matches!(world.grant(grant).await.state, State::Ended { why: Why::GivenBack {}, .. }));
     assert!(world.tasks("hal.hand").await.is_empty());
+    world.is_sound().await;
+}
+
+/// R30, R40: what an operator did after its time was done all the same: it is written down, and taken away.
+async fn what_was_set_up_too_late_is_taken_away_again(on: On) {
+    let world = World::on(on).await;
+    let id = world.ask("ann.asker", "life-manual", "1h").await;
+    world.approve("olga.owner", id).await.expect("an owner decides");
+    world.run_jobs().await;
+    let [(give, false, false)] = world.tasks("hal.hand").await[..] else { panic!("one task that gives") };
+    world.clock.advance(TimeDelta::days(1));
+    world.portal.attest(&world.actor("hal.hand").await, give).await.expect("no worker has been here yet");
+    world.is_sound().await;
+    world.run_jobs().await;
+    let grant = world.grant_of(id).await;
+    assert!(matches!(grant.state, State::Ending { why: Why::Lapsed {}, .. }));
+    assert!(grant.assignments[0].is_present(), "he said that it is there");
+    world.is_sound().await;
+
+    let [(take, true, false)] = world.tasks("hal.hand").await[..] else { panic!("one task that takes away") };
+    world.portal.attest(&world.actor("hal.hand").await, take).await.expect("Hal had no part in it");
+    world.run_jobs().await;
+    assert!(matches!(world.grant(grant.id).await.state, State::Ended { why: Why::Lapsed {}, .. }));
+    world.is_sound().await;
+}
+
+/// R40, R69: a grant whose right somebody gave in another way meanwhile does not end unnoticed, nor is it forgotten.
+async fn what_still_stands_after_it_was_taken_is_looked_at_again(on: On) {
+    let world = World::on(on).await;
+    let grant = world.granted("ann.asker", "life-one", "1h", &["olga.owner"]).await;
+    let nobody = "says = \"Who has the right X\"\nmembers = []";
+    assert!(COMPANY.contains(nobody));
+    world.import(&COMPANY.replace(nobody, &nobody.replace("[]", "[\"ann.asker\"]"))).await;
+    world.portal.give_back(&world.actor("ann.asker").await, grant).await.expect("it is hers");
+    world.run_jobs().await;
+    let ending = world.grant(grant).await;
+    assert_eq!(ending.state.word(), "ending");
+    let trouble = ending.assignments[0].trouble.as_ref().expect("it still stands there");
+    assert_eq!(trouble.says, "the right was taken away and still stands there: a standing member");
+    world.is_sound().await;
+
+    world.import(COMPANY).await;
+    world.pass(TimeDelta::minutes(10)).await;
+    assert!(matches!(world.grant(grant).await.state, State::Ended { why: Why::GivenBack {}, .. }));
     world.is_sound().await;
 }
 

@@ -4,10 +4,14 @@ use crate::{
     on_both,
     world::{On, World},
 };
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 use domain::{
+    Actor, Refusal,
     event::hash,
-    ids::{RequestId, StreamId},
+    ids::{EventId, RequestId, StreamId},
+    job::JobKey,
 };
+use operations::{Clock as _, Error, Ids as _, SystemIds};
 use store::EventRow;
 
 on_both! {
@@ -20,12 +24,22 @@ on_both! {
     an_edited_request_is_found
     an_edited_searchable_column_is_found
     an_edited_grant_and_assignment_are_found
+    a_right_moved_to_another_system_is_found
+    an_edited_trouble_is_found
     an_edited_justification_is_found
+    an_emptied_justification_is_found
     a_removed_row_is_found
     a_stray_row_is_found
+    a_row_that_borrows_an_id_of_another_kind_is_found
     a_stray_event_is_found
+    an_events_edited_columns_are_found
+    triggers_that_no_longer_guard_the_trail_are_found
+    a_look_that_was_removed_or_put_off_is_found
+    a_task_done_by_nobody_is_found
     authority_written_past_the_portal_is_found
     an_edited_identity_is_found
+    another_password_is_found_and_opens_nothing
+    a_password_hashed_anew_is_as_its_events_say
 }
 
 /// A world with one request that was granted, and its events.
@@ -158,12 +172,62 @@ async fn an_edited_grant_and_assignment_are_found(on: On) {
     assert_eq!(world.findings().await.len(), 2, "{:#?}", world.findings().await);
 }
 
+/// R69: a right that is looked for on another system would never be taken away from its own.
+async fn a_right_moved_to_another_system_is_found(on: On) {
+    let (world, id, _) = lived(on).await;
+    let grant = world.grant_of(id).await.id;
+    let moved = format!(
+        "update assignments set system_id = (select id from systems where key = 'life-hand') where grant_id = {}",
+        world.literal(grant.0)
+    );
+    let refused = world.sql(moved.clone()).await.expect_err("there is no such right there");
+    assert!(refused.as_database_error().is_some_and(|e| e.is_foreign_key_violation()), "{refused:?}");
+    let unguarded = match on {
+        On::Sqlite => format!("pragma foreign_keys = off; {moved}"),
+        On::Postgres => {
+            let dropped = "alter table assignments drop constraint assignments_right";
+            world.sql(dropped.to_owned()).await.expect("the statement is right");
+            moved
+        }
+    };
+    world.tamper(&[unguarded]).await;
+    let found = world.findings().await;
+    assert!(
+        matches!(&found[..], [one] if one.starts_with(&format!("grant {grant}: its column `rights`"))),
+        "{found:#?}"
+    );
+}
+
+/// R69: what a target said is part of the record.
+async fn an_edited_trouble_is_found(on: On) {
+    let (world, id, _) = lived(on).await;
+    let grant = world.grant_of(id).await.id;
+    world
+        .tamper(&[format!("update assignments set trouble = 'none' where grant_id = {}", world.literal(grant.0))])
+        .await;
+    let found = world.findings().await;
+    assert!(
+        matches!(&found[..], [one] if one.starts_with(&format!("grant {grant}: its column `rights`"))),
+        "{found:#?}"
+    );
+}
+
 /// R22: the reason that was given is part of the record.
 async fn an_edited_justification_is_found(on: On) {
     let (world, id, _) = lived(on).await;
     let text = world.request(id).await.justification.expect("there is one").id;
     world.tamper(&[format!("update texts set body = 'because I may' where id = {}", world.literal(text.0))]).await;
     assert_eq!(world.findings().await, [format!("request {id}: a text that belongs to it was changed")]);
+}
+
+/// R22, R76: nothing was erased while no event says so.
+async fn an_emptied_justification_is_found(on: On) {
+    let (world, id, _) = lived(on).await;
+    let text = world.request(id).await.justification.expect("there is one").id;
+    let (row, at) = (world.literal(text.0), "'2026-03-02T09:00:00+00:00'");
+    world.tamper(&[format!("update texts set body = null, erased_at = {at} where id = {row}")]).await;
+    let says = format!("request {id}: a text that belongs to it was emptied, and no event erased it");
+    assert_eq!(world.findings().await, [says]);
 }
 
 /// R76: a grant that is gone leaves its events.
@@ -206,6 +270,19 @@ async fn a_stray_row_is_found(on: On) {
         matches!(&found[..], [one] if one.starts_with("group ") && one.contains("its column `members`")),
         "{found:#?}"
     );
+}
+
+/// R28: events about somebody do not speak for a group that has their id.
+async fn a_row_that_borrows_an_id_of_another_kind_is_found(on: On) {
+    let (world, ..) = lived(on).await;
+    let ann = world.id("ann.asker").await;
+    let row = world.literal(ann.0);
+    world
+        .tamper(&[format!(
+            "insert into groups (id, version, body, key, name, search) select {row}, version, body, 'stray', 'Stray', search from groups where key = 'life-x'"
+        )])
+        .await;
+    assert_eq!(world.findings().await, [format!("group {ann}: stands there without any event")]);
 }
 
 /// R15, R76: authority written past the portal, beside the rows, is found wherever it stands.
@@ -259,6 +336,111 @@ async fn a_stray_event_is_found(on: On) {
     .await;
 }
 
+/// R76: pages find events by their columns, so what those say is compared with what was hashed.
+async fn an_events_edited_columns_are_found(on: On) {
+    let (world, id, events) = lived(on).await;
+    let (event, bo) = (world.literal(events[1].id.0), world.literal(world.id("bo.asker").await.0));
+    let edits = [
+        ("at", "'2020-01-01T00:00:00+00:00'"),
+        ("thing", "'system'"),
+        ("thing_id", bo.as_str()),
+        ("name", "'denied'"),
+        ("actor_id", bo.as_str()),
+    ];
+    for (n, (column, value)) in edits.into_iter().enumerate() {
+        world.tamper(&[format!("update events set {column} = {value} where id = {event}")]).await;
+        let found = world.findings().await;
+        assert_eq!(found.len(), n + 1, "{found:#?}");
+        let begins = format!("chain {id} event 2: its column `{column}` says `");
+        assert!(found.iter().any(|f| f.starts_with(&begins) && f.contains("`; its bytes say `")), "{found:#?}");
+    }
+    assert!(world.findings().await.iter().any(|f| f.ends_with("`name` says `denied`; its bytes say `approved`")));
+}
+
+/// R76: whoever means to change the trail begins with what guards it.
+async fn triggers_that_no_longer_guard_the_trail_are_found(on: On) {
+    let (world, ..) = lived(on).await;
+    let steps = match on {
+        On::Sqlite => [
+            ("drop trigger events_never_go", "events_never_go"),
+            ("drop trigger events_never_change", "events_never_change"),
+        ],
+        On::Postgres => [
+            ("alter table events disable trigger events_never_emptied", "events_never_emptied"),
+            ("drop trigger events_never_change on events", "events_never_change"),
+        ],
+    };
+    for (n, (statement, guard)) in steps.into_iter().enumerate() {
+        world.sql(statement.to_owned()).await.expect("the statement is right");
+        let found = world.findings().await;
+        assert_eq!(found.len(), n + 1, "{found:#?}");
+        let says = format!("table events: the trigger `{guard}` that guards it is missing or switched off");
+        assert!(found.contains(&says), "{found:#?}");
+    }
+}
+
+/// R39, R40: access whose end nobody will look at would stay for ever.
+async fn a_look_that_was_removed_or_put_off_is_found(on: On) {
+    let (world, id, _) = lived(on).await;
+    let grant = world.grant_of(id).await;
+    let waiting = world.ask("bo.asker", "life-one", "1h").await;
+    world.is_sound().await;
+    let never = "'2999-01-01T00:00:00+00:00'";
+    let ends = JobKey::Grant { id: grant.id };
+    let forgotten = format!("grant {}: nothing is due that looks at `{ends}`", grant.id);
+    for edit in [
+        format!("update jobs set due_at = {never} where key = '{ends}'"),
+        format!("update jobs set due_at = '2026-03-02T09:00:00+00:00', leased_until = {never} where key = '{ends}'"),
+        format!(
+            "update jobs set leased_until = null, payload = '{{\"look_at\":\"request\",\"id\":\"{id}\"}}' where key = '{ends}'"
+        ),
+        format!("delete from jobs where key = '{ends}'"),
+    ] {
+        world.tamper(std::slice::from_ref(&edit)).await;
+        assert_eq!(world.findings().await, [forgotten.as_str()], "{edit}");
+    }
+
+    world.portal.give_back(&world.actor("ann.asker").await, grant.id).await.expect("it is hers");
+    world.is_sound().await;
+    world.tamper(&["delete from jobs where key like 'right/%'".to_owned()]).await;
+    let taken = JobKey::Right(grant.assignments[0].right());
+    let forgotten = format!("grant {}: nothing is due that looks at `{taken}`", grant.id);
+    assert_eq!(world.findings().await, [forgotten.as_str()]);
+
+    world.tamper(&[format!("delete from jobs where key = 'request/{waiting}'")]).await;
+    let expires = format!("request {waiting}: nothing is due that looks at `request/{waiting}`");
+    let found = world.findings().await;
+    assert!(found.len() == 2 && found.contains(&forgotten) && found.contains(&expires), "{found:#?}");
+}
+
+/// R30, R69: what stands in a system that is changed by hand is what an operator attested, and nothing else.
+async fn a_task_done_by_nobody_is_found(on: On) {
+    let world = World::on(on).await;
+    let id = world.ask("ann.asker", "life-manual", "1h").await;
+    world.approve("olga.owner", id).await.expect("an owner decides");
+    world.run_jobs().await;
+    let [(task, false, false)] = world.tasks("hal.hand").await[..] else { panic!("one task") };
+    let (hal, row) = (world.literal(world.id("hal.hand").await.0), world.literal(task.0));
+    world.tamper(&[format!("update tasks set done_at = opened_at, done_by = {hal} where id = {row}")]).await;
+    assert_eq!(world.findings().await, [format!("task {task}: is done, and no event says that it was attested")]);
+    world.tamper(&[format!("update tasks set done_at = null, done_by = null where id = {row}")]).await;
+    world.is_sound().await;
+
+    world.portal.attest(&world.actor("hal.hand").await, task).await.expect("Hal had no part in it");
+    world.run_jobs().await;
+    world.is_sound().await;
+    let hedda = world.literal(world.id("hedda.hand").await.0);
+    world.tamper(&[format!("update tasks set done_by = {hedda} where id = {row}")]).await;
+    assert_eq!(world.findings().await, [format!("task {task}: is done, and no event says that it was attested")]);
+    world.tamper(&[format!("delete from tasks where id = {row}")]).await;
+    let found = world.findings().await;
+    let says = "the task that it attests is not there, or is not done";
+    assert!(
+        matches!(&found[..], [one] if one.starts_with(&format!("chain {id} event ")) && one.ends_with(says)),
+        "{found:#?}"
+    );
+}
+
 /// R15: nobody becomes an admin past the portal unseen.
 async fn an_edited_identity_is_found(on: On) {
     let (world, ..) = lived(on).await;
@@ -270,4 +452,65 @@ async fn an_edited_identity_is_found(on: On) {
         )])
         .await;
     assert_eq!(world.findings().await, [format!("identity {ann}: is not what its events lead to")]);
+}
+
+/// Somebody sets a password by a one-time link.
+async fn sets_password(world: &World, who: &str, password: &str) {
+    let link = world.portal.invite_by_key(&Actor::Operator, who).await.expect("they are in the catalogue");
+    let token = link.path.strip_prefix("/welcome/").expect("a link");
+    world.portal.set_password(token, password).await.expect("it is a good one");
+}
+
+/// Nobody signs in as somebody else with a hash that was written past the portal.
+async fn another_password_is_found_and_opens_nothing(on: On) {
+    let world = World::on(on).await;
+    sets_password(&world, "ann.asker", "four green bicycles").await;
+    sets_password(&world, "bo.asker", "seven quiet harbours").await;
+    world.is_sound().await;
+    let (ann, olga) = (world.id("ann.asker").await, world.id("olga.owner").await);
+    let (row, bo) = (world.literal(ann.0), world.literal(world.id("bo.asker").await.0));
+    let of_bo = format!("(select hash from passwords where identity_id = {bo})");
+    world.tamper(&[format!("update passwords set hash = {of_bo} where identity_id = {row}")]).await;
+    assert_eq!(world.findings().await, [format!("identity {ann}: its password is not the one that was set")]);
+    let forged = world.portal.sign_in("ann.asker", "seven quiet harbours", "192.0.2.7", "test").await;
+    assert!(matches!(forged, Err(Error::Refused(Refusal::SignIn))), "{forged:?}");
+    world.portal.sign_in("bo.asker", "seven quiet harbours", "192.0.2.7", "test").await.expect("it is his");
+
+    world.tamper(&[format!("delete from passwords where identity_id = {row}")]).await;
+    assert_eq!(world.findings().await, [format!("identity {ann}: its password is gone")]);
+    let added = format!(
+        "insert into passwords (identity_id, hash, set_at) select {}, hash, set_at from passwords where identity_id = {bo}",
+        world.literal(olga.0)
+    );
+    world.tamper(&[added]).await;
+    let found = world.findings().await;
+    let says = format!("identity {olga}: it has a password that was never set");
+    assert!(found.len() == 2 && found.contains(&says), "{found:#?}");
+}
+
+/// A password that is hashed anew when its owner signs in leaves its trace.
+async fn a_password_hashed_anew_is_as_its_events_say(on: On) {
+    let world = World::on(on).await;
+    let (id, now) = (world.id("ann.asker").await, world.clock.now());
+    let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8 * 1024, 1, 1, None).expect("they fit"));
+    let kept = weak.hash_password_with_salt(b"four green bicycles", b"0123456789abcdef").expect("a hash").to_string();
+    let mut tx = world.store.write().await.expect("the database answers");
+    let ann = tx.identity(id).await.expect("it can be read").expect("she is there");
+    let set = ann.set_password(&world.actor("ann.asker").await, hash(kept.as_bytes()), now).expect("she may");
+    tx.save(EventId(SystemIds::default().next(now)), &set).await.expect("nobody was faster");
+    tx.save_password(id, &kept, now).await.expect("it can be kept");
+    tx.commit().await.expect("it can be committed");
+    world.is_sound().await;
+
+    for _ in 0..2 {
+        world.portal.sign_in("ann.asker", "four green bicycles", "192.0.2.7", "test").await.expect("it is hers");
+        world.is_sound().await;
+    }
+    let events = world.read().await.events(StreamId(id.0), 1, 1000).await.expect("they can be read");
+    let told: Vec<_> = events.iter().map(|e| e.envelope().expect("it can be read").event.name()).collect();
+    assert_eq!(told, ["identity_defined", "password_set", "password_rehashed"]);
+    let mut tx = world.read().await;
+    let stronger = tx.password(id).await.expect("it can be read").expect("it is there");
+    let ann = tx.identity(id).await.expect("it can be read").expect("she is there");
+    assert!(stronger != kept && ann.has_password(&hash(stronger.as_bytes())));
 }

@@ -68,7 +68,8 @@ async fn a_claim_that_was_taken_over_holds_and_finishes_nothing(on: On) {
     tx.finish(&other, None).await.expect("it can be finished");
     tx.commit().await.expect("it can be committed");
     assert!(!holds(&world, &other).await, "it is done and gone");
-    world.is_sound().await;
+    let missing = format!("request {id}: nothing is due that looks at `request/{id}`");
+    assert_eq!(world.findings().await, [missing], "nobody has looked, and nobody will");
 }
 
 /// R40: a worker that died does not keep access from coming, or from ending.

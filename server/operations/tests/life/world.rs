@@ -238,21 +238,29 @@ impl World {
         }
     }
 
-    /// Runs statements past the portal that must succeed, with the triggers that guard the trail out of the way.
+    /// Runs statements past the portal that must succeed, with the triggers that guard the trail out of the way until they are done.
     pub async fn tamper(&self, statements: &[String]) {
-        let triggers: &[&str] = match self.on {
-            On::Sqlite => &["drop trigger if exists events_never_change", "drop trigger if exists events_never_go"],
-            On::Postgres => &[
-                "drop trigger if exists events_never_change on events",
-                "drop trigger if exists events_never_emptied on events",
-            ],
+        let (off, on): (&[&str], &[&str]) = match self.on {
+            On::Sqlite => (
+                &["drop trigger events_never_change", "drop trigger events_never_go"],
+                &[
+                    "create trigger events_never_change before update on events begin
+                       select raise(abort, 'the trail is never changed'); end",
+                    "create trigger events_never_go before delete on events begin
+                       select raise(abort, 'the trail is never shortened'); end",
+                ],
+            ),
+            On::Postgres => (&["alter table events disable trigger user"], &["alter table events enable trigger user"]),
         };
-        for trigger in triggers {
+        for trigger in off {
             self.sql((*trigger).to_owned()).await.expect("a trigger can be dropped");
         }
         for statement in statements {
             let changed = self.sql(statement.clone()).await.expect("the statement is right");
             assert!(changed > 0, "changed nothing: {statement}");
+        }
+        for trigger in on {
+            self.sql((*trigger).to_owned()).await.expect("a trigger can be made");
         }
     }
 
