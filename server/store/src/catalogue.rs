@@ -88,9 +88,7 @@ const CATALOGUE_OF_SYSTEM: &str = "select id, body, name from bundles
                  where e.system_id = $5)
     order by name, id limit $4";
 
-macro_rules! reads {
-    ($($one:ident $by_key:ident $page:ident: $ty:ty, $id:ty, $table:literal, $one_sql:ident, $key_sql:ident, $page_sql:ident;)*) => {
-        /// Whether a right `a` of a grant `gr` makes one a member at a moment: once the grant has looked, until its end, and not before all that
+/// Whether a right `a` of a grant `gr` makes one a member at a moment: once the grant has looked, until its end, and not before all that
 /// lies outside the portal is there.
 macro_rules! in_force {
     ($now:literal) => {
@@ -104,6 +102,8 @@ macro_rules! in_force {
     };
 }
 
+macro_rules! reads {
+    ($($one:ident $by_key:ident $page:ident: $ty:ty, $id:ty, $table:literal, $one_sql:ident, $key_sql:ident, $page_sql:ident;)*) => {
 impl Tx {$(
             #[doc = concat!("One row of `", $table, "`.")]
             pub async fn $one(&mut self, id: $id) -> Result<Option<$ty>, Error> {
