@@ -97,32 +97,42 @@ fn is_ours(path: &str) -> bool {
         && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
 }
 
-/// Puts a one-time link where only the next page of this browser can show it: a cookie that this page takes back. The portal itself
-/// keeps no more than its hash.
+/// Puts a one-time link where only its person's page in this browser can show it, and leads there: a cookie that this page takes back.
+/// The portal itself keeps no more than its hash.
 pub fn hand_over(invitation: &Invitation) {
+    let Invitation { key, path, .. } = invitation;
     let until = crate::components::time::stamp(invitation.expires_at);
     // The form came from one of our pages (others are turned away), so this is where the reader sees us.
     let origin = own_origin().unwrap_or_default();
-    set_handed(&format!("{origin}{}~{until}", invitation.path), 300);
+    set_handed(key, &format!("{key}~{origin}{path}~{until}"), 300);
+    lead_to(&format!("/identities/{key}"));
 }
 
-/// The one-time link that was just made and until when it works, once.
-pub fn handed_over() -> Option<(String, String)> {
+/// The one-time link that was just made for the person with this key and until when it works, once.
+pub fn handed_over(key: &str) -> Option<(String, String)> {
     let parts = use_context::<Parts>()?;
     let cookies = parts.headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let value =
-        cookies.flat_map(|line| line.split("; ")).find_map(|cookie| cookie.strip_prefix(HANDED)?.strip_prefix('='))?;
-    let (link, until) = value.split_once('~')?;
-    set_handed("", 0);
+    let (link, until) = handed_to(key, cookies)?;
+    set_handed(key, "", 0);
     Some((link.to_owned(), until.to_owned()))
+}
+
+/// What was handed over for this key alone: somebody else's link may lie in the same browser.
+fn handed_to<'a>(key: &str, mut cookies: impl Iterator<Item = &'a str>) -> Option<(&'a str, &'a str)> {
+    let for_key = |cookie: &'a str| {
+        let value = cookie.strip_prefix(HANDED)?.strip_prefix('=')?;
+        value.strip_prefix(key)?.strip_prefix('~')?.split_once('~')
+    };
+    cookies.find_map(|line| line.split("; ").find_map(for_key))
 }
 
 /// The cookie that holds a one-time link from the act that makes it to the page that shows it.
 const HANDED: &str = "sallyport-handed";
 
-fn set_handed(value: &str, seconds: u32) {
+fn set_handed(key: &str, value: &str, seconds: u32) {
     let secure = if own_origin().is_some_and(|origin| origin.starts_with("https:")) { "; Secure" } else { "" };
-    let cookie = format!("{HANDED}={value}; Path=/identities; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
+    let page = format!("Path=/identities/{key}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
+    let cookie = format!("{HANDED}={value}; {page}");
     if let (Some(response), Ok(cookie)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(&cookie)) {
         response.append_header(header::SET_COOKIE, cookie);
     }
@@ -195,6 +205,7 @@ fn field(refusal: &Refusal) -> Option<&'static str> {
         | Refusal::NotLive { .. }
         | Refusal::AlreadyLeft { .. }
         | Refusal::NotAPerson { .. }
+        | Refusal::HasAPassword { .. }
         | Refusal::NotPublishable { .. }
         | Refusal::OwnDraft
         | Refusal::NoDraft
@@ -236,6 +247,18 @@ mod tests {
         }
         for theirs in ["", "//evil.example", "https://evil.example", "/\\evil.example", "/a\nb", "inbox", "/å"] {
             assert!(!is_ours(theirs), "{theirs}");
+        }
+    }
+
+    #[test]
+    fn a_link_is_handed_to_its_own_person_only() {
+        let cookies =
+            || ["a=1; sallyport-handed=ann~http://h/welcome/x~then", "sallyport-handed=ann.b~/welcome/y~later"];
+        let handed = |key| handed_to(key, cookies().into_iter());
+        assert_eq!(handed("ann"), Some(("http://h/welcome/x", "then")));
+        assert_eq!(handed("ann.b"), Some(("/welcome/y", "later")));
+        for nobody in ["an", "ann.", "bo", ""] {
+            assert_eq!(handed(nobody), None, "{nobody}");
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::env;
 use std::fs;
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use domain::Actor;
 use domain::views::Invitation;
-use operations::Portal;
+use operations::{FirstAdmin, Portal};
 
 use crate::config::{Flags, Settings};
 use crate::{demo, logs, memory, serve};
@@ -148,11 +149,29 @@ async fn serve(flags: Flags, how: Serve) -> Result<ExitCode> {
         demo::stay_here(&settings)?;
     }
     println!("Sallyport is at {}", settings.url());
-    if let Some(link) = portal.set_up_link(&Actor::Operator).await? {
-        say_link("No admin can sign in yet. Whoever opens this once sets up the first one", &settings, &link);
+    if let Err(error) = offer_set_up(&portal, &settings).await {
+        tracing::warn!(%error, "no set-up link could be made: `sallyport admin make-link` tries again");
     }
     serve::serve(portal, settings, listener, None).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the set-up link on the first start, whoever reads along, and later only where somebody sits: what is printed is often kept.
+async fn offer_set_up(portal: &Portal, settings: &Settings) -> Result<(), operations::Error> {
+    match portal.first_admin().await? {
+        FirstAdmin::CanSignIn => return Ok(()),
+        FirstAdmin::Invited if !io::stdout().is_terminal() => {
+            tracing::warn!(
+                "no admin can sign in yet: `sallyport admin make-link` prints a link that sets up the first one"
+            );
+            return Ok(());
+        }
+        FirstAdmin::Invited | FirstAdmin::Nobody => {}
+    }
+    if let Some(link) = portal.set_up_link(&Actor::Operator).await? {
+        say_link("No admin can sign in yet. Whoever opens this once sets up the first one", settings, &link);
+    }
+    Ok(())
 }
 
 async fn migrate(flags: &Flags) -> Result<ExitCode> {

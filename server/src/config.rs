@@ -235,7 +235,7 @@ impl DatabaseUrl {
 
     /// The file, if it is one.
     pub fn file(&self) -> Option<&str> {
-        self.0.strip_prefix("sqlite://").map(|file| file.split('?').next().unwrap_or(file))
+        self.0.strip_prefix("sqlite://").map(without_query)
     }
 }
 
@@ -250,10 +250,11 @@ impl FromStr for DatabaseUrl {
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (scheme, rest) = self.0.split_once("://").unwrap_or(("", &self.0));
-        let rest = rest.split('?').next().unwrap_or(rest);
         match rest.rsplit_once('@') {
-            Some((_, host)) => write!(f, "{scheme}://…@{host}"),
-            None => write!(f, "{scheme}://{rest}"),
+            // The `?` may stand in a password, and so may the `@` after one.
+            Some((hidden, _)) if hidden.contains('?') => write!(f, "{scheme}://…"),
+            Some((_, host)) => write!(f, "{scheme}://…@{}", without_query(host)),
+            None => write!(f, "{scheme}://{}", without_query(rest)),
         }
     }
 }
@@ -262,6 +263,10 @@ impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+fn without_query(url: &str) -> &str {
+    url.split('?').next().unwrap_or(url)
 }
 
 impl Origin {
@@ -286,6 +291,11 @@ impl Origin {
     /// As a browser says it.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether only browsers on this machine get there by it.
+    pub fn is_local(&self) -> bool {
+        self.0.parse::<Uri>().is_ok_and(|uri| uri.host().is_some_and(is_this_machine))
     }
 
     /// Whether it is TLS.
@@ -640,8 +650,29 @@ mod tests {
 
     #[test]
     fn an_address_of_a_database_is_shown_without_its_password() {
-        let url =
-            DatabaseUrl::parse("postgres://sally:p@ss@db.example:5432/portal?sslmode=require").expect("it is one");
-        assert_eq!(format!("{url} {url:?}"), "postgres://…@db.example:5432/portal postgres://…@db.example:5432/portal");
+        for (url, shown) in [
+            ("postgres://sally:p@ss@db.example:5432/portal?sslmode=require", "postgres://…@db.example:5432/portal"),
+            ("postgres://u:p?w@h/d", "postgres://…"),
+            ("postgres://u:p?w@h/d?user=u", "postgres://…"),
+            ("postgres://u:p/w#x@h/d", "postgres://…@h/d"),
+            ("postgres://h/d?password=pw", "postgres://h/d"),
+            ("postgres://h/d?user=u&password=p@w", "postgres://…"),
+            ("postgres://u@h/d?password=p@w", "postgres://…"),
+            ("sqlite://sallyport.db?mode=rwc", "sqlite://sallyport.db"),
+        ] {
+            let url = DatabaseUrl::parse(url).expect("it is one");
+            assert_eq!(format!("{url} {url:?}"), format!("{shown} {shown}"));
+        }
+    }
+
+    #[test]
+    fn an_address_of_this_machine_is_told_from_others() {
+        let is_local = |text| Origin::parse(text).expect("it is one").is_local();
+        for here in ["http://localhost:8080", "http://127.0.0.1:1", "https://[::1]", "https://demo.localhost"] {
+            assert!(is_local(here), "{here}");
+        }
+        for elsewhere in ["https://access.example", "https://192.0.2.7", "https://localhost.example"] {
+            assert!(!is_local(elsewhere), "{elsewhere}");
+        }
     }
 }

@@ -32,12 +32,23 @@ const PEOPLE: [(&str, &str); 3] = [
 #[include = "*.toml"]
 struct Catalogue;
 
-/// Refuses an address that others could reach, for a demo in the making and for one that was made before.
+/// Refuses whatever would let others reach it, for a demo in the making and for one that was made before.
 pub fn stay_here(settings: &Settings) -> Result<()> {
     ensure!(
         settings.listen.ip().is_loopback(),
         "a demo has known passwords and listens on this machine only: use --listen 127.0.0.1:8080, not {}",
         settings.listen,
+    );
+    if let Some(origin) = &settings.public_url {
+        ensure!(
+            origin.is_local(),
+            "a demo has known passwords and is for this machine only: leave `public_url` out, or write http://localhost:8080, not {}",
+            origin.as_str(),
+        );
+    }
+    ensure!(
+        settings.trusted_proxies.is_empty(),
+        "a demo has known passwords and is for this machine only: leave `trusted_proxies` out, as no proxy may lead to it",
     );
     Ok(())
 }
@@ -122,5 +133,36 @@ impl Backdated {
 impl Clock for Backdated {
     fn now(&self) -> DateTime<Utc> {
         SystemClock.now() - TimeDelta::minutes(self.minutes.load(Ordering::Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Flags;
+
+    fn stays(environment: &[(&str, &str)]) -> Result<()> {
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        stay_here(&Settings::read(&Flags::default(), environment).expect("the settings are right"))
+    }
+
+    #[test]
+    fn a_demo_is_for_this_machine_only() {
+        let fine: [&[(&str, &str)]; 3] = [
+            &[],
+            &[("SALLYPORT_PUBLIC_URL", "http://localhost:8080"), ("SALLYPORT_SECRET_ORDERS_DB", "postgres://x")],
+            &[("SALLYPORT_PUBLIC_URL", "http://127.0.0.1:8080"), ("SALLYPORT_LISTEN", "[::1]:8080")],
+        ];
+        for environment in fine {
+            stays(environment).expect("nobody else gets there");
+        }
+        for (name, value) in [
+            ("SALLYPORT_LISTEN", "0.0.0.0:8080"),
+            ("SALLYPORT_PUBLIC_URL", "https://access.example"),
+            ("SALLYPORT_TRUSTED_PROXIES", "127.0.0.1"),
+        ] {
+            let says = stays(&[(name, value)]).expect_err(name).to_string();
+            assert!(says.starts_with("a demo has known passwords"), "{says}");
+        }
     }
 }

@@ -34,6 +34,15 @@ impl Actor {
     pub fn is(&self, id: IdentityId) -> bool {
         self.person() == Some(id)
     }
+
+    /// Whether both are one and the same, whatever they were called at the time.
+    pub fn is_one_with(&self, other: &Self) -> bool {
+        match (self.person(), other.person()) {
+            (Some(one), Some(other)) => one == other,
+            (None, None) => self == other,
+            (Some(_), None) | (None, Some(_)) => false,
+        }
+    }
 }
 
 impl fmt::Display for Actor {
@@ -43,5 +52,20 @@ impl fmt::Display for Actor {
             Self::System => f.write_str("Sallyport"),
             Self::Operator => f.write_str("the command line"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_person_is_the_same_under_another_name() {
+        let person = |id, name: &str| Actor::Person { id: IdentityId(Uuid::from_u128(id)), name: name.to_owned() };
+        assert!(person(1, "Ann Asker").is_one_with(&person(1, "Ann Answer")));
+        assert!(!person(1, "Ann Asker").is_one_with(&person(2, "Ann Asker")));
+        assert!(Actor::Operator.is_one_with(&Actor::Operator) && !Actor::Operator.is_one_with(&Actor::System));
+        assert!(!Actor::System.is_one_with(&person(1, "Sallyport")) && !person(1, "Ann").is_one_with(&Actor::Operator));
     }
 }

@@ -197,7 +197,7 @@ impl Bundle {
         if !gaps.is_empty() {
             return Err(Refusal::NotPublishable { gaps: gaps.to_vec() });
         }
-        let alone = draft.by == *actor;
+        let alone = draft.by.is_one_with(actor);
         if alone && !founding {
             return Err(Refusal::OwnDraft);
         }

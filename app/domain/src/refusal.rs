@@ -92,6 +92,16 @@ pub enum Refusal {
         /// Which.
         name: String,
     },
+    /// A link would let its maker become somebody who can sign in.
+    #[error(
+        "{name} has a password: another link is made on the command line only, with `sallyport admin invite {key}`"
+    )]
+    HasAPassword {
+        /// Who.
+        name: String,
+        /// Their key.
+        key: String,
+    },
     /// The draft may not be published.
     #[error("it cannot be published yet: {}", gaps.join("; "))]
     NotPublishable {

@@ -571,6 +571,8 @@ view! {
         lines: Vec<Line>,
         /// Whether the reader may invite it.
         may_invite: bool,
+        /// Why the reader cannot make a link for them, where an admin wonders.
+        why_no_link: Option<String>,
         /// Whether the reader may say that it left.
         may_leave: bool,
     }
@@ -611,7 +613,9 @@ view! {
     Invitation {
         /// Which.
         id: InvitationId,
-        /// For whom.
+        /// The key of whom it is for.
+        key: String,
+        /// Their name.
         name: String,
         /// The path with its token.
         path: String,

@@ -4,6 +4,7 @@ use crate::{Error, Portal};
 use domain::{
     Actor,
     grant::Grant,
+    identity::Identity,
     ids::{IdentityId, NoticeId},
     request::{Request, State},
 };
@@ -85,6 +86,24 @@ pub(crate) async fn tell_of_grant(
 ) -> Result<(), Error> {
     for who in people.iter().filter(|who| !by.is(**who)) {
         tx.notify(NoticeId(portal.new_id()), *who, portal.now(), says, &format!("/requests/{}", grant.request)).await?;
+    }
+    Ok(())
+}
+
+/// Tells of a one-time link, which is a way in: every other admin, and whose way it is where they can sign in.
+pub(crate) async fn tell_of_link(portal: &Portal, tx: &mut Tx, by: &Actor, whose: &Identity) -> Result<(), Error> {
+    let path = format!("/identities/{}", whose.spec.key);
+    let says = format!("{by} made a one-time link with which {} can set a password", whose.spec.name);
+    for (admin, _) in tx.admins().await? {
+        if admin != whose.id && !by.is(admin) {
+            tx.notify(NoticeId(portal.new_id()), admin, portal.now(), &says, &path).await?;
+        }
+    }
+    if whose.password_set_at.is_some() {
+        let says = format!(
+            "{by} made a one-time link with which your password can be set anew: tell an admin if you asked for none"
+        );
+        tx.notify(NoticeId(portal.new_id()), whose.id, portal.now(), &says, &path).await?;
     }
     Ok(())
 }

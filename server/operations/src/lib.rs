@@ -28,7 +28,7 @@ pub use clock::{Clock, SystemClock};
 pub use error::Error;
 pub use ids::{Ids, SystemIds};
 pub use import::{Import, Imported};
-pub use people::SignedIn;
+pub use people::{FirstAdmin, SignedIn};
 pub use portal::{Portal, Schema, Setup};
 pub use sessions::{LiveSession, SessionKeyHash};
 pub use verify::{Finding, Progress};

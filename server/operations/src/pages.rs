@@ -5,6 +5,7 @@ use crate::{
     bundles::{Names, known_keys, text},
     facts::{in_portal, over},
     lines::line,
+    people::why_no_link,
     rulings::{standing, view},
 };
 use chrono::{DateTime, Utc};
@@ -489,7 +490,7 @@ impl Portal {
             Some(spec) => Some(Names::read(&mut tx, spec).await?.sentence(spec)),
             None => None,
         };
-        let own = draft.is_some_and(|d| d.by == *authority.actor()) && !founding;
+        let own = draft.is_some_and(|d| d.by.is_one_with(authority.actor())) && !founding;
         let may_publish = authority.is_admin() && draft.is_some() && gaps.is_empty() && !own;
         let newest = draft.map(|d| &d.spec).or(published).ok_or(Error::NotFound)?;
         let mut lines = Vec::new();
@@ -626,6 +627,7 @@ impl Portal {
             lines.push(line(&mut tx, &event).await?);
         }
         let admin = authority.is_admin();
+        let no_link = why_no_link(&it).filter(|_| admin);
         Ok(IdentityPage {
             row: identity_row(&mut tx, &it).await?,
             email: it.spec.email.clone(),
@@ -636,7 +638,8 @@ impl Portal {
             groups,
             grants,
             lines,
-            may_invite: admin && it.is_active() && it.spec.kind.is_person(),
+            may_invite: admin && it.is_active() && it.spec.kind.is_person() && no_link.is_none(),
+            why_no_link: no_link.map(|why| why.to_string()),
             may_leave: admin && it.is_active() && it.id != me,
         })
     }

@@ -1,6 +1,6 @@
 //! Getting in and leaving: passwords, one-time links, founding mode, sign-in under throttles, people who leave.
 
-use crate::{Error, Portal, facts::in_portal, ids::hashed};
+use crate::{Error, Portal, acts, facts::in_portal, ids::hashed};
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -10,7 +10,8 @@ use domain::{
     views::{Invitation, Named, Shell},
 };
 use std::net::{IpAddr, Ipv6Addr};
-use store::Tx;
+use store::{Budget, Counted, Try, Tx};
+use uuid::Uuid;
 
 /// Somebody whose password was right.
 #[derive(Clone, Debug)]
@@ -21,12 +22,33 @@ pub struct SignedIn {
     pub name: String,
 }
 
+/// How far the first admin has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstAdmin {
+    /// Nobody was given a link yet.
+    Nobody,
+    /// Somebody was given a link, and still no admin can sign in.
+    Invited,
+    /// There is an admin who can sign in.
+    CanSignIn,
+}
+
+/// A try to sign in that was counted.
+struct Counting {
+    /// Who they say they are and what their password is kept as, where there is somebody whose password may be looked at now.
+    whom: Option<(Identity, String)>,
+    /// What it was counted against, and is forgotten when it was right.
+    of_account: [String; 2],
+    /// What is taken back when it was right.
+    of_address: Try,
+}
+
 /// How long a one-time link works.
 const LINK_WORKS_FOR: TimeDelta = TimeDelta::hours(24);
-/// Wrong passwords against one account before it has to wait.
-const FREE_TRIES_PER_ACCOUNT: u32 = 5;
-/// Wrong passwords from one address before it has to wait.
-const FREE_TRIES_PER_ADDRESS: u32 = 20;
+/// Wrong passwords against one account, before it has to wait.
+const OF_ACCOUNT: Budget = Budget { free: 5, remembered: TimeDelta::days(1) };
+/// Wrong passwords from one address, before it has to wait. What a whole office mistypes is soon forgotten.
+const OF_ADDRESS: Budget = Budget { free: 20, remembered: TimeDelta::hours(1) };
 /// The shortest password (OWASP ASVS 5.0, 6.2.1 asks for 8 and recommends 15).
 const SHORTEST_PASSWORD: usize = 12;
 /// The longest password; more would only make hashing slow.
@@ -69,63 +91,75 @@ impl Portal {
     /// and against the address.
     pub async fn sign_in(&self, name: &str, password: &str, address: &str, agent: &str) -> Result<SignedIn, Error> {
         let name = name.trim().to_lowercase();
-        let of_account = format!("account/{}", hashed(&name));
-        let of_address = format!("address/{}", network(address));
-        let keys = [(&of_account, FREE_TRIES_PER_ACCOUNT), (&of_address, FREE_TRIES_PER_ADDRESS)];
-        let now = self.now();
-        let mut tx = self.store().write().await?;
-        for (key, _) in keys {
-            if let Some(blocked) = tx.blocked(key, now).await? {
-                let seconds = (blocked.until - now).num_seconds().max(1);
-                tracing::warn!(address, "a sign-in was turned away: too many tries");
-                return Err(Refusal::TooMany(wait(seconds)).into());
-            }
-        }
-        // Counted before the answer is known, so that many tries at once are many tries.
-        for (key, free) in keys {
-            tx.count_try(key, free, now).await?;
-        }
-        let identity = match tx.identity_by_key(&name).await? {
-            Some(identity) => Some(identity),
-            None => tx.identity_by_email(&name).await?,
-        };
-        let identity = identity.filter(|i| i.is_active() && i.spec.kind.is_person());
-        let kept = match &identity {
-            // A hash that no event put there opens nothing.
-            Some(identity) => tx.password(identity.id).await?.filter(|kept| identity.has_password(&hashed(kept))),
-            None => None,
-        };
-        tx.commit().await?;
-
-        let known = kept.is_some();
-        let kept = match kept {
-            Some(kept) => kept,
+        let counting = self.retrying(|| self.count_try(&name, address)).await?;
+        let kept = match &counting.whom {
+            Some((_, kept)) => kept.clone(),
             None => self.decoy_hash().await?,
         };
         let (fits, weaker) = self.verify_password(password, &kept).await?;
-        let Some(identity) = identity.filter(|_| fits && known) else {
+        let Some((identity, _)) = counting.whom.as_ref().filter(|_| fits) else {
             tracing::warn!(address, agent, "a sign-in failed");
             return Err(Refusal::SignIn.into());
         };
-
         let stronger = if weaker { Some(self.hash_password(password).await?) } else { None };
+        self.retrying(|| self.let_in(&counting, identity, &kept, stronger.as_deref())).await?;
+        tracing::info!(who = %identity.spec.key, address, agent, "signed in");
+        Ok(SignedIn { identity: identity.id, name: identity.spec.name.clone() })
+    }
+
+    /// Counts a try before the answer is known, so that many tries at once are many tries.
+    async fn count_try(&self, name: &str, address: &str) -> Result<Counting, Error> {
+        let now = self.now();
         let mut tx = self.store().write().await?;
-        tx.forget_tries(&of_account).await?;
+        // Whoever it is, the same questions are asked: a name that is known takes no longer.
+        let by_key = tx.identity_by_key(name).await?;
+        let by_email = tx.identity_by_email(name).await?;
+        let identity = by_key.or(by_email).filter(|i| i.is_active() && i.spec.kind.is_person());
+        let kept = tx.password(identity.as_ref().map_or(IdentityId(Uuid::nil()), |i| i.id)).await?;
+        // A hash that no event put there opens nothing.
+        let kept = kept.filter(|kept| identity.as_ref().is_some_and(|i| i.has_password(&hashed(kept))));
+
+        let typed = hashed(name);
+        let who = identity.as_ref().map_or_else(|| typed.clone(), |i| i.id.to_string());
+        let of_account = [format!("name/{typed}"), format!("who/{who}")];
+        let counted = tx.count_try(&of_account[0], OF_ACCOUNT, now).await?;
+        may_try(counted, now, address)?;
+        // Key and email of a person are one account. That it is blocked by tries under the other name is not said, as that would tell
+        // who is known here: it is as if the password were wrong.
+        let whom = match tx.count_try(&of_account[1], OF_ACCOUNT, now).await? {
+            Counted::Try(_) => identity.zip(kept),
+            Counted::Blocked { .. } => None,
+        };
+        let counted = tx.count_try(&format!("address/{}", network(address)), OF_ADDRESS, now).await?;
+        let of_address = may_try(counted, now, address)?;
+        tx.commit().await?;
+        Ok(Counting { whom, of_account, of_address })
+    }
+
+    async fn let_in(
+        &self,
+        counting: &Counting,
+        who: &Identity,
+        kept: &str,
+        stronger: Option<&str>,
+    ) -> Result<(), Error> {
+        let mut tx = self.store().write().await?;
+        for key in &counting.of_account {
+            tx.forget_tries(key).await?;
+        }
         // Whoever has a password of their own may not use it to go on guessing those of others.
-        tx.take_back_try(&of_address, self.now()).await?;
+        tx.take_back_try(&counting.of_address).await?;
         if let Some(stronger) = stronger {
-            tx.touch_identity(identity.id).await?;
+            tx.touch_identity(who.id).await?;
             // Not over a password that was set meanwhile.
-            if let Some(current) = tx.identity(identity.id).await?.filter(|it| it.has_password(&hashed(&kept))) {
-                let change = current.rehash_password(hashed(&stronger), self.now())?;
+            if let Some(current) = tx.identity(who.id).await?.filter(|it| it.has_password(&hashed(kept))) {
+                let change = current.rehash_password(hashed(stronger), self.now())?;
                 self.save(&mut tx, &change).await?;
-                tx.save_password(identity.id, &stronger, self.now()).await?;
+                tx.save_password(who.id, stronger, self.now()).await?;
             }
         }
-        self.leave_founding_mode(&mut tx, &identity).await?;
-        self.commit(tx).await?;
-        tracing::info!(who = %identity.spec.key, address, agent, "signed in");
-        Ok(SignedIn { identity: identity.id, name: identity.spec.name })
+        self.leave_founding_mode(&mut tx, who).await?;
+        self.commit(tx).await
     }
 
     /// Founding mode ends for good when a second admin signs in: from then on there are four eyes.
@@ -133,9 +167,14 @@ impl Portal {
         if !who.has(PortalRole::Admin) {
             return Ok(());
         }
-        let Some(portal) = tx.portal().await? else { return Ok(()) };
         tx.mark_signed_in(who.id, self.now()).await?;
-        if portal.is_founding() && tx.count_admins_signed_in().await? >= 2 {
+        if tx.portal().await?.is_none_or(|portal| !portal.is_founding()) {
+            return Ok(());
+        }
+        // Of two admins in one moment the second waits here, and then sees the first.
+        tx.touch_portal().await?;
+        let Some(portal) = tx.portal().await? else { return Ok(()) };
+        if tx.count_admins_signed_in().await? >= 2 {
             let actor = Actor::Person { id: who.id, name: who.spec.name.clone() };
             let because = format!("{} is the second admin to sign in", who.spec.name);
             if let Some(change) = portal.end_founding(&actor, &because, self.now())? {
@@ -180,6 +219,10 @@ impl Portal {
         self.invitation(token).await?;
         check_password(password)?;
         let kept = self.hash_password(password).await?;
+        self.retrying(|| self.use_link(token, password, &kept)).await
+    }
+
+    async fn use_link(&self, token: &str, password: &str, kept: &str) -> Result<SignedIn, Error> {
         let now = self.now();
         let mut tx = self.store().write().await?;
         let open = tx.invitation(&hashed(token), now).await?.ok_or(Refusal::DeadLink)?;
@@ -193,14 +236,15 @@ impl Portal {
         let actor = Actor::Person { id: identity.id, name: identity.spec.name.clone() };
         let change = identity.set_password(&actor, hashed(&kept), now)?;
         self.save(&mut tx, &change).await?;
-        tx.save_password(identity.id, &kept, now).await?;
+        tx.save_password(identity.id, kept, now).await?;
         tx.end_sessions_of(identity.id).await?;
         self.leave_founding_mode(&mut tx, &identity).await?;
         self.commit(tx).await?;
         Ok(SignedIn { identity: identity.id, name: identity.spec.name })
     }
 
-    /// Issues a one-time link, shown once; earlier links of the same person stop working.
+    /// Issues a one-time link, shown once; earlier links of the same person stop working. Whoever sees it can become that person, so
+    /// for somebody who has a password only the command line makes one.
     pub async fn invite(&self, actor: &Actor, id: IdentityId) -> Result<Invitation, Error> {
         self.retrying(|| async {
             let now = self.now();
@@ -209,6 +253,11 @@ impl Portal {
                 in_portal(&mut tx, actor, now).await?.admin()?;
             }
             let identity = tx.identity(id).await?.ok_or(Error::NotFound)?;
+            if *actor != Actor::Operator
+                && let Some(refusal) = why_no_link(&identity)
+            {
+                return Err(refusal.into());
+            }
             let invitation = self.issue(&mut tx, actor, &identity, now).await?;
             self.commit(tx).await?;
             Ok(invitation)
@@ -227,7 +276,9 @@ impl Portal {
         let change = identity.invite(actor, expires_at, now)?;
         self.save(tx, &change).await?;
         tx.save_invitation(id, &hashed(&token), identity.id, expires_at, now).await?;
-        Ok(Invitation { id, name: identity.spec.name.clone(), path: format!("/welcome/{token}"), expires_at })
+        acts::tell_of_link(self, tx, actor, identity).await?;
+        let (key, name) = (identity.spec.key.to_string(), identity.spec.name.clone());
+        Ok(Invitation { id, key, name, path: format!("/welcome/{token}"), expires_at })
     }
 
     /// Issues a one-time link for the person with this key.
@@ -236,9 +287,24 @@ impl Portal {
         self.invite(actor, found.id).await
     }
 
+    /// How far the first admin has come.
+    pub async fn first_admin(&self) -> Result<FirstAdmin, Error> {
+        let mut tx = self.store().read().await?;
+        Ok(if tx.admins().await?.iter().any(|(_, signs_in)| *signs_in) {
+            FirstAdmin::CanSignIn
+        } else if tx.has_invitations().await? {
+            FirstAdmin::Invited
+        } else {
+            FirstAdmin::Nobody
+        })
+    }
+
     /// A set-up link for the first admin: the first one in the catalogue, or a founder made for the purpose. `None` once an admin can
     /// sign in.
     pub async fn set_up_link(&self, actor: &Actor) -> Result<Option<Invitation>, Error> {
+        if *actor != Actor::Operator {
+            return Err(Refusal::NotAllowed("only the command line makes a set-up link").into());
+        }
         self.retrying(|| async {
             let now = self.now();
             let mut tx = self.store().write().await?;
@@ -258,11 +324,15 @@ impl Portal {
         .await
     }
 
+    /// A new admin, under a key that is free: whoever was the founder before has left, or is no admin any more.
     async fn make_founder(&self, tx: &mut Tx, actor: &Actor, now: DateTime<Utc>) -> Result<IdentityId, Error> {
-        let key = "founder".parse().map_err(|why| Error::Unready(format!("{why}")))?;
-        if let Some(known) = tx.identity_by_key("founder").await? {
-            return Ok(known.id);
+        let mut key = "founder".to_owned();
+        let mut nth = 1;
+        while tx.identity_by_key(&key).await?.is_some() {
+            nth += 1;
+            key = format!("founder-{nth}");
         }
+        let key = key.parse().map_err(|why| Error::Unready(format!("{why}")))?;
         let id = IdentityId(self.new_id());
         let spec = domain::identity::IdentitySpec {
             key,
@@ -396,6 +466,24 @@ impl Portal {
     /// The grant that followed from a request, for seeding the demo and for tests.
     pub async fn grant_of(&self, request: domain::ids::RequestId) -> Result<Option<GrantId>, Error> {
         Ok(self.store().read().await?.grant_of(request).await?.map(|g| g.id))
+    }
+}
+
+/// Why an admin cannot make a link for this person: they have a password, and a link would be a way to become them.
+pub(crate) fn why_no_link(identity: &Identity) -> Option<Refusal> {
+    let spec = &identity.spec;
+    (identity.is_active() && identity.password_set_at.is_some())
+        .then(|| Refusal::HasAPassword { name: spec.name.clone(), key: spec.key.to_string() })
+}
+
+/// The try that was counted, or for how long none may be made.
+fn may_try(counted: Counted, now: DateTime<Utc>, address: &str) -> Result<Try, Refusal> {
+    match counted {
+        Counted::Try(it) => Ok(it),
+        Counted::Blocked { until } => {
+            tracing::warn!(address, "a sign-in was turned away: too many tries");
+            Err(Refusal::TooMany(wait((until - now).num_seconds().max(1))))
+        }
     }
 }
 

@@ -98,16 +98,19 @@ impl Portal {
 
     async fn found(&self) -> Result<(), Error> {
         let mut tx = self.store().write().await?;
-        if tx.portal().await?.is_none() {
-            let change = PortalRow::found(&domain::Actor::System, self.now())?;
-            self.save(&mut tx, &change).await?;
-            match tx.commit().await {
-                // Another replica founded it in the same moment.
-                Ok(()) | Err(store::Error::Conflict) => {}
-                Err(other) => return Err(other.into()),
-            }
+        if tx.portal().await?.is_some() {
+            return Ok(());
         }
-        Ok(())
+        let change = PortalRow::found(&domain::Actor::System, self.now())?;
+        let founded = match self.save(&mut tx, &change).await {
+            Ok(()) => tx.commit().await.map_err(Error::from),
+            Err(failed) => Err(failed),
+        };
+        match founded {
+            // Another replica founded it in the same moment.
+            Ok(()) | Err(Error::Conflict) => Ok(()),
+            Err(other) => Err(other),
+        }
     }
 
     /// Whether the schema is the one this program knows.

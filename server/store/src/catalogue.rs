@@ -190,6 +190,12 @@ impl Tx {
         Ok(())
     }
 
+    /// Serialises this act with every other that judges the portal itself.
+    pub async fn touch_portal(&mut self) -> Result<(), Error> {
+        run!(self, "update portal set version = version")?;
+        Ok(())
+    }
+
     /// Serialises this act with every other that judges the same system.
     pub async fn touch_system(&mut self, id: SystemId) -> Result<(), Error> {
         run!(self, "update systems set touched = touched + 1 where id = $1", id.0)?;

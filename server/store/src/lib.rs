@@ -16,7 +16,7 @@ mod tx;
 pub use catalogue::{CatalogueKeys, Listed, Right};
 pub use error::Error;
 pub use jobs::Claim;
-pub use people::{Blocked, OpenInvitation};
+pub use people::{Budget, Counted, OpenInvitation, Try};
 pub use save::Columns;
 pub use sessions::SessionRow;
 pub use tasks::TaskRow;

@@ -17,11 +17,40 @@ pub struct OpenInvitation {
     pub identity: IdentityId,
 }
 
-/// How long a key is blocked.
+/// How many tries a key has.
 #[derive(Clone, Copy, Debug)]
-pub struct Blocked {
-    /// Until when.
-    pub until: DateTime<Utc>,
+pub struct Budget {
+    /// So many are free; from then on each blocks the key, twice as long each time, an hour at the most.
+    pub free: u32,
+    /// So long after the first of them all are forgotten, whatever came after it.
+    pub remembered: TimeDelta,
+}
+
+/// What became of a try that was to be counted.
+#[derive(Clone, Debug)]
+pub enum Counted {
+    /// It counts, and may be made.
+    Try(Try),
+    /// The key is blocked, and nothing was counted.
+    Blocked {
+        /// Until when.
+        until: DateTime<Utc>,
+    },
+}
+
+/// A try that was counted, with all that is needed to take it back.
+#[derive(Clone, Debug)]
+pub struct Try {
+    key: String,
+    forget_at: DateTime<Utc>,
+    blocked_before: DateTime<Utc>,
+    blocked_until: DateTime<Utc>,
+}
+
+/// For how long a key is blocked after so many tries.
+fn pause(failures: i32, free: u32) -> Option<TimeDelta> {
+    let beyond = u32::try_from(failures).unwrap_or(0).saturating_sub(free);
+    (beyond > 0).then(|| TimeDelta::seconds((1_i64 << beyond.min(12)).min(3600)))
 }
 
 impl Tx {
@@ -104,6 +133,11 @@ impl Tx {
         Ok(run!(self, "update invitations set used_at = $2 where id = $1 and used_at is null", id.0, now)? == 1)
     }
 
+    /// Whether anybody was given a one-time link, as far back as links are remembered.
+    pub async fn has_invitations(&mut self) -> Result<bool, Error> {
+        Ok(row!(self, (Uuid,), "select id from invitations limit 1")?.is_some())
+    }
+
     /// Whether a link of this person still works.
     pub async fn has_open_invitation(&mut self, who: IdentityId, now: DateTime<Utc>) -> Result<bool, Error> {
         const SQL: &str =
@@ -111,31 +145,30 @@ impl Tx {
         Ok(row!(self, (Uuid,), SQL, who.0, now)?.is_some())
     }
 
-    /// Whether a key (an account, an address) is blocked now.
-    pub async fn blocked(&mut self, key: &str, now: DateTime<Utc>) -> Result<Option<Blocked>, Error> {
-        const SQL: &str = "select blocked_until from throttles where key = $1 and blocked_until > $2";
-        Ok(row!(self, (DateTime<Utc>,), SQL, key, now)?.map(|(until,)| Blocked { until }))
-    }
-
-    /// Counts one more try against a key. From `free` tries on each blocks it, twice as long each time, an hour at the most; a quiet
-    /// day forgets them.
-    pub async fn count_try(&mut self, key: &str, free: u32, now: DateTime<Utc>) -> Result<(), Error> {
-        const SQL: &str = "select failures from throttles where key = $1 and forget_at > $2";
-        let before = row!(self, (i32,), SQL, key, now)?.map_or(0, |(n,)| n);
-        let failures = before.saturating_add(1);
-        let beyond = u32::try_from(failures).unwrap_or(0).saturating_sub(free);
-        let pause = if beyond == 0 { 0 } else { (1_i64 << beyond.min(12)).min(3600) };
-        run!(
-            self,
-            "insert into throttles (key, failures, blocked_until, forget_at) values ($1, $2, $3, $4)
-             on conflict (key) do update set failures = excluded.failures, blocked_until = excluded.blocked_until,
-               forget_at = excluded.forget_at",
-            key,
-            failures,
-            now + TimeDelta::seconds(pause),
-            now + TimeDelta::days(1)
-        )?;
-        Ok(())
+    /// Counts one more try against a key (a name, an address), unless it is blocked. The row stays locked until the commit, so tries of
+    /// one moment are counted one after another.
+    pub async fn count_try(&mut self, key: &str, budget: Budget, now: DateTime<Utc>) -> Result<Counted, Error> {
+        const COUNT: &str = "insert into throttles (key, failures, blocked_until, forget_at) values ($1, 1, $2, $3)
+            on conflict (key) do update set
+              failures = case when throttles.blocked_until > $2 then throttles.failures
+                              when throttles.forget_at <= $2 then 1
+                              else throttles.failures + 1 end,
+              forget_at = case when throttles.blocked_until > $2 or throttles.forget_at > $2 then throttles.forget_at
+                               else excluded.forget_at end
+            returning failures, blocked_until, forget_at";
+        const BLOCK: &str = "update throttles set blocked_until = $2 where key = $1";
+        // SQLite: read to its end, so that the statement is over before the next one.
+        let counted = rows!(self, (i32, DateTime<Utc>, DateTime<Utc>), COUNT, key, now, now + budget.remembered)?.pop();
+        let Some((failures, blocked_before, forget_at)) = counted else { return Err(Error::Conflict) };
+        if blocked_before > now {
+            return Ok(Counted::Blocked { until: blocked_before });
+        }
+        let mut blocked_until = blocked_before;
+        if let Some(pause) = pause(failures, budget.free) {
+            blocked_until = now + pause;
+            run!(self, BLOCK, key, blocked_until)?;
+        }
+        Ok(Counted::Try(Try { key: key.to_owned(), forget_at, blocked_before, blocked_until }))
     }
 
     /// Forgets the tries against a key.
@@ -144,20 +177,35 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes back the one try that has just been counted, as it was right: those before it still count.
-    pub async fn take_back_try(&mut self, key: &str, now: DateTime<Utc>) -> Result<(), Error> {
-        const SQL: &str =
-            "update throttles set failures = failures - 1, blocked_until = $2 where key = $1 and failures > 0";
-        run!(self, SQL, key, now)?;
+    /// Takes back a try, as it was right: the key stands as if it had never been counted, and those of others still count.
+    pub async fn take_back_try(&mut self, it: &Try) -> Result<(), Error> {
+        const LESS: &str = "update throttles set failures = failures - 1,
+              blocked_until = case when blocked_until = $3 then $4 else blocked_until end
+            where key = $1 and forget_at = $2 and failures > 0";
+        const NONE: &str = "delete from throttles where key = $1 and failures = 0";
+        run!(self, LESS, &it.key, it.forget_at, it.blocked_until, it.blocked_before)?;
+        run!(self, NONE, &it.key)?;
         Ok(())
     }
 
     /// Removes what has run out: tries, links, kept forms and sessions.
     pub async fn sweep(&mut self, now: DateTime<Utc>, sessions_before: DateTime<Utc>) -> Result<(), Error> {
-        run!(self, "delete from throttles where forget_at <= $1", now)?;
+        run!(self, "delete from throttles where forget_at <= $1 and blocked_until <= $1", now)?;
         run!(self, "delete from invitations where expires_at <= $1", now - TimeDelta::days(30))?;
         run!(self, "delete from kept_forms where expires_at <= $1", now)?;
         run!(self, "delete from sessions where signed_in_at <= $1", sessions_before)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_try_beyond_the_free_ones_blocks_for_twice_as_long_up_to_an_hour() {
+        let seconds = |failures| pause(failures, 5).map_or(0, |pause| pause.num_seconds());
+        assert_eq!([1, 5, 6, 7, 8].map(seconds), [0, 0, 2, 4, 8]);
+        assert_eq!([16, 17, 1000, i32::MAX].map(seconds), [2048, 3600, 3600, 3600]);
     }
 }

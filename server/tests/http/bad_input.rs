@@ -117,7 +117,8 @@ async fn nonsense_is_answered_in_words_and_changes_nothing(on: On) {
     let mut as_admin: Vec<Case> = vec![
         ("/api/identities/leave", one("identity", nothing), &[404]),
         ("/api/identities/leave", one("identity", "nonsense"), &[400]),
-        ("/api/identities/invite", vec![("identity", nothing.into()), ("key", "x".into())], &[404]),
+        ("/api/identities/invite", one("identity", nothing), &[404]),
+        ("/api/identities/invite", one("identity", "nonsense"), &[400]),
         ("/api/identities/one", one("key", "\0"), &[404]),
         ("/api/bundles/one", one("key", "nope"), &[404]),
         ("/api/bundles/publish", vec![("key", "nope".into()), ("number", "1".into())], &[404]),

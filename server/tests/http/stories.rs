@@ -126,6 +126,38 @@ async fn a_link_opens_once(on: On) {
     assert!(thief.get(&late).await.shows(dead));
 }
 
+async fn a_link_is_shown_once_and_on_its_own_page_only(on: On) {
+    let world = World::on(on).await;
+    let mut astrid = world.sign_in("astrid.nyberg").await;
+    for key in ["joao.marques", "sanne.bakker"] {
+        let id = world.actor(key).await.person().expect("a person").to_string();
+        let made = astrid.post("/api/identities/invite", &[("identity", &id)]).await;
+        assert_eq!(made.location(), Some(format!("/identities/{key}").as_str()), "{}", made.body);
+    }
+    let joao = astrid.get("/identities/joao.marques").await;
+    assert!(!joao.shows("This link lets") && !joao.body.contains("/welcome/"), "it is not his: {}", joao.text());
+    let sanne = astrid.get("/identities/sanne.bakker").await;
+    assert!(sanne.shows("This link lets Sanne Bakker set a password") && sanne.body.contains("/welcome/"));
+    let again = astrid.get("/identities/sanne.bakker").await;
+    assert!(!again.shows("This link lets"), "once: {}", again.text());
+}
+
+async fn an_admin_makes_no_link_for_who_has_a_password(on: On) {
+    let world = World::on(on).await;
+    let mut astrid = world.sign_in("astrid.nyberg").await;
+    assert!(astrid.get("/identities/maya.lindqvist").await.shows("Make an invitation link"));
+    drop(world.sign_in("maya.lindqvist").await);
+    let page = astrid.get("/identities/maya.lindqvist").await;
+    assert!(!page.shows("Make an invitation link"), "{}", page.text());
+    assert!(page.shows("sallyport admin invite maya.lindqvist"), "{}", page.text());
+    let id = world.actor("maya.lindqvist").await.person().expect("a person").to_string();
+    let refused = astrid.call("/api/identities/invite", &[("identity", &id)]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.body);
+    assert!(refused.body.contains("on the command line only"), "{}", refused.body);
+    let mut tomas = world.sign_in("tomas.ferreira").await;
+    assert!(tomas.get("/notices").await.shows("one-time link with which Maya Lindqvist can set a password"));
+}
+
 async fn founding_mode_ends_with_the_second_admin(on: On) {
     let world = World::on(on).await;
     let mut astrid = world.sign_in("astrid.nyberg").await;
@@ -158,5 +190,7 @@ on_both! {
     a_session_ends_by_the_clock
     tries_are_counted_and_names_are_not_told
     a_link_opens_once
+    a_link_is_shown_once_and_on_its_own_page_only
+    an_admin_makes_no_link_for_who_has_a_password
     founding_mode_ends_with_the_second_admin
 }

@@ -25,19 +25,17 @@ pub async fn identity(
     key: String,
 ) -> Result<(IdentityPage, Option<(String, String)>), Fault> {
     let page = crate::server::portal()?.identity(&crate::server::actor().await?, &key).await?;
-    Ok((page, crate::server::handed_over()))
+    let link = crate::server::handed_over(&page.row.key);
+    Ok((page, link))
 }
 
-/// Makes a one-time link, shown once on the page it leads back to.
+/// Makes a one-time link, shown once on the page of the person it is for.
 #[server(endpoint = "identities/invite")]
 pub async fn invite(
     /// Who.
     identity: IdentityId,
-    /// Its key.
-    key: String,
 ) -> Result<(), Fault> {
     crate::server::hand_over(&crate::server::portal()?.invite(&crate::server::actor().await?, identity).await?);
-    crate::server::lead_to(&format!("/identities/{key}"));
     Ok(())
 }
 

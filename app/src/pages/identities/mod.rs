@@ -13,7 +13,7 @@ use crate::{
         tabs::IdentityTabs,
         time::{Moment, When},
         timeline::Timeline,
-        words::{capital, full, number, so_many},
+        words::{capital, full, number, said, so_many},
     },
     frame::{page, role_word},
 };
@@ -147,6 +147,7 @@ fn DrawOne(identity: IdentityPage, link: Option<(String, String)>) -> impl IntoV
         grants,
         lines,
         may_invite,
+        why_no_link,
         may_leave,
     } = identity;
     let machine = !row.kind.is_person();
@@ -184,7 +185,7 @@ fn DrawOne(identity: IdentityPage, link: Option<(String, String)>) -> impl IntoV
                                 view! {
                                     <Act
                                         to="/api/identities/invite"
-                                        with=vec![("identity", row.id.to_string()), ("key", row.key.clone())]
+                                        with=vec![("identity", row.id.to_string())]
                                         label="Make an invitation link"
                                     />
                                 }
@@ -193,6 +194,7 @@ fn DrawOne(identity: IdentityPage, link: Option<(String, String)>) -> impl IntoV
                     </div>
                 }
             })}
+        {why_no_link.map(|why| view! { <p class="hint">{said(&why)}</p> })}
         <div class="beside">
             <div>
                 <section aria-labelledby="acc" id="grants" data-live="">

@@ -11,6 +11,7 @@ mod catalogue;
 mod database;
 mod lives;
 mod pages;
+mod people;
 mod races;
 mod rights;
 mod tampering;

@@ -23,14 +23,14 @@ on_both! {
 }
 
 /// How often each race is run.
-fn rounds() -> usize {
+pub fn rounds() -> usize {
     if std::env::var_os("SALLYPORT_TEST_LONG").is_some_and(|v| v == "1") { 200 } else { 5 }
 }
 
 type Outcome = Result<(), Error>;
 
 /// Runs two acts at once, each on a thread of its own.
-async fn at_once<A, B, X, Y>(a: A, b: B) -> (X, Y)
+pub async fn at_once<A, B, X, Y>(a: A, b: B) -> (X, Y)
 where
     A: Future<Output = X> + Send + 'static,
     B: Future<Output = Y> + Send + 'static,

@@ -80,6 +80,13 @@ impl World {
 
     /// A world in which nobody lives yet.
     pub async fn empty(on: On) -> Self {
+        let world = Self::unfounded(on).await;
+        world.portal.migrate().await.expect("the database is empty");
+        world
+    }
+
+    /// A world whose database has its tables, and nothing in them yet.
+    pub async fn unfounded(on: On) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let database = match on {
             On::Sqlite => format!("sqlite://{}/life.db", folder.path().display()),
@@ -87,8 +94,8 @@ impl World {
         };
         let clock = Arc::new(TestClock::new());
         let portal = open(&database, &clock).await;
-        portal.migrate().await.expect("the database is empty");
         let store = Store::open(&database).await.expect("the database is there");
+        store.migrate().await.expect("the database is empty");
         Self { portal, clock, store, on, database, _folder: folder }
     }
 
