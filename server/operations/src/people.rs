@@ -234,7 +234,7 @@ impl Portal {
             return Err(Refusal::DeadLink.into());
         }
         let actor = Actor::Person { id: identity.id, name: identity.spec.name.clone() };
-        let change = identity.set_password(&actor, hashed(&kept), now)?;
+        let change = identity.set_password(&actor, hashed(kept), now)?;
         self.save(&mut tx, &change).await?;
         tx.save_password(identity.id, kept, now).await?;
         tx.end_sessions_of(identity.id).await?;
