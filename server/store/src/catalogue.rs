@@ -104,7 +104,7 @@ macro_rules! in_force {
 
 macro_rules! reads {
     ($($one:ident $by_key:ident $page:ident: $ty:ty, $id:ty, $table:literal, $one_sql:ident, $key_sql:ident, $page_sql:ident;)*) => {
-impl Tx {$(
+        impl Tx {$(
             #[doc = concat!("One row of `", $table, "`.")]
             pub async fn $one(&mut self, id: $id) -> Result<Option<$ty>, Error> {
                 let found = row!(self, (Uuid, String), $one_sql, id.0)?;
