@@ -307,6 +307,25 @@ create table kept_forms (
   expires_at timestamptz not null
 );
 
+-- What of an authenticator does not belong into the trail: the sealed secret of an app, and whose a passkey is, so that no two people
+-- register the same.
+create table authenticators (
+  id uuid primary key,
+  identity_id uuid not null references identities (id),
+  credential text unique,
+  sealed text
+);
+create index authenticators_by_identity on authenticators (identity_id);
+
+-- Acts that wait for their step-up, and authenticators that are being added.
+create table pending (
+  id uuid primary key,
+  identity_id uuid not null references identities (id),
+  body text not null,
+  expires_at timestamptz not null
+);
+create index pending_by_end on pending (expires_at);
+
 create table notices (
   id uuid primary key,
   identity_id uuid not null references identities (id),

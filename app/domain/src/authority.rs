@@ -9,6 +9,7 @@ use crate::{
     request::Request,
     ruling::Via,
 };
+use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
 
 /// The facts authority is made from, read in the transaction of the act.
@@ -84,6 +85,11 @@ impl Authority {
     /// Whether the actor is an admin.
     pub fn is_admin(&self) -> bool {
         self.facts.identity.as_ref().is_some_and(|i| i.has(PortalRole::Admin))
+    }
+
+    /// Refuses who decides nothing for a while, as others reset their authenticators.
+    pub fn not_barred(&self, now: DateTime<Utc>) -> Result<(), Refusal> {
+        self.facts.identity.as_ref().map_or(Ok(()), |i| i.not_barred(now))
     }
 
     /// Whether the actor is an auditor.

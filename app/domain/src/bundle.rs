@@ -7,6 +7,7 @@ use crate::{
     ids::{BundleId, EntitlementId, GroupId, IdentityId},
     minutes::Minutes,
     refusal::Refusal,
+    stepup::Strength,
     text::Key,
 };
 use chrono::{DateTime, Utc};
@@ -42,6 +43,8 @@ pub struct Stage {
     pub need: u8,
     /// Who they are.
     pub from: Source,
+    /// How surely each shows who they are, for this very decision; `None` asks no more than being signed in.
+    pub step_up: Option<Strength>,
 }
 
 /// Everything one version of a bundle says.
@@ -71,6 +74,8 @@ pub struct BundleSpec {
     pub conditions: Vec<Condition>,
     /// Who decides, in sequence.
     pub stages: Vec<Stage>,
+    /// How surely the asker shows who they are, for this very ask; `None` asks no more than being signed in.
+    pub step_up: Option<Strength>,
 }
 
 /// One version of a bundle, as a request freezes it.

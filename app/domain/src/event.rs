@@ -406,6 +406,11 @@ impl Transition {
         if let Record::Request(it) = &self.after { Some(it) } else { None }
     }
 
+    /// The identity as it will be, if it is one.
+    pub fn identity(&self) -> Option<&Identity> {
+        if let Record::Identity(it) = &self.after { Some(it) } else { None }
+    }
+
     /// The grant as it will be, if it is one.
     pub fn grant(&self) -> Option<&Grant> {
         if let Record::Grant(it) = &self.after { Some(it) } else { None }

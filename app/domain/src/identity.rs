@@ -2,9 +2,11 @@
 
 use crate::{
     actor::Actor,
+    authenticator::{Authenticator, Means, ResetAsked, Used},
     event::{Event, Inconsistent, Record, Stamp, Transition},
-    ids::{IdentityId, SystemId},
+    ids::{AuthenticatorId, IdentityId, SystemId},
     refusal::Refusal,
+    stepup::{Strength, Verified},
     text::Key,
 };
 use chrono::{DateTime, Utc};
@@ -148,6 +150,18 @@ pub struct Identity {
     pub password_set_at: Option<DateTime<Utc>>,
     /// SHA-256 of the password's hash as it is kept, in hexadecimal: no other hash is its own.
     pub password_digest: Option<String>,
+    /// The person's passkeys and authenticator apps.
+    pub authenticators: BTreeMap<AuthenticatorId, Authenticator>,
+    /// SHA-256 of the recovery codes that are left, in hexadecimal.
+    pub recovery_codes: BTreeSet<String>,
+    /// How many step-ups have failed since the last that went through.
+    pub failed_step_ups: u32,
+    /// Until when no step-up counts, as too many failed.
+    pub locked_until: Option<DateTime<Utc>>,
+    /// Until when the person decides nothing, as others reset their authenticators.
+    pub barred_until: Option<DateTime<Utc>>,
+    /// A reset that one admin asked for and another is to confirm.
+    pub reset: Option<ResetAsked>,
 }
 
 /// What can happen to an identity.
@@ -184,6 +198,65 @@ pub enum IdentityEvent {
     },
     /// Every session of the person was ended.
     SignedOutEverywhere {},
+    /// An authenticator was added.
+    AuthenticatorAdded {
+        /// Its id.
+        authenticator: AuthenticatorId,
+        /// How its owner calls it.
+        name: String,
+        /// What it is; of a passkey also the public key.
+        means: Means,
+        /// SHA-256 of the recovery codes that came with it, in hexadecimal.
+        recovery: BTreeSet<String>,
+        /// How the person showed who they are.
+        verified: Verified,
+    },
+    /// An authenticator is called otherwise.
+    AuthenticatorRenamed {
+        /// Which.
+        authenticator: AuthenticatorId,
+        /// Its new name.
+        name: String,
+    },
+    /// An authenticator was removed by its owner.
+    AuthenticatorRemoved {
+        /// Which.
+        authenticator: AuthenticatorId,
+        /// How the person showed who they are.
+        verified: Verified,
+    },
+    /// New recovery codes were made; the old ones no longer count.
+    RecoveryCodesMade {
+        /// SHA-256 of each, in hexadecimal.
+        codes: BTreeSet<String>,
+        /// How the person showed who they are.
+        verified: Verified,
+    },
+    /// The person showed who they are, for the act in the same commit.
+    SteppedUp {
+        /// What it used up.
+        used: Used,
+    },
+    /// The person, or somebody in their place, failed to.
+    StepUpFailed {
+        /// With what.
+        tried: Strength,
+        /// Until when no step-up counts, when it was one too many.
+        until: Option<DateTime<Utc>>,
+    },
+    /// An admin asked that the authenticators be reset.
+    ResetAsked {},
+    /// That was taken back, or refused.
+    ResetRefused {},
+    /// A second admin confirmed it: every authenticator is gone.
+    AuthenticatorsReset {
+        /// Who had asked.
+        asked_by: Actor,
+        /// Until when the person decides nothing.
+        barred_until: DateTime<Utc>,
+        /// How the second admin showed who they are.
+        verified: Verified,
+    },
 }
 
 impl Identity {
@@ -267,7 +340,7 @@ impl Identity {
         self.is_active() && self.spec.roles.contains(&role)
     }
 
-    fn change(&self, actor: &Actor, event: IdentityEvent, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+    pub(crate) fn change(&self, actor: &Actor, event: IdentityEvent, now: DateTime<Utc>) -> Result<Transition, Refusal> {
         Transition::next(Record::Identity(Box::new(self.clone())), actor, event, now)
     }
 
@@ -287,6 +360,12 @@ impl Identity {
                 standing: Standing::Active,
                 password_set_at: None,
                 password_digest: None,
+                authenticators: BTreeMap::new(),
+                recovery_codes: BTreeSet::new(),
+                failed_step_ups: 0,
+                locked_until: None,
+                barred_until: None,
+                reset: None,
             }),
             (None, _) => Err(Inconsistent::NotBegun),
             (Some(mut identity), event) => {
@@ -303,6 +382,15 @@ impl Identity {
                         identity.password_digest = Some(digest.clone());
                     }
                     IdentityEvent::PasswordRehashed { digest } => identity.password_digest = Some(digest.clone()),
+                    IdentityEvent::AuthenticatorAdded { .. }
+                    | IdentityEvent::AuthenticatorRenamed { .. }
+                    | IdentityEvent::AuthenticatorRemoved { .. }
+                    | IdentityEvent::RecoveryCodesMade { .. }
+                    | IdentityEvent::SteppedUp { .. }
+                    | IdentityEvent::StepUpFailed { .. }
+                    | IdentityEvent::ResetAsked {}
+                    | IdentityEvent::ResetRefused {}
+                    | IdentityEvent::AuthenticatorsReset { .. } => identity.authenticate(event, stamp)?,
                     IdentityEvent::Invited { .. } | IdentityEvent::SignedOutEverywhere {} => {}
                 }
                 Ok(identity)

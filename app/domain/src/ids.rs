@@ -61,6 +61,10 @@ id! {
     NoticeId,
     /// A one-time link that lets somebody set a password.
     InvitationId,
+    /// A passkey or an authenticator app of a person.
+    AuthenticatorId,
+    /// An act that waits for its step-up, or an authenticator that is being added.
+    PendingId,
     /// A signed-in browser, as its owner sees it in the list of sessions.
     SessionId,
 }

@@ -3,6 +3,7 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 pub mod actor;
+pub mod authenticator;
 pub mod authority;
 pub mod bundle;
 pub mod condition;
@@ -19,6 +20,7 @@ pub mod refusal;
 pub mod request;
 pub mod resource;
 pub mod ruling;
+pub mod stepup;
 pub mod text;
 pub mod views;
 

@@ -1,6 +1,6 @@
 //! A rule said no. Every way of saying so is here, with its own sentence: lower case, no full stop, what the person typed in backticks.
 
-use crate::{event::Inconsistent, minutes::NotMinutes, text::BadText};
+use crate::{event::Inconsistent, minutes::NotMinutes, stepup::Strength, text::BadText};
 use chrono::{DateTime, Utc};
 
 /// A rule said no.
@@ -138,6 +138,77 @@ pub enum Refusal {
     /// The task was done.
     #[error("this task is already done")]
     TaskDone,
+    /// Something that must be written in the form is not.
+    #[error("{says}")]
+    Unwritten {
+        /// Which field: `justification`.
+        field: &'static str,
+        /// What is to be written.
+        says: String,
+    },
+    /// The act is to be confirmed first.
+    #[error("this wants {}, for this very act", needed.word())]
+    StepUp {
+        /// How surely.
+        needed: Strength,
+    },
+    /// The person has nothing that is strong enough.
+    #[error("this wants {}, and you have none: add one under “Signing in”, then do this again", needed.word())]
+    NoAuthenticator {
+        /// How surely.
+        needed: Strength,
+    },
+    /// The step-up failed; never which part of it.
+    #[error("that did not fit: {left}")]
+    StepUpFailed {
+        /// What is to be done.
+        left: &'static str,
+    },
+    /// Step-ups failed too often.
+    #[error("too many failed tries: no step-up counts until {}", until.format("%-d %B %Y at %H:%M UTC"))]
+    Locked {
+        /// Until when.
+        until: DateTime<Utc>,
+    },
+    /// The code was used before.
+    #[error("this code has been used: each counts once, so wait for the next one")]
+    UsedCode,
+    /// A passkey's counter went back: there is a copy of it.
+    #[error("this passkey's counter has gone back, as that of a copy does: it does not count, and the admins are told")]
+    ClonedPasskey,
+    /// The act that was to be confirmed is gone.
+    #[error("this has waited too long, or was confirmed already: begin it again")]
+    NothingToConfirm,
+    /// There is no such authenticator.
+    #[error("there is no such passkey or authenticator app any more")]
+    NoSuchAuthenticator,
+    /// Two things of one name.
+    #[error("you have one called “{name}” already: choose another name")]
+    NameTaken {
+        /// The name.
+        name: String,
+    },
+    /// Authenticators were reset, and so the person decides nothing for a while.
+    #[error("your authenticators were reset: you decide again from {}", until.format("%-d %B %Y at %H:%M UTC"))]
+    Barred {
+        /// Until when.
+        until: DateTime<Utc>,
+    },
+    /// Nobody resets their own, and the second admin is another one.
+    #[error("resetting somebody's authenticators takes two admins, and neither is that person: another admin must")]
+    NotTheSecondAdmin,
+    /// Nothing to reset.
+    #[error("{name} has neither passkeys nor an authenticator app")]
+    NothingToReset {
+        /// Who.
+        name: String,
+    },
+    /// No reset was asked for.
+    #[error("no admin has asked for this reset, or it was taken back")]
+    NoReset,
+    /// One-time codes cannot be kept.
+    #[error("one-time codes are not set up here: an operator must set `secrets_key` first")]
+    NoSecretsKey,
     /// Too many tries.
     #[error("too many tries: wait {0} and try again")]
     TooMany(String),
@@ -174,6 +245,9 @@ impl Refusal {
                 | Self::NotADecider { .. }
                 | Self::NotTheProvisioner
                 | Self::OwnDraft
+                | Self::StepUp { .. }
+                | Self::Barred { .. }
+                | Self::NotTheSecondAdmin
         )
     }
 
@@ -187,6 +261,7 @@ impl Refusal {
                 | Self::GrantOver { .. }
                 | Self::DraftChanged { .. }
                 | Self::TaskDone
+                | Self::NothingToConfirm
         )
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     actor::Actor,
     authority::Authority,
+    bundle::BundleVersion,
     event::{Event, Inconsistent, Record, Stamp, Transition},
     facts::{Ask, Facts},
     ids::{ApprovalId, BundleId, GrantId, IdentityId, RequestId},
@@ -10,6 +11,7 @@ use crate::{
     minutes::Minutes,
     refusal::Refusal,
     ruling::{self, Outcome, Ruling, StageRuling, Via, judge},
+    stepup::{Act, Verified, demand, digest},
     text::{TextRef, Words},
 };
 use chrono::{DateTime, Utc};
@@ -149,6 +151,8 @@ pub struct Decision {
     pub at: DateTime<Utc>,
     /// By what right.
     pub via: Via,
+    /// How they showed who they are, for this very decision, where that was asked.
+    pub verified: Option<Verified>,
 }
 
 /// Something somebody wrote on a request.
@@ -214,6 +218,8 @@ pub enum RequestEvent {
         approval: Option<ApprovalId>,
         /// Until when such an approval holds.
         lapses_at: DateTime<Utc>,
+        /// How the asker showed who they are, for this very ask, where that was asked.
+        verified: Option<Verified>,
     },
     /// One person said yes.
     Approved {
@@ -289,6 +295,24 @@ pub struct Asked {
     pub justification: Option<Words>,
     /// The facts.
     pub facts: Facts,
+    /// SHA-256 of all that was written in the form, in hexadecimal.
+    pub form: String,
+    /// How the asker showed who they are.
+    pub verified: Option<Verified>,
+}
+
+impl Asked {
+    /// The act, as a step-up confirms it.
+    pub fn act(&self) -> Act {
+        let BundleVersion { bundle, number, .. } = &self.facts.bundle;
+        Act::Ask {
+            bundle: *bundle,
+            number: *number,
+            subject: self.ask.subject,
+            minutes: self.ask.minutes,
+            form: self.form.clone(),
+        }
+    }
 }
 
 /// A person's yes, with what it needs.
@@ -300,6 +324,8 @@ pub struct Approval {
     pub minutes: Option<Minutes>,
     /// What they write.
     pub comment: Option<Words>,
+    /// How they showed who they are.
+    pub verified: Option<Verified>,
 }
 
 impl Request {
@@ -309,7 +335,17 @@ impl Request {
             return Err(Refusal::NotAllowed("one asks in one's own name"));
         }
         let ruling = judge(&asked.ask, &asked.facts);
+        if let Some(check) = ruling.only_unwritten() {
+            let wants = check.instead.as_ref().map_or_else(String::new, |instead| format!(": {instead}"));
+            let field = if check.rule == "work-item" { "work item" } else { "justification" };
+            return Err(Refusal::Unwritten { field, says: format!("{}{wants}", check.says) });
+        }
+        // What policy refuses is written down as it is; nobody has to prove anything for a no.
+        if ruling.outcome != Outcome::Refused {
+            demand(asked.facts.bundle.spec.step_up, asked.verified.as_ref(), asked.ask.asker, &asked.act())?;
+        }
         let event = RequestEvent::Asked {
+            verified: asked.verified,
             justification: asked.justification.as_ref().map(Words::reference),
             approval: (ruling.outcome == Outcome::Automatic).then_some(asked.approval),
             lapses_at: now + lapses_after.delta(),
@@ -346,6 +382,9 @@ impl Request {
         {
             return Err(Refusal::Longer { most: self.minutes.to_string() });
         }
+        let needed = self.ruling.stages.get(stage).and_then(|s| s.step_up);
+        let act = self.approval_act(stage, approval.minutes.unwrap_or(self.minutes));
+        demand(needed, approval.verified.as_ref(), by, &act)?;
         let decision = Decision {
             stage,
             by,
@@ -355,6 +394,7 @@ impl Request {
             comment: approval.comment.as_ref().map(Words::reference),
             at: now,
             via,
+            verified: approval.verified,
         };
         let last = self.remaining().iter().map(|(_, open)| usize::from(*open)).sum::<usize>() == 1;
         let event = RequestEvent::Approved {
@@ -364,6 +404,11 @@ impl Request {
         };
         let jobs = last.then(|| Job::at(JobKey::Request { id: self.id }, now));
         Ok(self.change(authority.actor(), event, now)?.with_words(approval.comment).with_jobs(jobs))
+    }
+
+    /// A yes to its present terms in this stage, as a step-up confirms it.
+    pub fn approval_act(&self, stage: usize, minutes: Minutes) -> Act {
+        Act::Approve { request: self.id, terms: self.terms, stage, minutes, ruling: digest(&self.ruling) }
     }
 
     /// One person's no; it ends the request, and says why.
@@ -384,6 +429,7 @@ impl Request {
             comment: Some(comment.reference()),
             at: now,
             via,
+            verified: None,
         };
         Ok(self.change(authority.actor(), RequestEvent::Denied { decision }, now)?.with_words([comment]))
     }
@@ -614,6 +660,7 @@ impl Request {
         if !is_or_was {
             return Err(Refusal::NotADecider { why: "you were not among those asked when it was made".to_owned() });
         }
+        authority.not_barred(now)?;
         self.open(now)?;
         if self.decisions.iter().any(|d| d.by == by) {
             return Err(Refusal::DecidedAlready);
@@ -656,7 +703,7 @@ impl Request {
     }
 
     fn begun(id: RequestId, event: &RequestEvent, stamp: &Stamp) -> Result<Self, Inconsistent> {
-        let RequestEvent::Asked { ask, justification, facts, ruling, approval, lapses_at } = event else {
+        let RequestEvent::Asked { ask, justification, facts, ruling, approval, lapses_at, verified: _ } = event else {
             return Err(Inconsistent::NotBegun);
         };
         let state = match (ruling.outcome, approval) {

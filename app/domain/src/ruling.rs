@@ -7,6 +7,7 @@ use crate::{
     ids::{EntitlementId, GroupId, IdentityId, SystemId},
     minutes::Minutes,
     resource::{Environment, Sensitivity},
+    stepup::Strength,
     text::{and, or},
 };
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The version of these rules; a ruling says by which it was made.
 pub const ENGINE: u32 = 1;
+
+/// The rules about what is written in the form.
+const UNWRITTEN: [&str; 2] = ["justification", "work-item"];
 
 /// What the ruling comes to (R3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,6 +108,8 @@ pub struct StageRuling {
     pub system: Option<SystemId>,
     /// Where its people come from.
     pub from: Source,
+    /// How surely each must show who they are, for this very decision (R3, R36).
+    pub step_up: Option<Strength>,
     /// Who may decide: first hand, then as backup, then as fallback.
     pub ladder: Vec<Rung>,
     /// How many rungs are in use: just as many as it takes.
@@ -152,6 +158,13 @@ impl Ruling {
     /// The rules that said no.
     pub fn failures(&self) -> impl Iterator<Item = &Check> {
         self.checks.iter().filter(|c| !c.passed)
+    }
+
+    /// The rules that only what is written in the form does not meet, where no other rule says no: then it is not refused but unfinished.
+    pub fn only_unwritten(&self) -> Option<&Check> {
+        let mut failures = self.failures().peekable();
+        let first = failures.peek().copied()?;
+        failures.all(|c| UNWRITTEN.contains(&c.rule.as_str())).then_some(first)
     }
 
     /// Whether nothing but the hour stands in the way; then waiting helps.
@@ -339,6 +352,7 @@ fn resolve(ask: &Ask, facts: &Facts, privileged: bool) -> (Vec<StageRuling>, Opt
             need: stage.need,
             system,
             from: stage.from,
+            step_up: stage.step_up,
             rungs: 0,
         })
         .collect::<Vec<_>>();
@@ -360,7 +374,8 @@ fn resolve(ask: &Ask, facts: &Facts, privileged: bool) -> (Vec<StageRuling>, Opt
 /// Who may decide a stage by the facts of today, whether or not policy would still ask for it.
 pub(crate) fn may_today(stage: &StageRuling, ask: &Ask, today: &Facts) -> Vec<Rung> {
     let joined = joined(today);
-    let asked = Stage { name: stage.name.clone(), need: stage.need, from: stage.from.clone() };
+    let asked =
+        Stage { name: stage.name.clone(), need: stage.need, from: stage.from.clone(), step_up: stage.step_up };
     ladder(&asked, stage.system, today, &excluded(ask, today), &joined)
 }
 
@@ -371,7 +386,7 @@ fn joined(facts: &Facts) -> BTreeSet<GroupId> {
 
 /// The bundle's stages, owners' stages once for each system with owners of its own, and a second approver where the access is privileged.
 fn demanded(facts: &Facts, privileged: bool) -> Vec<(Stage, Option<SystemId>)> {
-    let owners = Stage { name: "Owner".to_owned(), need: 1, from: Source::Owners };
+    let owners = Stage { name: "Owner".to_owned(), need: 1, from: Source::Owners, step_up: None };
     let stages =
         if facts.bundle.spec.stages.is_empty() { std::slice::from_ref(&owners) } else { &facts.bundle.spec.stages };
     let mut demanded = Vec::new();
@@ -395,7 +410,9 @@ fn demanded(facts: &Facts, privileged: bool) -> Vec<(Stage, Option<SystemId>)> {
     }
     let total: u32 = demanded.iter().map(|(stage, _)| u32::from(stage.need)).sum();
     if privileged && total < 2 {
-        let second = Stage { name: "Second approver".to_owned(), need: 1, from: Source::Owners };
+        // The second shows who they are as surely as the first.
+        let step_up = demanded.iter().filter_map(|(stage, _)| stage.step_up).max();
+        let second = Stage { name: "Second approver".to_owned(), need: 1, from: Source::Owners, step_up };
         demanded.push((second, facts.weightiest().map(|(id, _)| *id)));
     }
     demanded

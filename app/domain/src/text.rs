@@ -158,6 +158,12 @@ pub fn or(names: &[String]) -> String {
     joined(names, "or")
 }
 
+/// A long code in groups, for people who read it and type it.
+pub fn in_groups(code: &str, of: usize) -> String {
+    let letters: Vec<char> = code.chars().collect();
+    letters.chunks(of.max(1)).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+}
+
 fn joined(names: &[String], word: &str) -> String {
     match names {
         [] => String::new(),

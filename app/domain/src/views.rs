@@ -1,5 +1,7 @@
 //! What reads answer with: plain facts for pages, in people's words. No rules live here, and nothing here is ever written down.
 
+pub mod authenticators;
+
 use crate::{
     condition::Asks,
     identity::{Kind, PortalRole},

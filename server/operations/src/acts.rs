@@ -108,6 +108,62 @@ pub(crate) async fn tell_of_link(portal: &Portal, tx: &mut Tx, by: &Actor, whose
     Ok(())
 }
 
+/// Tells somebody what happened to their authenticators, in case it was not them.
+pub(crate) async fn tell_of_authenticator(
+    portal: &Portal,
+    tx: &mut Tx,
+    whose: &Identity,
+    says: &str,
+) -> Result<(), Error> {
+    let says = format!("{says}: tell an admin if that was not you");
+    Ok(tx.notify(NoticeId(portal.new_id()), whose.id, portal.now(), &says, "/authenticators").await?)
+}
+
+/// Tells the person and the other admins that a reset was asked for, or that it was refused.
+pub(crate) async fn tell_of_reset(
+    portal: &Portal,
+    tx: &mut Tx,
+    by: &Actor,
+    whose: &Identity,
+    asks: bool,
+) -> Result<(), Error> {
+    let does = if asks { "asks to reset" } else { "refused to reset" };
+    let name = &whose.spec.name;
+    let path = format!("/identities/{}", whose.spec.key);
+    for (admin, _) in tx.admins().await? {
+        if admin != whose.id && !by.is(admin) {
+            let says = format!("{by} {does} the passkeys and codes of {name}");
+            tx.notify(NoticeId(portal.new_id()), admin, portal.now(), &says, &path).await?;
+        }
+    }
+    if by.is(whose.id) {
+        return Ok(());
+    }
+    tell_of_authenticator(portal, tx, whose, &format!("{by} {does} your passkeys and codes")).await
+}
+
+/// Tells the person and the admins that too many step-ups failed, or that there is a copy of a passkey.
+pub(crate) async fn tell_of_step_up(
+    portal: &Portal,
+    tx: &mut Tx,
+    whose: &Identity,
+    cloned: bool,
+) -> Result<(), Error> {
+    let name = &whose.spec.name;
+    let (mine, theirs) = if cloned {
+        ("somebody used a copy of one of your passkeys", format!("somebody used a copy of a passkey of {name}"))
+    } else {
+        ("too many step-ups in your name failed", format!("too many step-ups of {name} failed"))
+    };
+    let path = format!("/identities/{}", whose.spec.key);
+    for (admin, _) in tx.admins().await? {
+        if admin != whose.id {
+            tx.notify(NoticeId(portal.new_id()), admin, portal.now(), &theirs, &path).await?;
+        }
+    }
+    tell_of_authenticator(portal, tx, whose, mine).await
+}
+
 async fn notify(
     portal: &Portal,
     tx: &mut Tx,

@@ -2,6 +2,7 @@
 //! read and checked in the transaction of the act, before anything else.
 
 mod acts;
+mod authenticators;
 pub mod bundles;
 pub mod catalogue;
 pub mod clock;
@@ -21,6 +22,7 @@ mod portal;
 mod requests;
 mod rulings;
 mod sessions;
+mod stepup;
 mod tasks;
 mod verify;
 
@@ -31,4 +33,5 @@ pub use import::{Import, Imported};
 pub use people::{FirstAdmin, SignedIn};
 pub use portal::{Portal, Schema, Setup};
 pub use sessions::{LiveSession, SessionKeyHash};
+pub use stepup::{Answer, Wanted, codes::SecretsKey, passkeys::RelyingParty};
 pub use verify::{Finding, Progress};

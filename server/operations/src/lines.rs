@@ -2,6 +2,7 @@
 
 use crate::Error;
 use domain::{
+    authenticator::Used,
     bundle::BundleEvent,
     event::{Envelope, Event},
     grant::{GrantEvent, Leaving, Why},
@@ -12,6 +13,7 @@ use domain::{
     request::RequestEvent,
     resource::SystemEvent,
     ruling::Outcome,
+    stepup::Strength,
     text::TextRef,
     views::Line,
 };
@@ -71,6 +73,25 @@ async fn say(tx: &mut Tx, envelope: &Envelope) -> Result<Said, Error> {
             IdentityEvent::PasswordSet { .. } => "set a password".to_owned(),
             IdentityEvent::PasswordRehashed { .. } => "hashed their password anew, and stronger".to_owned(),
             IdentityEvent::SignedOutEverywhere {} => "signed out everywhere".to_owned(),
+            IdentityEvent::AuthenticatorAdded { name, means, verified, .. } => {
+                let kind = if means.strength() == Strength::Passkey { "passkey" } else { "authenticator app" };
+                format!("added the {kind} “{name}”, with {}", verified.proof.word())
+            }
+            IdentityEvent::AuthenticatorRenamed { name, .. } => format!("called an authenticator “{name}”"),
+            IdentityEvent::AuthenticatorRemoved { verified, .. } => {
+                format!("removed an authenticator, with {}", verified.proof.word())
+            }
+            IdentityEvent::RecoveryCodesMade { codes, .. } => format!("made {} new recovery codes", codes.len()),
+            IdentityEvent::SteppedUp { used } => format!("confirmed an act with {}", with(used)),
+            IdentityEvent::StepUpFailed { tried, until: None } => format!("failed to confirm an act with {}", tried.word()),
+            IdentityEvent::StepUpFailed { tried, until: Some(_) } => {
+                format!("failed to confirm an act with {}, once too often: none counts for a while", tried.word())
+            }
+            IdentityEvent::ResetAsked {} => "asked to reset their passkeys and codes".to_owned(),
+            IdentityEvent::ResetRefused {} => "took back or refused that reset".to_owned(),
+            IdentityEvent::AuthenticatorsReset { asked_by, verified, .. } => {
+                format!("reset their passkeys and codes, as {asked_by} had asked, with {}", verified.proof.word())
+            }
         }),
         Event::Group(GroupEvent::GroupDefined { spec }) => {
             decided(format!("{} the group {}", if envelope.version == 1 { "added" } else { "changed" }, spec.name))
@@ -92,20 +113,31 @@ async fn say(tx: &mut Tx, envelope: &Envelope) -> Result<Said, Error> {
     })
 }
 
+fn with(used: &Used) -> &'static str {
+    match used {
+        Used::Password {} => "their password",
+        Used::Code { .. } => "a one-time code",
+        Used::RecoveryCode { .. } => "a recovery code",
+        Used::Passkey { .. } => "a passkey",
+    }
+}
+
 fn of_request(event: &RequestEvent) -> Said {
     match event {
-        RequestEvent::Asked { ask, justification, ruling, .. } => {
+        RequestEvent::Asked { ask, justification, ruling, verified, .. } => {
             let outcome = match ruling.outcome {
                 Outcome::Refused => "policy refused it",
                 Outcome::Automatic => "policy allowed it at once",
                 Outcome::NeedsApproval => "policy wants approval",
             };
-            Said { what: format!("asked for {}; {outcome}", ask.minutes), text: justification.clone(), decided: true }
+            let sure = verified.as_ref().map(|v| format!(" with {}", v.proof.word())).unwrap_or_default();
+            Said { what: format!("asked for {}{sure}; {outcome}", ask.minutes), text: justification.clone(), decided: true }
         }
         RequestEvent::Approved { decision, approval, .. } => {
             let shorter = decision.minutes.map(|m| format!(" for {m}")).unwrap_or_default();
+            let sure = decision.verified.as_ref().map(|v| format!(" with {}", v.proof.word())).unwrap_or_default();
             let last = if approval.is_some() { "" } else { "; more approvals are needed" };
-            Said { what: format!("approved{shorter}{last}"), text: decision.comment.clone(), decided: true }
+            Said { what: format!("approved{shorter}{sure}{last}"), text: decision.comment.clone(), decided: true }
         }
         RequestEvent::Denied { decision } => {
             Said { what: "denied".to_owned(), text: decision.comment.clone(), decided: true }

@@ -46,7 +46,7 @@ struct Counting {
 /// How long a one-time link works.
 const LINK_WORKS_FOR: TimeDelta = TimeDelta::hours(24);
 /// Wrong passwords against one account, before it has to wait.
-const OF_ACCOUNT: Budget = Budget { free: 5, remembered: TimeDelta::days(1) };
+pub(crate) const OF_ACCOUNT: Budget = Budget { free: 5, remembered: TimeDelta::days(1) };
 /// Wrong passwords from one address, before it has to wait. What a whole office mistypes is soon forgotten.
 const OF_ADDRESS: Budget = Budget { free: 20, remembered: TimeDelta::hours(1) };
 /// The shortest password (OWASP ASVS 5.0, 6.2.1 asks for 8 and recommends 15).
@@ -197,6 +197,11 @@ impl Portal {
     async fn verify_password(&self, password: &str, kept: &str) -> Result<(bool, bool), Error> {
         let (password, kept) = (password.chars().take(LONGEST_PASSWORD + 1).collect::<String>(), kept.to_owned());
         self.hashing_away(move || verify(&password, &kept)).await
+    }
+
+    /// Whether a password fits what is kept.
+    pub(crate) async fn fits(&self, password: &str, kept: &str) -> Result<bool, Error> {
+        Ok(self.verify_password(password, kept).await?.0)
     }
 
     /// Hashing takes time and memory: off the async threads, and at most a few at once.

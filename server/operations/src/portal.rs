@@ -4,6 +4,10 @@ use crate::{
     Clock, Error, Ids,
     connectors::{Connector, ConnectorError, directory::Directory, manual::Manual, postgres::Postgres},
     ids,
+    stepup::{
+        codes::SecretsKey,
+        passkeys::{Passkeys, RelyingParty},
+    },
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -43,6 +47,10 @@ pub struct Setup {
     pub hashing_at_once: usize,
     /// Secrets for connectors, by the name that systems' settings give.
     pub secrets: BTreeMap<String, String>,
+    /// The key under which secrets are kept; without one there are no one-time codes.
+    pub secrets_key: Option<SecretsKey>,
+    /// For whom passkeys are made; without one there are none.
+    pub relying_party: Option<RelyingParty>,
 }
 
 /// Whether the database's schema is the one this program knows.
@@ -68,6 +76,7 @@ struct Inner {
     moved: AtomicBool,
     replica: String,
     decoy: tokio::sync::OnceCell<String>,
+    passkeys: Option<Passkeys>,
 }
 
 /// How often an act is tried again when somebody else was faster.
@@ -77,6 +86,7 @@ impl Portal {
     /// Opens the database; does not change its schema.
     pub async fn open(setup: Setup) -> Result<Self, Error> {
         let store = Store::open(&setup.database).await?;
+        let passkeys = setup.relying_party.as_ref().map(Passkeys::open).transpose()?;
         let replica = hex::encode(&setup.ids.secret()[..8]);
         let inner = Inner {
             store,
@@ -85,6 +95,7 @@ impl Portal {
             moved: AtomicBool::new(false),
             replica,
             decoy: tokio::sync::OnceCell::new(),
+            passkeys,
             setup,
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -164,6 +175,10 @@ impl Portal {
 
     pub(crate) fn decoy(&self) -> &tokio::sync::OnceCell<String> {
         &self.inner.decoy
+    }
+
+    pub(crate) fn passkeys(&self) -> Option<&Passkeys> {
+        self.inner.passkeys.as_ref()
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {

@@ -13,6 +13,7 @@ use domain::{
     minutes::Minutes,
     request::{Approval, Asked, Request, State},
     ruling::{Ruling, judge, may_ask_for},
+    stepup::{Verified, digest},
     text::{Prose, line},
     views::Asking,
 };
@@ -32,27 +33,51 @@ impl Portal {
     }
 
     async fn ask_once(&self, actor: &Actor, asking: &Asking) -> Result<RequestId, Error> {
-        let now = self.now();
         let mut tx = self.store().write().await?;
-        let prepared = self.prepare(&mut tx, actor, asking, true).await?;
-        let asked = Asked {
-            id: RequestId(self.new_id()),
-            approval: ApprovalId(self.new_id()),
-            ask: prepared.ask,
-            justification: self.words(prepared.reason.as_str()),
-            facts: prepared.facts,
-        };
+        let id = self.ask_in(&mut tx, actor, asking, None).await?;
+        self.commit(tx).await?;
+        Ok(id)
+    }
+
+    /// Asks within a transaction, confirmed by a step-up or not.
+    pub(crate) async fn ask_in(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        asking: &Asking,
+        verified: Option<Verified>,
+    ) -> Result<RequestId, Error> {
+        let asked = Asked { verified, ..self.asked(tx, actor, asking, true).await? };
         let id = asked.id;
-        let change = Request::ask(actor, asked, self.setup().approval_lapse, now)?;
-        self.save(&mut tx, &change).await?;
+        let change = Request::ask(actor, asked, self.setup().approval_lapse, self.now())?;
+        self.save(tx, &change).await?;
         if let Some(request) = change.request() {
-            tell(self, &mut tx, actor, request, Owed::Asked).await?;
+            tell(self, tx, actor, request, Owed::Asked).await?;
             if request.state.word() == "refused" {
                 tracing::info!(request = %id, "policy refused a request");
             }
         }
-        self.commit(tx).await?;
         Ok(id)
+    }
+
+    /// What is asked, with the facts of now.
+    pub(crate) async fn asked(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        asking: &Asking,
+        lock: bool,
+    ) -> Result<Asked, Error> {
+        let Prepared { ask, facts, reason } = self.prepare(tx, actor, asking, lock).await?;
+        Ok(Asked {
+            id: RequestId(self.new_id()),
+            approval: ApprovalId(self.new_id()),
+            ask,
+            justification: self.words(reason.as_str()),
+            facts,
+            form: digest(asking),
+            verified: None,
+        })
     }
 
     /// The ruling an ask would get, without asking: the same operation, saving nothing.
@@ -140,30 +165,43 @@ impl Portal {
         shorter: &str,
         comment: &str,
     ) -> Result<(), Error> {
+        self.retrying(|| async {
+            let mut tx = self.store().write().await?;
+            self.approve_in(&mut tx, actor, id, (version, shorter, comment), None).await?;
+            self.commit(tx).await
+        })
+        .await
+    }
+
+    /// Says yes within a transaction, confirmed by a step-up or not: to these terms, for a shorter time or not, with a comment or none.
+    pub(crate) async fn approve_in(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        id: RequestId,
+        (version, shorter, comment): (u32, &str, &str),
+        verified: Option<Verified>,
+    ) -> Result<(), Error> {
         let minutes = match shorter.trim() {
             "" => None,
             text => Some(text.parse::<Minutes>().map_err(Refusal::from)?),
         };
-        let comment = prose("comment", comment)?;
-        self.retrying(|| async {
-            let now = self.now();
-            let (mut tx, request) = self.to_decide(actor, id).await?;
-            let authority = over(&mut tx, actor, &request, now).await?;
-            if !authority.may_see() {
-                return Err(Error::NotFound);
-            }
-            let approval =
-                Approval { approval: ApprovalId(self.new_id()), minutes, comment: self.words(comment.as_str()) };
-            let change = request
-                .approve(&authority, version, approval, self.setup().approval_lapse, now)
-                .inspect_err(|no| tracing::warn!(request = %id, %actor, "a decision was refused: {no}"))?;
-            self.save(&mut tx, &change).await?;
-            if let Some(request) = change.request() {
-                tell(self, &mut tx, actor, request, Owed::Approved).await?;
-            }
-            self.commit(tx).await
-        })
-        .await
+        let comment = self.words(prose("comment", comment)?.as_str());
+        let now = self.now();
+        let request = self.to_decide(tx, actor, id).await?;
+        let authority = over(tx, actor, &request, now).await?;
+        if !authority.may_see() {
+            return Err(Error::NotFound);
+        }
+        let approval = Approval { approval: ApprovalId(self.new_id()), minutes, comment, verified };
+        let change = request
+            .approve(&authority, version, approval, self.setup().approval_lapse, now)
+            .inspect_err(|no| tracing::warn!(request = %id, %actor, "a decision was refused: {no}"))?;
+        self.save(tx, &change).await?;
+        if let Some(request) = change.request() {
+            tell(self, tx, actor, request, Owed::Approved).await?;
+        }
+        Ok(())
     }
 
     /// Says no to a request, and why; that ends it.
@@ -171,7 +209,8 @@ impl Portal {
         let comment = prose("comment", comment)?;
         self.retrying(|| async {
             let now = self.now();
-            let (mut tx, request) = self.to_decide(actor, id).await?;
+            let mut tx = self.store().write().await?;
+            let request = self.to_decide(&mut tx, actor, id).await?;
             let authority = over(&mut tx, actor, &request, now).await?;
             if !authority.may_see() {
                 return Err(Error::NotFound);
@@ -188,10 +227,9 @@ impl Portal {
         .await
     }
 
-    /// A request and a transaction that holds, in one fixed order, the rows a decision judges: the subject and the approver, then the
+    /// A request, while the transaction holds, in one fixed order, the rows a decision judges: the subject and the approver, then the
     /// systems. Whoever takes authority away bumps the same rows, so one of the two goes first.
-    async fn to_decide(&self, actor: &Actor, id: RequestId) -> Result<(Tx, Request), Error> {
-        let mut tx = self.store().write().await?;
+    async fn to_decide(&self, tx: &mut Tx, actor: &Actor, id: RequestId) -> Result<Request, Error> {
         let request = tx.request(id).await?.ok_or(Error::NotFound)?;
         let people: std::collections::BTreeSet<_> =
             [Some(request.ask.subject), actor.person()].into_iter().flatten().collect();
@@ -201,8 +239,7 @@ impl Portal {
         for system in request.facts.systems.keys() {
             tx.touch_system(*system).await?;
         }
-        let request = tx.request(id).await?.ok_or(Error::NotFound)?;
-        Ok((tx, request))
+        tx.request(id).await?.ok_or(Error::NotFound)
     }
 
     /// Takes a request back.

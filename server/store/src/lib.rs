@@ -1,6 +1,7 @@
 //! What the portal remembers, on SQLite or Postgres, with one SQL text for both. Governed rows change only by [`Tx::save`], which takes
 //! a [`domain::event::Transition`]; operational rows have narrow methods of their own.
 
+mod authenticators;
 mod catalogue;
 mod error;
 mod grants;

@@ -193,6 +193,7 @@ impl Tx {
         run!(self, "delete from throttles where forget_at <= $1 and blocked_until <= $1", now)?;
         run!(self, "delete from invitations where expires_at <= $1", now - TimeDelta::days(30))?;
         run!(self, "delete from kept_forms where expires_at <= $1", now)?;
+        run!(self, "delete from pending where expires_at <= $1", now)?;
         run!(self, "delete from sessions where signed_in_at <= $1", sessions_before)?;
         Ok(())
     }

@@ -63,7 +63,7 @@ pub fn set<T: Ord>(items: impl IntoIterator<Item = T>) -> BTreeSet<T> {
 }
 
 pub fn stage(name: &str, need: u8, from: Source) -> Stage {
-    Stage { name: name.to_owned(), need, from }
+    Stage { name: name.to_owned(), need, from, step_up: None }
 }
 
 pub fn system(name: &str) -> SystemFacts {
@@ -103,6 +103,7 @@ pub fn ordinary() -> (Ask, Facts) {
         automatic: false,
         conditions: Vec::new(),
         stages: Vec::new(),
+        step_up: None,
     };
     let facts = Facts {
         schema: SCHEMA,

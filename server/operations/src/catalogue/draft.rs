@@ -12,6 +12,7 @@ use domain::{
     ids::{BundleId, EntitlementId, GroupId, IdentityId, SystemId},
     minutes::Minutes,
     resource::{ConnectorKind, DataClass, Entitlement, Environment, Sensitivity, SystemSpec},
+    stepup::Strength,
     text::Key,
 };
 use std::{
@@ -168,6 +169,8 @@ pub struct BundleDraft {
     pub conditions: Vec<ConditionDraft>,
     /// Who decides, in sequence.
     pub stages: Vec<StageDraft>,
+    /// How surely the asker shows who they are.
+    pub step_up: Option<Strength>,
 }
 
 /// A condition of a bundle.
@@ -198,6 +201,8 @@ pub struct StageDraft {
     pub need: u8,
     /// Who they are.
     pub from: SourceDraft,
+    /// How surely each shows who they are.
+    pub step_up: Option<Strength>,
 }
 
 /// From whom a stage's approvals come.
@@ -316,6 +321,7 @@ impl BundleDraft {
             automatic: self.automatic,
             conditions,
             stages,
+            step_up: self.step_up,
         }
     }
 }
@@ -340,7 +346,7 @@ impl StageDraft {
             SourceDraft::Group(group) => Source::Group { group: ask.group(group)? },
             SourceDraft::People(people) => Source::People { people: ask.identities(people) },
         };
-        Some(Stage { name: self.name.clone(), need: self.need, from })
+        Some(Stage { name: self.name.clone(), need: self.need, from, step_up: self.step_up })
     }
 }
 

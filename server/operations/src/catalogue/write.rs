@@ -197,6 +197,9 @@ pub fn bundle_text(spec: &BundleSpec, names: &dyn Naming) -> String {
         condition_text(&mut text, condition, names);
     }
     text.only("automatic", spec.automatic);
+    if let Some(strength) = spec.step_up {
+        text.set("step_up", quoted(strength.key()));
+    }
     for stage in &spec.stages {
         text.below(&stage_text(stage, names));
     }
@@ -264,6 +267,9 @@ fn stage_text(stage: &Stage, names: &dyn Naming) -> Text {
         Source::People { people } => format!("people = [{}]", joined(identities(people, names))),
     };
     text.set("from", braced(&[from]));
+    if let Some(strength) = stage.step_up {
+        text.set("step_up", quoted(strength.key()));
+    }
     text
 }
 

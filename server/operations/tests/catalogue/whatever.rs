@@ -9,6 +9,7 @@ use domain::{
     ids::{BundleId, EntitlementId, GroupId, IdentityId, SystemId},
     minutes::Minutes,
     resource::{ConnectorKind, DataClass, Entitlement, Environment, Sensitivity, SystemSpec},
+    stepup::Strength,
     text::Key,
 };
 use operations::catalogue::{Keys, bundle_text, read, read_bundle, write};
@@ -184,10 +185,10 @@ fn stage() -> impl Strategy<Value = Stage> {
         sample::select(nth(GroupId, 3)).prop_map(|group| Source::Group { group }),
         some_of(&nth(IdentityId, PEOPLE as u128), 1).prop_map(|people| Source::People { people }),
     ];
-    (text(60), 1..=u8::MAX, from).prop_map(|(name, need, from)| {
+    (text(60), 1..=u8::MAX, from, option::of(sample::select(Strength::ALL.to_vec()))).prop_map(|(name, need, from, step_up)| {
         let most =
             if let Source::People { people } = &from { u8::try_from(people.len()).expect("a few") } else { u8::MAX };
-        Stage { name, need: need.min(most), from }
+        Stage { name, need: need.min(most), from, step_up }
     })
 }
 
@@ -222,6 +223,7 @@ fn bundle(at: usize, key: Key) -> impl Strategy<Value = BundleSpec> {
                     automatic,
                     conditions,
                     stages,
+                    step_up: automatic.then_some(Strength::Code),
                 }
             },
         )

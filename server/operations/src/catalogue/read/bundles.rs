@@ -12,6 +12,7 @@ use domain::{
     identity::Kind,
     minutes::Minutes,
     resource::{Environment, Sensitivity},
+    stepup::Strength,
     text::{Key, Prose},
 };
 use std::collections::BTreeSet;
@@ -34,6 +35,7 @@ pub(super) fn bundle(mut fields: Fields<'_, '_>, key: Option<Key>) -> Option<Bun
     let conditions = conditions(&mut fields, key.as_ref());
     let automatic = fields.may("automatic", "true", |v| v.yes()).unwrap_or_default();
     let stages = stages(&mut fields);
+    let step_up = fields.may("step_up", "\"code\"", |v| strength(v));
     if !automatic && !fields.has("stage") {
         fields.mistake("nobody decides: add a [[bundle.stage]], or make it automatic");
     }
@@ -52,6 +54,7 @@ pub(super) fn bundle(mut fields: Fields<'_, '_>, key: Option<Key>) -> Option<Bun
         automatic,
         conditions,
         stages,
+        step_up,
     })
 }
 
@@ -217,8 +220,13 @@ fn stage(mut fields: Fields<'_, '_>) -> Option<StageDraft> {
         fields
             .mistake(format!("`need` is {need}, and `people` names {}: name more people or need fewer", people.len()));
     }
+    let step_up = fields.may("step_up", "\"passkey\"", |v| strength(v));
     fields.done();
-    Some(StageDraft { name: name?, need: need?, from: from? })
+    Some(StageDraft { name: name?, need: need?, from: from?, step_up })
+}
+
+fn strength(value: Value<'_, '_>) -> Option<Strength> {
+    value.word("strength", Strength::ALL.into_iter().map(|it| (it.key(), it)))
 }
 
 fn source(value: Value<'_, '_>) -> Option<SourceDraft> {

@@ -1,0 +1,412 @@
+//! A person's authenticators: passkeys and authenticator apps, how they come, are used, are named and go. They stand in the identity's
+//! row, and everything that happens to them in its stream: without a key's registration a stored signature would prove nothing.
+
+use crate::{
+    actor::Actor,
+    event::{Inconsistent, Stamp, Transition},
+    identity::{Identity, IdentityEvent},
+    ids::AuthenticatorId,
+    refusal::Refusal,
+    stepup::{Act, Strength, Verified},
+    text::line,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// How long somebody whose authenticators were reset decides nothing.
+pub const BARRED_FOR: TimeDelta = TimeDelta::hours(24);
+/// How long no step-up counts after too many failed.
+pub const LOCKED_FOR: TimeDelta = TimeDelta::minutes(15);
+/// How many step-ups may fail one after another.
+pub const FAILURES: u32 = 5;
+/// How many recovery codes there are at first.
+pub const RECOVERY_CODES: usize = 10;
+/// The most authenticators of one person.
+const MOST: usize = 20;
+
+/// Something a person proves with who they are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authenticator {
+    /// Its id.
+    pub id: AuthenticatorId,
+    /// How its owner calls it.
+    pub name: String,
+    /// When it was added.
+    pub added_at: DateTime<Utc>,
+    /// When it was last used.
+    pub used_at: Option<DateTime<Utc>>,
+    /// What it is.
+    pub means: Means,
+}
+
+/// What an authenticator is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "is")]
+pub enum Means {
+    /// An app that makes one-time codes (RFC 6238: SHA-1, six digits, 30 seconds).
+    Code {
+        /// SHA-256 of its sealed secret as it is kept, in hexadecimal.
+        sealed: String,
+        /// The time step of the last code that counted; no code of it or before counts again.
+        step: u64,
+    },
+    /// A passkey.
+    Passkey {
+        /// The credential's id, in base64url.
+        credential: String,
+        /// Its public key as COSE (RFC 9052), in base64url.
+        public_key: String,
+        /// All that was registered, as `webauthn-rs` writes it.
+        registered: String,
+        /// Its signature counter when last seen. One that stays 0, as synced passkeys' do, cannot show a copy.
+        counter: u32,
+    },
+}
+
+impl Means {
+    /// How sure it makes us.
+    pub fn strength(&self) -> Strength {
+        match self {
+            Self::Code { .. } => Strength::Code,
+            Self::Passkey { .. } => Strength::Passkey,
+        }
+    }
+}
+
+/// What a step-up used up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "used")]
+pub enum Used {
+    /// The password; nothing is used up.
+    Password {},
+    /// A one-time code.
+    Code {
+        /// Of which app.
+        authenticator: AuthenticatorId,
+        /// Its time step.
+        step: u64,
+    },
+    /// A recovery code.
+    RecoveryCode {
+        /// SHA-256 of it, in hexadecimal.
+        code: String,
+    },
+    /// A passkey.
+    Passkey {
+        /// Which.
+        authenticator: AuthenticatorId,
+        /// Its counter after it.
+        counter: u32,
+    },
+}
+
+/// A reset that one admin asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResetAsked {
+    /// Who.
+    pub by: Actor,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl Identity {
+    /// How surely the person can show who they are, at most. So surely they confirm what they do to their own authenticators and what
+    /// they do as an admin: a stolen password alone must not get around a passkey.
+    pub fn strongest(&self) -> Strength {
+        self.authenticators.values().map(|a| a.means.strength()).max().unwrap_or(Strength::SignIn)
+    }
+
+
+    /// Refuses while too many step-ups have failed.
+    ///
+    /// # Errors
+    /// [`Refusal::Locked`].
+    pub fn not_locked(&self, now: DateTime<Utc>) -> Result<(), Refusal> {
+        match self.locked_until {
+            Some(until) if until > now => Err(Refusal::Locked { until }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Refuses while the person decides nothing, since others reset their authenticators.
+    ///
+    /// # Errors
+    /// [`Refusal::Barred`].
+    pub fn not_barred(&self, now: DateTime<Utc>) -> Result<(), Refusal> {
+        match self.barred_until {
+            Some(until) if until > now => Err(Refusal::Barred { until }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// A step-up went through: what it used does not count again. It belongs into the commit of the act it was for.
+    ///
+    /// # Errors
+    /// [`Refusal::Locked`], [`Refusal::NoSuchAuthenticator`], [`Refusal::UsedCode`] and [`Refusal::ClonedPasskey`].
+    pub fn step_up(&self, actor: &Actor, used: Used, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+        self.not_locked(now)?;
+        match &used {
+            Used::Password {} => {}
+            Used::RecoveryCode { code } => {
+                if !self.recovery_codes.contains(code) {
+                    return Err(Refusal::UsedCode);
+                }
+            }
+            Used::Code { authenticator, step } => match self.authenticators.get(authenticator).map(|a| &a.means) {
+                Some(Means::Code { step: last, .. }) if step > last => {}
+                Some(Means::Code { .. }) => return Err(Refusal::UsedCode),
+                Some(Means::Passkey { .. }) | None => return Err(Refusal::NoSuchAuthenticator),
+            },
+            Used::Passkey { authenticator, counter } => {
+                match self.authenticators.get(authenticator).map(|a| &a.means) {
+                    // Web Authentication, section 7.2, step 22: both 0 says nothing, else it must have risen.
+                    Some(Means::Passkey { counter: last, .. }) if (*counter, *last) == (0, 0) || counter > last => {}
+                    Some(Means::Passkey { .. }) => return Err(Refusal::ClonedPasskey),
+                    Some(Means::Code { .. }) | None => return Err(Refusal::NoSuchAuthenticator),
+                }
+            }
+        }
+        self.change(actor, IdentityEvent::SteppedUp { used }, now)
+    }
+
+    /// A step-up failed. After too many in a row none counts for a while.
+    ///
+    /// # Errors
+    /// Only a defect of ours.
+    pub fn fail_step_up(&self, actor: &Actor, tried: Strength, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+        let locks = self.failed_step_ups.saturating_add(1) >= FAILURES;
+        let until = locks.then(|| now + LOCKED_FOR);
+        self.change(actor, IdentityEvent::StepUpFailed { tried, until }, now)
+    }
+
+    /// Adds an authenticator, after a step-up with what one has. `recovery` holds the SHA-256 of the recovery codes that come with a first
+    /// authenticator app, in hexadecimal.
+    ///
+    /// # Errors
+    /// A bad name, too many, the same passkey twice, or a step-up that is too weak or for something else.
+    pub fn add_authenticator(
+        &self,
+        actor: &Actor,
+        (id, name): (AuthenticatorId, &str),
+        means: Means,
+        recovery: BTreeSet<String>,
+        verified: Verified,
+        now: DateTime<Utc>,
+    ) -> Result<Transition, Refusal> {
+        self.own(actor)?;
+        let name = self.free_name(name)?;
+        if self.authenticators.len() >= MOST {
+            return Err(Refusal::NotAllowed("twenty authenticators are enough for one person: remove one first"));
+        }
+        let act = Act::AddAuthenticator { kind: means.strength(), name: name.clone() };
+        verified.vouches(self.strongest(), self.id, &act)?;
+        let event = IdentityEvent::AuthenticatorAdded { authenticator: id, name, means, recovery, verified };
+        self.change(actor, event, now)
+    }
+
+    /// Calls an authenticator otherwise.
+    ///
+    /// # Errors
+    /// A bad name, or no such authenticator.
+    pub fn rename_authenticator(
+        &self,
+        actor: &Actor,
+        id: AuthenticatorId,
+        name: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Transition>, Refusal> {
+        self.own(actor)?;
+        let known = self.authenticators.get(&id).ok_or(Refusal::NoSuchAuthenticator)?;
+        if known.name == name.trim() {
+            return Ok(None);
+        }
+        let name = self.free_name(name)?;
+        self.change(actor, IdentityEvent::AuthenticatorRenamed { authenticator: id, name }, now).map(Some)
+    }
+
+    /// Removes an authenticator, after a step-up with what one has.
+    ///
+    /// # Errors
+    /// No such authenticator, or a step-up that is too weak or for something else.
+    pub fn remove_authenticator(
+        &self,
+        actor: &Actor,
+        id: AuthenticatorId,
+        verified: Verified,
+        now: DateTime<Utc>,
+    ) -> Result<Transition, Refusal> {
+        self.own(actor)?;
+        if !self.authenticators.contains_key(&id) {
+            return Err(Refusal::NoSuchAuthenticator);
+        }
+        verified.vouches(self.strongest(), self.id, &Act::RemoveAuthenticator { authenticator: id })?;
+        self.change(actor, IdentityEvent::AuthenticatorRemoved { authenticator: id, verified }, now)
+    }
+
+    /// Makes new recovery codes; `codes` are their SHA-256, in hexadecimal.
+    ///
+    /// # Errors
+    /// A step-up that is too weak or for something else.
+    pub fn renew_recovery_codes(
+        &self,
+        actor: &Actor,
+        codes: BTreeSet<String>,
+        verified: Verified,
+        now: DateTime<Utc>,
+    ) -> Result<Transition, Refusal> {
+        self.own(actor)?;
+        verified.vouches(self.strongest(), self.id, &Act::RenewRecoveryCodes)?;
+        self.change(actor, IdentityEvent::RecoveryCodesMade { codes, verified }, now)
+    }
+
+    /// An admin asks for the reset of somebody's authenticators; another one confirms it.
+    ///
+    /// # Errors
+    /// Nobody asks for their own; there must be something to reset.
+    pub fn ask_reset(&self, actor: &Actor, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+        if actor.is(self.id) {
+            return Err(Refusal::NotTheSecondAdmin);
+        }
+        if self.authenticators.is_empty() {
+            return Err(Refusal::NothingToReset { name: self.spec.name.clone() });
+        }
+        self.change(actor, IdentityEvent::ResetAsked {}, now)
+    }
+
+    /// Takes the wish for a reset back: any admin may, and the person.
+    ///
+    /// # Errors
+    /// When nobody asked.
+    pub fn refuse_reset(&self, actor: &Actor, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+        if self.reset.is_none() {
+            return Err(Refusal::NoReset);
+        }
+        self.change(actor, IdentityEvent::ResetRefused {}, now)
+    }
+
+    /// A second admin confirms the reset: every authenticator and recovery code goes, and the person decides nothing for a day.
+    ///
+    /// # Errors
+    /// When nobody asked, when it is the same admin or the person, or when the step-up is for something else.
+    pub fn reset(
+        &self,
+        actor: &Actor,
+        needed: Strength,
+        verified: Verified,
+        now: DateTime<Utc>,
+    ) -> Result<Transition, Refusal> {
+        let asked = self.reset.as_ref().ok_or(Refusal::NoReset)?;
+        let by = actor.person().ok_or(Refusal::NotTheSecondAdmin)?;
+        if asked.by.is(by) || by == self.id {
+            return Err(Refusal::NotTheSecondAdmin);
+        }
+        verified.vouches(needed, by, &Act::ResetAuthenticators { identity: self.id })?;
+        let event = IdentityEvent::AuthenticatorsReset {
+            asked_by: asked.by.clone(),
+            barred_until: now + BARRED_FOR,
+            verified,
+        };
+        self.change(actor, event, now)
+    }
+
+    /// What an event makes of the authenticators.
+    pub(crate) fn authenticate(&mut self, event: &IdentityEvent, stamp: &Stamp) -> Result<(), Inconsistent> {
+        let unknown = |event: &str| Inconsistent::OutOfTurn {
+            state: "no such authenticator".to_owned(),
+            event: event.to_owned(),
+        };
+        match event {
+            IdentityEvent::AuthenticatorAdded { authenticator, name, means, recovery, .. } => {
+                let (id, name, means) = (*authenticator, name.clone(), means.clone());
+                self.authenticators.insert(id, Authenticator { id, name, added_at: stamp.at, used_at: None, means });
+                self.recovery_codes.extend(recovery.iter().cloned());
+            }
+            IdentityEvent::AuthenticatorRenamed { authenticator, name } => {
+                let known = self.authenticators.get_mut(authenticator).ok_or_else(|| unknown("renamed"))?;
+                known.name.clone_from(name);
+            }
+            IdentityEvent::AuthenticatorRemoved { authenticator, .. } => {
+                self.authenticators.remove(authenticator).ok_or_else(|| unknown("removed"))?;
+                // Recovery codes stand in for an app; without one there is nothing to stand in for.
+                if self.authenticators.values().all(|a| a.means.strength() != Strength::Code) {
+                    self.recovery_codes.clear();
+                }
+            }
+            IdentityEvent::RecoveryCodesMade { codes, .. } => self.recovery_codes.clone_from(codes),
+            IdentityEvent::SteppedUp { used } => {
+                self.failed_step_ups = 0;
+                self.locked_until = None;
+                self.use_up(used, stamp.at).ok_or_else(|| unknown("stepped_up"))?;
+            }
+            IdentityEvent::StepUpFailed { until, .. } => match until {
+                Some(until) => (self.failed_step_ups, self.locked_until) = (0, Some(*until)),
+                None => self.failed_step_ups = self.failed_step_ups.saturating_add(1),
+            },
+            IdentityEvent::ResetAsked {} => {
+                self.reset = Some(ResetAsked { by: stamp.actor.clone(), at: stamp.at });
+            }
+            IdentityEvent::ResetRefused {} => self.reset = None,
+            IdentityEvent::AuthenticatorsReset { barred_until, .. } => {
+                self.authenticators.clear();
+                self.recovery_codes.clear();
+                self.reset = None;
+                self.barred_until = Some(*barred_until);
+            }
+            IdentityEvent::IdentityDefined { .. }
+            | IdentityEvent::IdentityLeft {}
+            | IdentityEvent::IdentityReturned {}
+            | IdentityEvent::Invited { .. }
+            | IdentityEvent::PasswordSet { .. }
+            | IdentityEvent::PasswordRehashed { .. }
+            | IdentityEvent::SignedOutEverywhere {} => {}
+        }
+        Ok(())
+    }
+
+    fn use_up(&mut self, used: &Used, at: DateTime<Utc>) -> Option<()> {
+        match used {
+            Used::Password {} => {}
+            Used::RecoveryCode { code } => {
+                self.recovery_codes.take(code)?;
+            }
+            Used::Code { authenticator, step: now } => {
+                let known = self.authenticators.get_mut(authenticator)?;
+                known.used_at = Some(at);
+                let Means::Code { step, .. } = &mut known.means else { return None };
+                *step = *now;
+            }
+            Used::Passkey { authenticator, counter: now } => {
+                let known = self.authenticators.get_mut(authenticator)?;
+                known.used_at = Some(at);
+                let Means::Passkey { counter, .. } = &mut known.means else { return None };
+                *counter = *now;
+            }
+        }
+        Some(())
+    }
+
+    fn own(&self, actor: &Actor) -> Result<(), Refusal> {
+        if actor.is(self.id) && self.is_active() {
+            Ok(())
+        } else {
+            Err(Refusal::NotAllowed("only the person handles their authenticators"))
+        }
+    }
+
+    /// A name for one more authenticator, trimmed.
+    ///
+    /// # Errors
+    /// When it is empty, too long or taken.
+    pub fn free_name(&self, name: &str) -> Result<String, Refusal> {
+        let name = name.trim();
+        if name.is_empty() {
+            return Err(Refusal::Missing("name"));
+        }
+        line(name, 60, false).map_err(|bad| Refusal::Text { field: "name", bad })?;
+        if self.authenticators.values().any(|a| a.name == name) {
+            return Err(Refusal::NameTaken { name: name.to_owned() });
+        }
+        Ok(name.to_owned())
+    }
+}

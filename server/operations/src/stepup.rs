@@ -1,0 +1,436 @@
+//! Step-up: an act that wants one is kept, stated in words, confirmed by password, one-time code or passkey, and then done in the same
+//! commit in which the proof is used up. A form survives its step-up, as what was sent is kept here until then.
+
+pub(crate) mod codes;
+pub(crate) mod passkeys;
+
+use crate::{Error, Portal, acts, ids::hashed, people::OF_ACCOUNT};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    Actor, Refusal,
+    authenticator::{Means, Used},
+    identity::Identity,
+    ids::{AuthenticatorId, IdentityId, PendingId, RequestId},
+    stepup::{Act, FORMAT, Proof, Statement, Strength, Verified, digest},
+    views::{Asking, authenticators::ConfirmPage},
+};
+use serde::{Deserialize, Serialize};
+use store::{Counted, Tx};
+
+/// How long an act waits to be confirmed.
+pub(crate) const WAITS: TimeDelta = TimeDelta::minutes(10);
+/// How many acts of one person may wait at once.
+const MOST_WAITING: i64 = 20;
+
+/// An act as it was sent, to be done once it is confirmed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Wanted {
+    /// Asking for a bundle.
+    Ask(Asking),
+    /// Saying yes to a request.
+    Approve {
+        /// Which.
+        request: RequestId,
+        /// The terms that were looked at.
+        version: u32,
+        /// A shorter time, or nothing.
+        shorter: String,
+        /// What one writes, or nothing.
+        comment: String,
+    },
+    /// Adding an authenticator of one's own.
+    AddAuthenticator {
+        /// A one-time code or a passkey.
+        kind: Strength,
+        /// How it will be called.
+        name: String,
+    },
+    /// Removing one.
+    RemoveAuthenticator {
+        /// Which.
+        authenticator: AuthenticatorId,
+    },
+    /// Making new recovery codes.
+    RenewRecoveryCodes,
+    /// Confirming, as a second admin, that somebody's authenticators are reset.
+    ResetAuthenticators {
+        /// Whose.
+        identity: IdentityId,
+    },
+}
+
+/// How somebody answers.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// With the password.
+    Password(String),
+    /// With a one-time code or a recovery code.
+    Code(String),
+    /// With a passkey: what the browser was given by it, as JSON.
+    Passkey(String),
+}
+
+/// What waits, as it is kept.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum Pending {
+    /// An act that is to be confirmed.
+    Act(Box<Waiting>),
+    /// An authenticator that is being added, once the step-up has gone through.
+    Enrolment(Box<crate::authenticators::Enrolment>),
+}
+
+/// An act that is to be confirmed.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Waiting {
+    wanted: Wanted,
+    needed: Strength,
+    says: String,
+    statement: String,
+    back: String,
+    expires_at: DateTime<Utc>,
+}
+
+impl Portal {
+    /// Keeps an act that wants a step-up, and says under which id it is confirmed. `back` is the page it was sent from.
+    pub async fn begin_step_up(&self, actor: &Actor, wanted: &Wanted, back: &str) -> Result<PendingId, Error> {
+        self.retrying(|| async {
+            let now = self.now();
+            let mut tx = self.store().write().await?;
+            let who = person(&mut tx, actor).await?;
+            who.not_locked(now)?;
+            let (needed, does, says) = self.stated(&mut tx, actor, &who, wanted).await?;
+            if who.strongest() < needed {
+                return Err(Refusal::NoAuthenticator { needed }.into());
+            }
+            if tx.count_pending(who.id, now).await? >= MOST_WAITING {
+                return Err(Refusal::TooMany("a few minutes".to_owned()).into());
+            }
+            let statement =
+                Statement { format: FORMAT, nonce: self.token(), by: who.id, at: now, says: says.clone(), does };
+            let statement = statement.canonical().map_err(|why| Error::Unready(why.to_string()))?;
+            let expires_at = now + WAITS;
+            let back = back.to_owned();
+            let waiting = Waiting { wanted: wanted.clone(), needed, says, statement, back, expires_at };
+            let id = self.keep_pending(&mut tx, who.id, &Pending::Act(Box::new(waiting)), expires_at).await?;
+            tx.commit().await?;
+            Ok(id)
+        })
+        .await
+    }
+
+    pub(crate) async fn keep_pending(
+        &self,
+        tx: &mut Tx,
+        whose: IdentityId,
+        pending: &Pending,
+        expires_at: DateTime<Utc>,
+    ) -> Result<PendingId, Error> {
+        let id = PendingId(self.new_id());
+        let body = serde_json::to_string(pending).map_err(|why| Error::Unready(why.to_string()))?;
+        tx.keep_pending(id, whose, &body, expires_at).await?;
+        Ok(id)
+    }
+
+    pub(crate) async fn pending(&self, tx: &mut Tx, id: PendingId, whose: IdentityId) -> Result<Pending, Error> {
+        let body = tx.pending(id, whose, self.now()).await?.ok_or(Refusal::NothingToConfirm)?;
+        serde_json::from_str(&body).map_err(|why| Error::Unready(why.to_string()))
+    }
+
+    async fn waiting(&self, tx: &mut Tx, id: PendingId, whose: IdentityId) -> Result<Waiting, Error> {
+        match self.pending(tx, id, whose).await? {
+            Pending::Act(waiting) => Ok(*waiting),
+            Pending::Enrolment(_) => Err(Refusal::NothingToConfirm.into()),
+        }
+    }
+
+    /// What is stated by an act, and how surely. Judged again when it is done.
+    async fn stated(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        who: &Identity,
+        wanted: &Wanted,
+    ) -> Result<(Strength, Act, String), Error> {
+        Ok(match wanted {
+            Wanted::Ask(asking) => {
+                let asked = self.asked(tx, actor, asking, false).await?;
+                let spec = &asked.facts.bundle.spec;
+                let whom = if asked.ask.subject == who.id {
+                    String::new()
+                } else {
+                    format!(" for {}", asked.facts.subject.name)
+                };
+                let says = format!("I ask for “{}”{whom}, for {}", spec.name, asked.ask.minutes);
+                (spec.step_up.unwrap_or(Strength::SignIn), asked.act(), says)
+            }
+            Wanted::Approve { request, version, shorter, .. } => {
+                let request = tx.request(*request).await?.ok_or(Error::NotFound)?;
+                if !crate::facts::over(tx, actor, &request, self.now()).await?.may_see() {
+                    return Err(Error::NotFound);
+                }
+                request.open(self.now())?;
+                let (stage, ruling) =
+                    request.current_stage().filter(|_| request.terms == *version).ok_or(Refusal::StalePage)?;
+                let minutes = match shorter.trim() {
+                    "" => request.minutes,
+                    text => text.parse().map_err(Refusal::from)?,
+                };
+                let short = digest(&request.ruling).chars().take(8).collect::<String>();
+                let (what, whom) = (&request.facts.bundle.spec.name, &request.facts.subject.name);
+                let says = format!("I approve “{what}” for {whom}, for {minutes}, by ruling {short}");
+                (ruling.step_up.unwrap_or(Strength::SignIn), request.approval_act(stage, minutes), says)
+            }
+            Wanted::AddAuthenticator { kind, name } => {
+                let name = who.free_name(name)?;
+                let says = match kind {
+                    Strength::Passkey => format!("I add the passkey “{name}” as mine"),
+                    Strength::Code => format!("I add the authenticator app “{name}” as mine"),
+                    Strength::SignIn => return Err(Refusal::NotAllowed("a password is not added this way").into()),
+                };
+                (who.strongest(), Act::AddAuthenticator { kind: *kind, name }, says)
+            }
+            Wanted::RemoveAuthenticator { authenticator } => {
+                let known = who.authenticators.get(authenticator).ok_or(Refusal::NoSuchAuthenticator)?;
+                let says = format!("I remove “{}”, which is mine", known.name);
+                (who.strongest(), Act::RemoveAuthenticator { authenticator: *authenticator }, says)
+            }
+            Wanted::RenewRecoveryCodes => {
+                let says = "I make new recovery codes, and the old ones stop working".to_owned();
+                (who.strongest(), Act::RenewRecoveryCodes, says)
+            }
+            Wanted::ResetAuthenticators { identity } => {
+                crate::facts::in_portal(tx, actor, self.now()).await?.admin()?;
+                let whose = tx.identity(*identity).await?.ok_or(Error::NotFound)?;
+                let asked = whose.reset.as_ref().ok_or(Refusal::NoReset)?;
+                let says = format!(
+                    "I remove every passkey and authenticator app of {}, as {} asked",
+                    whose.spec.name, asked.by
+                );
+                (who.strongest(), Act::ResetAuthenticators { identity: *identity }, says)
+            }
+        })
+    }
+
+    /// What is to be confirmed, and by what it can be.
+    pub async fn confirm_page(&self, actor: &Actor, id: PendingId) -> Result<ConfirmPage, Error> {
+        let mut tx = self.store().read().await?;
+        let who = person(&mut tx, actor).await?;
+        let Waiting { needed, says, statement, back, expires_at, .. } =
+            self.waiting(&mut tx, id, who.id).await.map_err(|error| match error {
+                Error::Refused(Refusal::NothingToConfirm) => Error::NotFound,
+                other => other,
+            })?;
+        let passkey = match self.passkeys() {
+            Some(passkeys) => passkeys.ask(&who, &statement)?,
+            None => None,
+        };
+        let app = who.authenticators.values().any(|a| a.means.strength() == Strength::Code);
+        Ok(ConfirmPage {
+            id,
+            says,
+            needed,
+            passkey,
+            code: needed <= Strength::Code && app,
+            password: needed == Strength::SignIn,
+            back,
+            expires_at,
+        })
+    }
+
+    /// Confirms an act and does it, in one commit. Gives the page that shows what came of it.
+    pub async fn confirm(&self, actor: &Actor, id: PendingId, answer: &Answer) -> Result<String, Error> {
+        let (waiting, who) = {
+            let mut tx = self.store().read().await?;
+            let who = person(&mut tx, actor).await?;
+            (self.waiting(&mut tx, id, who.id).await?, who)
+        };
+        let (proof, used) = self.proven(actor, &who, &waiting.statement, answer).await?;
+        let verified = Verified { statement: waiting.statement.clone(), proof };
+        let done = self.retrying(|| self.confirm_once(actor, id, &waiting.wanted, &verified, &used)).await;
+        match &done {
+            Ok(_) => {}
+            // A copy's counter, or a code that was used before: as good as a failure.
+            Err(Error::Refused(Refusal::UsedCode | Refusal::ClonedPasskey)) => {
+                self.failed(actor, &who, strength(answer), matches!(used, Used::Passkey { .. })).await?;
+            }
+            Err(Error::Refused(_)) => {
+                // The act was refused, but the proof was seen: it does not count again.
+                let spent = self.retrying(|| self.use_up(actor, &used)).await;
+                if let Err(error) = spent {
+                    tracing::warn!(%error, "a proof could not be used up");
+                }
+            }
+            Err(Error::NotFound | Error::Conflict | Error::Store(_) | Error::Connector(_) | Error::Unready(_)) => {}
+        }
+        done
+    }
+
+    async fn confirm_once(
+        &self,
+        actor: &Actor,
+        id: PendingId,
+        wanted: &Wanted,
+        verified: &Verified,
+        used: &Used,
+    ) -> Result<String, Error> {
+        let mut tx = self.store().write().await?;
+        let by = actor.person().ok_or(Error::NotFound)?;
+        if !tx.take_pending(id, by).await? {
+            return Err(Refusal::NothingToConfirm.into());
+        }
+        let lead = self.perform(&mut tx, actor, wanted, verified).await?;
+        let who = person(&mut tx, actor).await?;
+        self.save(&mut tx, &who.step_up(actor, used.clone(), self.now())?).await?;
+        self.commit(tx).await?;
+        Ok(lead)
+    }
+
+    async fn use_up(&self, actor: &Actor, used: &Used) -> Result<(), Error> {
+        let mut tx = self.store().write().await?;
+        let who = person(&mut tx, actor).await?;
+        self.save(&mut tx, &who.step_up(actor, used.clone(), self.now())?).await?;
+        self.commit(tx).await
+    }
+
+    async fn perform(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        wanted: &Wanted,
+        verified: &Verified,
+    ) -> Result<String, Error> {
+        let verified = verified.clone();
+        Ok(match wanted {
+            Wanted::Ask(asking) => format!("/requests/{}", self.ask_in(tx, actor, asking, Some(verified)).await?),
+            Wanted::Approve { request, version, shorter, comment } => {
+                self.approve_in(tx, actor, *request, (*version, shorter, comment), Some(verified)).await?;
+                format!("/requests/{request}")
+            }
+            Wanted::AddAuthenticator { kind, name } => {
+                let id = self.begin_enrolment(tx, actor, *kind, name, verified).await?;
+                format!("/authenticators/add/{id}")
+            }
+            Wanted::RemoveAuthenticator { authenticator } => {
+                self.remove_authenticator_in(tx, actor, *authenticator, verified).await?;
+                "/authenticators".to_owned()
+            }
+            Wanted::RenewRecoveryCodes => {
+                let id = self.begin_new_codes(tx, actor, verified).await?;
+                format!("/authenticators/add/{id}")
+            }
+            Wanted::ResetAuthenticators { identity } => {
+                let key = self.reset_authenticators_in(tx, actor, *identity, verified).await?;
+                format!("/identities/{key}")
+            }
+        })
+    }
+
+    /// Checks an answer against a statement. What does not fit is an event, and is counted.
+    async fn proven(
+        &self,
+        actor: &Actor,
+        who: &Identity,
+        statement: &str,
+        answer: &Answer,
+    ) -> Result<(Proof, Used), Error> {
+        who.not_locked(self.now())?;
+        let throttle = format!("step-up/{}", who.id);
+        self.retrying(|| self.count_step_up(&throttle)).await?;
+        let checked = match answer {
+            Answer::Password(password) => self.check_password_of(who, password).await,
+            Answer::Code(code) => self.check_code(who, code).await,
+            Answer::Passkey(assertion) => match self.passkeys() {
+                Some(passkeys) => passkeys.check(who, statement, assertion),
+                None => Err(Refusal::NoSuchAuthenticator.into()),
+            },
+        };
+        match checked {
+            Ok(proven) => {
+                let mut tx = self.store().write().await?;
+                tx.forget_tries(&throttle).await?;
+                tx.commit().await?;
+                Ok(proven)
+            }
+            Err(Error::Refused(refusal)) => {
+                let cloned = refusal == Refusal::ClonedPasskey;
+                self.failed(actor, who, strength(answer), cloned).await?;
+                Err(refusal.into())
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Counts a try before its answer is known, so that many at once are many.
+    async fn count_step_up(&self, throttle: &str) -> Result<(), Error> {
+        let now = self.now();
+        let mut tx = self.store().write().await?;
+        match tx.count_try(throttle, OF_ACCOUNT, now).await? {
+            Counted::Try(_) => Ok(tx.commit().await?),
+            Counted::Blocked { until } => Err(Refusal::Locked { until }.into()),
+        }
+    }
+
+    async fn check_password_of(&self, who: &Identity, password: &str) -> Result<(Proof, Used), Error> {
+        const WRONG: Refusal = Refusal::StepUpFailed { left: "type your password once more" };
+        let kept = self.store().read().await?.password(who.id).await?;
+        let kept = kept.filter(|kept| who.has_password(&hashed(kept))).ok_or(WRONG)?;
+        if self.fits(password, &kept).await? { Ok((Proof::SignIn {}, Used::Password {})) } else { Err(WRONG.into()) }
+    }
+
+    async fn check_code(&self, who: &Identity, code: &str) -> Result<(Proof, Used), Error> {
+        if let Some(code) = codes::recovery(code) {
+            if !who.recovery_codes.contains(&code) {
+                return Err(Refusal::StepUpFailed { left: "each recovery code counts once: type another" }.into());
+            }
+            return Ok((Proof::RecoveryCode {}, Used::RecoveryCode { code }));
+        }
+        let key = self.setup().secrets_key.as_ref().ok_or(Refusal::NoSecretsKey)?;
+        let mut failed = Error::from(Refusal::NoSuchAuthenticator);
+        for app in who.authenticators.values() {
+            let Means::Code { sealed: kept, .. } = &app.means else { continue };
+            let sealed = self.store().read().await?.sealed(app.id).await?;
+            // A secret that no event put there opens nothing.
+            let Some(sealed) = sealed.filter(|sealed| hashed(sealed) == *kept) else { continue };
+            match codes::check(&key.open(app.id, &sealed)?, code, self.now()) {
+                Ok(step) => {
+                    let authenticator = app.id;
+                    return Ok((Proof::Code { authenticator }, Used::Code { authenticator, step }));
+                }
+                Err(why) => failed = why,
+            }
+        }
+        Err(failed)
+    }
+
+    /// Writes down that a step-up failed; one too many, or a copied passkey, is told to the person and to the admins.
+    async fn failed(&self, actor: &Actor, who: &Identity, tried: Strength, cloned: bool) -> Result<(), Error> {
+        tracing::warn!(who = %who.spec.key, with = tried.key(), cloned, "a step-up failed");
+        self.retrying(|| async {
+            let mut tx = self.store().write().await?;
+            let who = person(&mut tx, actor).await?;
+            let change = who.fail_step_up(actor, tried, self.now())?;
+            self.save(&mut tx, &change).await?;
+            let locked = change.identity().is_some_and(|now| now.locked_until != who.locked_until);
+            if locked || cloned {
+                acts::tell_of_step_up(self, &mut tx, &who, cloned).await?;
+            }
+            self.commit(tx).await
+        })
+        .await
+    }
+}
+
+fn strength(answer: &Answer) -> Strength {
+    match answer {
+        Answer::Password(_) => Strength::SignIn,
+        Answer::Code(_) => Strength::Code,
+        Answer::Passkey(_) => Strength::Passkey,
+    }
+}
+
+/// The person who acts, as they stand now.
+pub(crate) async fn person(tx: &mut Tx, actor: &Actor) -> Result<Identity, Error> {
+    let id = actor.person().ok_or(Refusal::NotAllowed("only a person confirms what they do"))?;
+    let who = tx.identity(id).await?.ok_or(Error::NotFound)?;
+    if who.is_active() { Ok(who) } else { Err(Refusal::NotAllowed("who has left may do nothing here").into()) }
+}
