@@ -16,6 +16,7 @@ pub mod job;
 pub mod minutes;
 pub mod portal;
 pub mod refusal;
+pub mod replay;
 pub mod request;
 pub mod resource;
 pub mod ruling;
