@@ -418,6 +418,11 @@ impl Bundle {
         newest.map_or(self.key.as_str(), |spec| spec.name.as_str())
     }
 
+    /// Whether something was written on the draft that waits, or on one that became it.
+    pub fn is_current(&self, remark: &Remark) -> bool {
+        self.draft.is_some() && self.published.as_ref().is_none_or(|it| remark.number > it.number)
+    }
+
     fn expect_draft(&self, number: u32) -> Result<&Draft, Refusal> {
         match &self.draft {
             None => Err(Refusal::NoDraft),

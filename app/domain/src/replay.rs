@@ -285,14 +285,12 @@ pub fn replay(ask: &Ask, facts: &Facts, ruling: &Ruling, draft: &BundleSpec) -> 
     if before.outcome != ruling.outcome {
         return rules;
     }
-    let (ask, under) = match under(ask, facts, draft) {
-        Ok(under) => under,
+    let after = match under(ask, facts, draft) {
+        Ok((ask, facts)) => judge(&ask, &facts),
         Err(missing) => return Effect::CannotTell { missing },
     };
-    let after = judge(&ask, &under);
     // Who decides does not matter where nobody is asked, or where another rule says no.
-    let decided =
-        after.outcome == Outcome::Automatic || after.failures().any(|check| check.rule != "deciders");
+    let decided = after.outcome == Outcome::Automatic || after.failures().any(|check| check.rule != "deciders");
     match unknown_decider(facts, draft) {
         Some(missing) if !decided => Effect::CannotTell { missing },
         Some(_) | None => compare(&before, &after),
@@ -322,9 +320,10 @@ fn derive_privileges(facts: &mut Facts, then: &BundleSpec, draft: &BundleSpec) -
     let (before, after) = (then.groups(), draft.groups());
     for (id, right) in &mut facts.entitlements {
         if right.joins.iter().any(|group| after.contains(group)) {
-            let says = || format!("{} makes one a member of a group that the bundle relies on", right.name);
-            let why = right.privileged.take().unwrap_or_else(says);
-            right.privileged = Some(why);
+            if right.privileged.is_none() {
+                let why = format!("{} makes one a member of a group that the bundle relies on", right.name);
+                right.privileged = Some(why);
+            }
         } else if right.privileged.is_some() && right.joins.iter().any(|group| before.contains(group)) {
             return Err(Missing::Privilege { entitlement: *id });
         }
@@ -342,16 +341,16 @@ fn fits(reason: Reason, then: &BundleSpec, draft: &BundleSpec) -> Option<bool> {
 }
 
 fn patterns(spec: &BundleSpec) -> BTreeSet<&str> {
-    let pattern = |condition| match condition {
-        &Condition::Justification { ref pattern, .. } => pattern.as_deref(),
+    let patterns = spec.conditions.iter().filter_map(|condition| match condition {
+        Condition::Justification { pattern, .. } => pattern.as_deref(),
         Condition::Askers { .. }
         | Condition::WorkItem { .. }
         | Condition::Hours { .. }
         | Condition::Environments { .. }
         | Condition::SensitivityAtMost { .. }
         | Condition::Incompatible { .. } => None,
-    };
-    spec.conditions.iter().filter_map(pattern).collect()
+    });
+    patterns.collect()
 }
 
 /// A group that decides whether the subject may ask, and of which nobody looked whether they were in it.

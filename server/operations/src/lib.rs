@@ -18,9 +18,11 @@ mod lines;
 mod pages;
 mod people;
 mod portal;
+mod replay;
 mod requests;
 mod rulings;
 mod sessions;
+mod systems;
 mod tasks;
 mod verify;
 
