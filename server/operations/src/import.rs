@@ -266,7 +266,8 @@ impl Loading<'_> {
         self.done.changed += 1;
         let says = format!("  system {key} is sensitive: who decides about it changes when an admin confirms it");
         self.done.lines.push(says);
-        let says = format!("{} wants other people to decide about {}: an admin confirms it", self.actor, system.spec.name);
+        let (by, name) = (self.actor, &system.spec.name);
+        let says = format!("{by} wants other people to decide about {name}: an admin confirms it");
         tell_admins(self.portal, self.tx, self.actor, &says, &format!("/systems/{key}")).await
     }
 

@@ -5,7 +5,7 @@ use crate::{Error, Portal, bundles::Names};
 use chrono::{DateTime, Utc};
 use domain::{
     facts::Facts,
-    ids::{BundleId, IdentityId},
+    ids::{BundleId, EntitlementId, IdentityId},
     replay::{Case, Effect, Missing, Progress, Replayed, Sort, replay},
     request::Request,
     text::and,
@@ -105,7 +105,7 @@ fn says(effect: &Effect, facts: &Facts, names: &Names) -> String {
 }
 
 fn missed(missing: Missing, facts: &Facts, names: &Names) -> String {
-    let right = |entitlement| {
+    let right = |entitlement: EntitlementId| {
         names.rights.get(&entitlement).map_or_else(|| "a right".to_owned(), |(_, system, it)| format!("{system}: {it}"))
     };
     match missing {
