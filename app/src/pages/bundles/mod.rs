@@ -322,7 +322,7 @@ fn Draft(page: BundlePage) -> impl IntoView {
                 {submit
                     .then(|| {
                         let class = if may_publish { "button" } else { "button primary" };
-                        view! { <Act to="/api/bundles/submit" with=with() label="Submit it for review" class /> }
+                        view! { <Act to="/api/bundles/submit" with=with() label="Submit it for review" class=class /> }
                     })}
                 {withdraw
                     .then(|| view! { <Act to="/api/bundles/withdraw" with=with() label="Take it back from review" /> })}
@@ -338,7 +338,7 @@ fn Draft(page: BundlePage) -> impl IntoView {
                         }
                     })}
             </div>
-            {comment.then(|| view! { <Write with=with() send_back /> })}
+            {comment.then(|| view! { <Answer with=with() send_back /> })}
         </section>
     }
     .into_any()
@@ -346,7 +346,7 @@ fn Draft(page: BundlePage) -> impl IntoView {
 
 /// Writes on the draft, or sends it back with what was written.
 #[component]
-fn Write(with: Vec<(&'static str, String)>, send_back: bool) -> impl IntoView {
+fn Answer(with: Vec<(&'static str, String)>, send_back: bool) -> impl IntoView {
     let flash = Flash::of(&[COMMENT, SEND_BACK]);
     let untold = flash.kept("comment").error.is_none();
     view! {
