@@ -50,6 +50,7 @@ fn must_wait(outcome: &Result<SignedIn, Error>) -> bool {
     matches!(outcome, Err(Error::Refused(Refusal::TooMany(_))))
 }
 
+/// What somebody was told, the newest first.
 pub async fn notices(world: &World, key: &str) -> Vec<String> {
     let list = world.portal.notices(&world.actor(key).await, "").await.expect("they can be read");
     list.items.into_iter().map(|notice| notice.says).collect()

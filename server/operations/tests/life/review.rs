@@ -130,7 +130,7 @@ async fn a_draft_is_sent_back_with_a_comment_edited_and_published(on: On) {
     let said: Vec<_> = seen.remarks.iter().map(|it| (it.number, it.text.as_str(), it.sends_back)).collect();
     assert_eq!(said, [(first, "who needs three days?", false), (first, "a day is enough", true)]);
     publishes(&world, &tomas, second).await.expect("it is as he wants it");
-    assert_eq!(page(&world, &tomas).await.remarks, [], "what was said belongs to what was published");
+    assert!(page(&world, &tomas).await.remarks.is_empty(), "what was said belongs to what was published");
     world.is_sound().await;
 }
 
@@ -276,7 +276,9 @@ async fn owners_of_a_sensitive_system_change_when_an_admin_confirms_it(on: On) {
     assert!(done.lines.iter().any(|line| line.contains("life-desk is sensitive")), "{:?}", done.lines);
     assert_eq!(world.import(&with_owners("\"bo.asker\"")).await.lines, Vec::<String>::new(), "twice is once");
     let seen = world.portal.system(&astrid, "life-desk").await.expect("an admin sees it");
-    assert_eq!(seen.row.owners, ["Olga Owner", "Otto Owner"]);
+    let mut owners = seen.row.owners;
+    owners.sort_unstable();
+    assert_eq!(owners, ["Olga Owner", "Otto Owner"]);
     let proposal = seen.proposal.expect("it waits");
     assert!(proposal.number == 1 && proposal.may_confirm && proposal.may_reject, "{proposal:?}");
     let stranger = world.portal.confirm_owners(&world.actor("bo.asker").await, "life-desk", 1).await;
