@@ -208,6 +208,15 @@ fn field(refusal: &Refusal) -> Option<&'static str> {
         | Refusal::HasAPassword { .. }
         | Refusal::NotPublishable { .. }
         | Refusal::OwnDraft
+        | Refusal::OwnReview
+        | Refusal::NotItsAuthor { .. }
+        | Refusal::AlreadyInReview { .. }
+        | Refusal::NotInReview { .. }
+        | Refusal::NotReplayed { .. }
+        | Refusal::OwnProposal
+        | Refusal::GainsByIt { .. }
+        | Refusal::RetirementProposed { .. }
+        | Refusal::NothingProposed
         | Refusal::NoDraft
         | Refusal::DraftChanged { .. }
         | Refusal::NotPublished { .. }

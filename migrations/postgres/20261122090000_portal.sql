@@ -252,6 +252,18 @@ create table jobs (
 );
 create index jobs_due on jobs (takes_away, due_at);
 
+-- What the draft in review would have changed for the requests that are on record; of each bundle only the newest.
+create table replays (
+  bundle_id uuid primary key references bundles (id),
+  number integer not null,
+  walked_to uuid not null,
+  done integer not null,
+  total integer not null,
+  began_at timestamptz not null,
+  finished_at timestamptz,
+  result text not null
+);
+
 create table tasks (
   id uuid primary key,
   system_id uuid not null references systems (id),

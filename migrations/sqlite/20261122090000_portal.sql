@@ -252,6 +252,18 @@ create table jobs (
 ) strict;
 create index jobs_due on jobs (takes_away, due_at);
 
+-- What the draft in review would have changed for the requests that are on record; of each bundle only the newest.
+create table replays (
+  bundle_id blob primary key references bundles (id),
+  number integer not null,
+  walked_to blob not null,
+  done integer not null,
+  total integer not null,
+  began_at text not null,
+  finished_at text,
+  result text not null
+) strict;
+
 create table tasks (
   id blob primary key,
   system_id blob not null references systems (id),

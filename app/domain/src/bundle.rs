@@ -5,10 +5,12 @@ use crate::{
     condition::Condition,
     event::{Event, Inconsistent, Record, Stamp, Transition},
     ids::{BundleId, EntitlementId, GroupId, IdentityId},
+    job::{Job, JobKey},
     minutes::Minutes,
     refusal::Refusal,
+    replay::Progress,
     stepup::Strength,
-    text::Key,
+    text::{Key, TextRef, Words},
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -89,6 +91,21 @@ pub struct BundleVersion {
     pub spec: BundleSpec,
 }
 
+/// Where a draft stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "is")]
+pub enum DraftState {
+    /// It is being written.
+    Draft,
+    /// Another admin looks at it.
+    InReview {
+        /// Since when.
+        since: DateTime<Utc>,
+        /// Who submitted it.
+        by: Actor,
+    },
+}
+
 /// A version that waits to be published.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
@@ -96,9 +113,69 @@ pub struct Draft {
     pub number: u32,
     /// What it says.
     pub spec: BundleSpec,
-    /// Who wrote it.
+    /// Who wrote it as it stands.
     pub by: Actor,
     /// When.
+    pub at: DateTime<Utc>,
+    /// Everybody who wrote any part of it, each once: none of them publishes it.
+    pub authors: Vec<Actor>,
+    /// Where it stands.
+    pub state: DraftState,
+}
+
+impl Draft {
+    /// Whether this actor wrote any part of it.
+    pub fn is_by(&self, actor: &Actor) -> bool {
+        self.authors.iter().any(|author| author.is_one_with(actor))
+    }
+
+    /// Whether another admin looks at it.
+    pub fn is_in_review(&self) -> bool {
+        match self.state {
+            DraftState::Draft => false,
+            DraftState::InReview { .. } => true,
+        }
+    }
+
+    /// The people who wrote it.
+    pub fn people(&self) -> BTreeSet<IdentityId> {
+        self.authors.iter().filter_map(Actor::person).collect()
+    }
+
+    /// Their names, as one says them.
+    pub fn written_by(&self) -> String {
+        crate::text::and(&self.authors.iter().map(ToString::to_string).collect::<Vec<_>>())
+    }
+
+    /// Whether this actor may submit it and take it back: who wrote it, or anybody where no person did.
+    pub fn is_stood_for_by(&self, actor: &Actor) -> bool {
+        self.is_by(actor) || self.people().is_empty()
+    }
+}
+
+/// Something a reviewer or an author wrote on a draft.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remark {
+    /// On which version.
+    pub number: u32,
+    /// Who.
+    pub by: Actor,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What.
+    pub text: TextRef,
+    /// Whether the draft was sent back with it.
+    pub sends_back: bool,
+}
+
+/// Somebody wants the bundle out of the catalogue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retiring {
+    /// The version that is published.
+    pub number: u32,
+    /// Who.
+    pub by: Actor,
+    /// Since when.
     pub at: DateTime<Utc>,
 }
 
@@ -132,6 +209,10 @@ pub struct Bundle {
     pub published: Option<Published>,
     /// What waits for a second pair of eyes.
     pub draft: Option<Draft>,
+    /// What was written on its drafts.
+    pub remarks: Vec<Remark>,
+    /// Who wants it out of the catalogue, where that is not confirmed yet.
+    pub retiring: Option<Retiring>,
     /// Whether it can no longer be asked for.
     pub retired_at: Option<DateTime<Utc>>,
 }
@@ -147,6 +228,30 @@ pub enum BundleEvent {
         /// What it says.
         spec: BundleSpec,
     },
+    /// A draft was submitted for review.
+    DraftSubmitted {
+        /// Which.
+        number: u32,
+    },
+    /// A draft was taken back from review.
+    DraftWithdrawn {
+        /// Which.
+        number: u32,
+    },
+    /// Somebody wrote on a draft.
+    DraftCommented {
+        /// On which.
+        number: u32,
+        /// What.
+        text: TextRef,
+    },
+    /// A reviewer wants something else, and says what.
+    DraftSentBack {
+        /// Which.
+        number: u32,
+        /// Why.
+        text: TextRef,
+    },
     /// A draft was thrown away.
     DraftDiscarded {
         /// Which.
@@ -159,8 +264,21 @@ pub enum BundleEvent {
         /// Whether one person both wrote and published it, as only founding mode allows.
         alone: bool,
     },
+    /// Somebody wants the bundle out of the catalogue.
+    RetirementProposed {
+        /// The version that is published.
+        number: u32,
+    },
+    /// It stays in the catalogue after all.
+    RetirementDropped {
+        /// The version that is published.
+        number: u32,
+    },
     /// The bundle can no longer be asked for.
-    BundleRetired {},
+    BundleRetired {
+        /// Whether one person both proposed and confirmed it, as only founding mode allows.
+        alone: bool,
+    },
 }
 
 impl Bundle {
@@ -182,39 +300,115 @@ impl Bundle {
         self.change(actor, BundleEvent::BundleDrafted { number, spec }, now).map(Some)
     }
 
+    /// Gives the draft to another admin to look at; who wrote it does. Its replay begins.
+    pub fn submit(&self, actor: &Actor, number: u32, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+        let draft = self.expect_draft(number)?;
+        if !draft.is_stood_for_by(actor) {
+            return Err(Refusal::NotItsAuthor { by: draft.written_by() });
+        }
+        if draft.is_in_review() {
+            return Err(Refusal::AlreadyInReview { number });
+        }
+        let change = self.change(actor, BundleEvent::DraftSubmitted { number }, now)?;
+        Ok(change.with_jobs([Job::at(JobKey::Replay { bundle: self.id }, now)]))
+    }
+
+    /// Takes the draft back from review, to write on; who wrote it does.
+    pub fn withdraw(&self, actor: &Actor, number: u32, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+        let draft = self.expect_review(number)?;
+        if !draft.is_stood_for_by(actor) {
+            return Err(Refusal::NotItsAuthor { by: draft.written_by() });
+        }
+        self.change(actor, BundleEvent::DraftWithdrawn { number }, now)
+    }
+
+    /// Writes on the draft.
+    pub fn comment(&self, actor: &Actor, number: u32, text: Words, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+        self.expect_draft(number)?;
+        let event = BundleEvent::DraftCommented { number, text: text.reference() };
+        Ok(self.change(actor, event, now)?.with_words([text]))
+    }
+
+    /// Gives the draft back to who wrote it, and says why.
+    pub fn send_back(
+        &self,
+        actor: &Actor,
+        number: u32,
+        why: Words,
+        now: DateTime<Utc>,
+    ) -> Result<Transition, Refusal> {
+        let draft = self.expect_review(number)?;
+        if draft.is_by(actor) {
+            return Err(Refusal::OwnReview);
+        }
+        let event = BundleEvent::DraftSentBack { number, text: why.reference() };
+        Ok(self.change(actor, event, now)?.with_words([why]))
+    }
+
     /// Throws the draft away.
     pub fn discard(&self, actor: &Actor, number: u32, now: DateTime<Utc>) -> Result<Transition, Refusal> {
         let draft = self.expect_draft(number)?;
         self.change(actor, BundleEvent::DraftDiscarded { number: draft.number }, now)
     }
 
-    /// Publishes the draft that was looked at. A second admin does it; in founding mode the founder may, and the event says so.
-    /// `gaps` says why the draft may not be published, as [`BundleSpec::gaps`] and the facts around it find.
+    /// Publishes the draft that was reviewed. An admin does it who wrote no part of it, once its replay is finished; in founding mode the
+    /// founder may at once, and the event says so. `gaps` says why the draft may not be published, as [`BundleSpec::gaps`] and the
+    /// facts around it find.
     pub fn publish(
         &self,
         actor: &Actor,
         number: u32,
         founding: bool,
         gaps: &[String],
+        replay: Progress,
         now: DateTime<Utc>,
     ) -> Result<Transition, Refusal> {
         let draft = self.expect_draft(number)?;
+        let alone = draft.is_by(actor);
+        if !founding {
+            if alone {
+                return Err(Refusal::OwnDraft);
+            }
+            self.expect_review(number)?;
+        }
         if !gaps.is_empty() {
             return Err(Refusal::NotPublishable { gaps: gaps.to_vec() });
         }
-        let alone = draft.by.is_one_with(actor);
-        if alone && !founding {
-            return Err(Refusal::OwnDraft);
+        if !founding {
+            replay.expect_finished()?;
         }
         self.change(actor, BundleEvent::BundlePublished { number, alone }, now)
     }
 
-    /// Takes the bundle out of the catalogue; live grants run on to their end.
-    pub fn retire(&self, actor: &Actor, now: DateTime<Utc>) -> Result<Transition, Refusal> {
-        if self.retired_at.is_some() || self.published.is_none() {
-            return Err(Refusal::NotPublished { name: self.name().to_owned() });
+    /// Wants the bundle out of the catalogue; another admin confirms it.
+    pub fn propose_retirement(&self, actor: &Actor, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+        let number = self.expect_published()?;
+        if let Some(retiring) = &self.retiring {
+            return Err(Refusal::RetirementProposed { by: retiring.by.to_string() });
         }
-        self.change(actor, BundleEvent::BundleRetired {}, now)
+        self.change(actor, BundleEvent::RetirementProposed { number }, now)
+    }
+
+    /// Lets the bundle stay in the catalogue after all.
+    pub fn drop_retirement(&self, actor: &Actor, number: u32, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+        self.expect_retiring(number)?;
+        self.change(actor, BundleEvent::RetirementDropped { number }, now)
+    }
+
+    /// Takes the bundle out of the catalogue, as was proposed; live grants run on to their end. A second admin does it; in founding
+    /// mode the founder may, and the event says so.
+    pub fn confirm_retirement(
+        &self,
+        actor: &Actor,
+        number: u32,
+        founding: bool,
+        now: DateTime<Utc>,
+    ) -> Result<Transition, Refusal> {
+        let alone = self.expect_retiring(number)?.by.is_one_with(actor);
+        if alone && !founding {
+            return Err(Refusal::OwnProposal);
+        }
+        self.change(actor, BundleEvent::BundleRetired { alone }, now)
     }
 
     /// The version that can be asked for now.
@@ -229,12 +423,31 @@ impl Bundle {
         newest.map_or(self.key.as_str(), |spec| spec.name.as_str())
     }
 
+    /// Whether something was written on the draft that waits, or on one that became it.
+    pub fn is_current(&self, remark: &Remark) -> bool {
+        self.draft.is_some() && self.published.as_ref().is_none_or(|it| remark.number > it.number)
+    }
+
     fn expect_draft(&self, number: u32) -> Result<&Draft, Refusal> {
         match &self.draft {
             None => Err(Refusal::NoDraft),
             Some(draft) if draft.number != number => Err(Refusal::DraftChanged { number: draft.number }),
             Some(draft) => Ok(draft),
         }
+    }
+
+    fn expect_review(&self, number: u32) -> Result<&Draft, Refusal> {
+        let draft = self.expect_draft(number)?;
+        if draft.is_in_review() { Ok(draft) } else { Err(Refusal::NotInReview { number }) }
+    }
+
+    fn expect_published(&self) -> Result<u32, Refusal> {
+        let published = self.published.as_ref().filter(|_| self.retired_at.is_none());
+        published.map(|it| it.number).ok_or_else(|| Refusal::NotPublished { name: self.name().to_owned() })
+    }
+
+    fn expect_retiring(&self, number: u32) -> Result<&Retiring, Refusal> {
+        self.retiring.as_ref().filter(|it| it.number == number).ok_or(Refusal::NothingProposed)
     }
 
     fn change(&self, actor: &Actor, event: BundleEvent, now: DateTime<Utc>) -> Result<Transition, Refusal> {
@@ -256,24 +469,57 @@ impl Bundle {
                 versions: 0,
                 published: None,
                 draft: None,
+                remarks: Vec::new(),
+                retiring: None,
                 retired_at: None,
             },
             (None, _) => return Err(Inconsistent::NotBegun),
         };
         bundle.version = stamp.version;
+        let out_of_turn = |state: &str, event: &str| {
+            Err(Inconsistent::OutOfTurn { state: state.to_owned(), event: event.to_owned() })
+        };
         match event {
             BundleEvent::BundleDrafted { number, spec } => {
+                let by = stamp.actor.clone();
+                let mut authors = bundle.draft.take().map(|draft| draft.authors).unwrap_or_default();
+                if !authors.iter().any(|author| author.is_one_with(&by)) {
+                    authors.push(by.clone());
+                }
                 bundle.versions = *number;
-                bundle.draft =
-                    Some(Draft { number: *number, spec: spec.clone(), by: stamp.actor.clone(), at: stamp.at });
+                bundle.draft = Some(Draft {
+                    number: *number,
+                    spec: spec.clone(),
+                    by,
+                    at: stamp.at,
+                    authors,
+                    state: DraftState::Draft,
+                });
+            }
+            BundleEvent::DraftSubmitted { number } => {
+                let Some(draft) = bundle.draft_to_change(*number) else {
+                    return out_of_turn("no such draft", "draft_submitted");
+                };
+                draft.state = DraftState::InReview { since: stamp.at, by: stamp.actor.clone() };
+            }
+            BundleEvent::DraftWithdrawn { number } => {
+                let Some(draft) = bundle.draft_to_change(*number) else {
+                    return out_of_turn("no such draft", "draft_withdrawn");
+                };
+                draft.state = DraftState::Draft;
+            }
+            BundleEvent::DraftCommented { number, text } => bundle.remark(*number, text, false, stamp),
+            BundleEvent::DraftSentBack { number, text } => {
+                let Some(draft) = bundle.draft_to_change(*number) else {
+                    return out_of_turn("no such draft", "draft_sent_back");
+                };
+                draft.state = DraftState::Draft;
+                bundle.remark(*number, text, true, stamp);
             }
             BundleEvent::DraftDiscarded { .. } => bundle.draft = None,
             BundleEvent::BundlePublished { number, .. } => {
                 let Some(draft) = bundle.draft.take().filter(|d| d.number == *number) else {
-                    return Err(Inconsistent::OutOfTurn {
-                        state: "no such draft".to_owned(),
-                        event: "bundle_published".to_owned(),
-                    });
+                    return out_of_turn("no such draft", "bundle_published");
                 };
                 bundle.published = Some(Published {
                     number: *number,
@@ -282,11 +528,28 @@ impl Bundle {
                     by: stamp.actor.clone(),
                     at: stamp.at,
                 });
+                bundle.retiring = None;
                 bundle.retired_at = None;
             }
-            BundleEvent::BundleRetired {} => bundle.retired_at = Some(stamp.at),
+            BundleEvent::RetirementProposed { number } => {
+                bundle.retiring = Some(Retiring { number: *number, by: stamp.actor.clone(), at: stamp.at });
+            }
+            BundleEvent::RetirementDropped { .. } => bundle.retiring = None,
+            BundleEvent::BundleRetired { .. } => {
+                bundle.retiring = None;
+                bundle.retired_at = Some(stamp.at);
+            }
         }
         Ok(bundle)
+    }
+
+    fn draft_to_change(&mut self, number: u32) -> Option<&mut Draft> {
+        self.draft.as_mut().filter(|draft| draft.number == number)
+    }
+
+    fn remark(&mut self, number: u32, text: &TextRef, sends_back: bool, stamp: &Stamp) {
+        let (by, text) = (stamp.actor.clone(), text.clone());
+        self.remarks.push(Remark { number, by, at: stamp.at, text, sends_back });
     }
 }
 

@@ -1,6 +1,6 @@
 //! What must follow a change: small, repeatable looks at one thing. A job says *look at this*, never *do that*.
 
-use crate::ids::{EntitlementId, GrantId, RequestId, SystemId};
+use crate::ids::{BundleId, EntitlementId, GrantId, RequestId, SystemId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -21,6 +21,11 @@ pub enum JobKey {
     },
     /// One right of one account on one system: does any live grant need it, and is it so in the target?
     Right(RightKey),
+    /// The replay of a bundle's draft: are there recorded requests that it was not judged on yet?
+    Replay {
+        /// Of which bundle.
+        bundle: BundleId,
+    },
 }
 
 /// One right of one account on one system.
@@ -40,6 +45,7 @@ impl fmt::Display for JobKey {
             Self::Request { id } => write!(f, "request/{id}"),
             Self::Grant { id } => write!(f, "grant/{id}"),
             Self::Right(right) => write!(f, "right/{}/{}/{}", right.system, right.entitlement, right.account),
+            Self::Replay { bundle } => write!(f, "replay/{bundle}"),
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod job;
 pub mod minutes;
 pub mod portal;
 pub mod refusal;
+pub mod replay;
 pub mod request;
 pub mod resource;
 pub mod ruling;

@@ -109,8 +109,53 @@ pub enum Refusal {
         gaps: Vec<String>,
     },
     /// Nobody publishes what they wrote.
-    #[error("you wrote this draft: another admin must look at it and publish it")]
+    #[error("you wrote some of this draft: an admin who wrote none of it must look at it and publish it")]
     OwnDraft,
+    /// Nobody sends back what they wrote.
+    #[error("you wrote some of this draft: take it back from review instead")]
+    OwnReview,
+    /// Only who wrote a draft submits it and takes it back.
+    #[error("only who wrote this draft may do this: {by}")]
+    NotItsAuthor {
+        /// Who wrote it.
+        by: String,
+    },
+    /// The draft is with the reviewers already.
+    #[error("draft {number} is in review already")]
+    AlreadyInReview {
+        /// Which.
+        number: u32,
+    },
+    /// Nobody was asked to review it.
+    #[error("draft {number} is not in review: it must be submitted first")]
+    NotInReview {
+        /// Which.
+        number: u32,
+    },
+    /// The replay is a gate.
+    #[error("{says}")]
+    NotReplayed {
+        /// How far it is.
+        says: String,
+    },
+    /// Nobody confirms what they proposed.
+    #[error("you proposed this: another admin must confirm it")]
+    OwnProposal,
+    /// Nobody confirms what makes them decide more.
+    #[error("you would decide about “{name}” by this: another admin must confirm it")]
+    GainsByIt {
+        /// About what.
+        name: String,
+    },
+    /// The proposal is there already.
+    #[error("{by} has proposed this already: another admin confirms it")]
+    RetirementProposed {
+        /// Who.
+        by: String,
+    },
+    /// There is nothing to confirm.
+    #[error("there is no such proposal any more: it was confirmed, taken back or replaced")]
+    NothingProposed,
     /// There is no draft.
     #[error("there is no draft to look at: it was published or thrown away")]
     NoDraft,
@@ -248,6 +293,10 @@ impl Refusal {
                 | Self::StepUp { .. }
                 | Self::Barred { .. }
                 | Self::NotTheSecondAdmin
+                | Self::OwnReview
+                | Self::NotItsAuthor { .. }
+                | Self::OwnProposal
+                | Self::GainsByIt { .. }
         )
     }
 
@@ -260,6 +309,9 @@ impl Refusal {
                 | Self::DecidedAlready
                 | Self::GrantOver { .. }
                 | Self::DraftChanged { .. }
+                | Self::AlreadyInReview { .. }
+                | Self::RetirementProposed { .. }
+                | Self::NothingProposed
                 | Self::TaskDone
                 | Self::NothingToConfirm
         )

@@ -2,9 +2,11 @@
 
 use crate::{
     actor::Actor,
+    authority::Authority,
     event::{Event, Inconsistent, Record, Stamp, Transition},
     ids::{EntitlementId, GroupId, IdentityId, SystemId},
     refusal::Refusal,
+    ruling::Via,
     text::Key,
 };
 use chrono::{DateTime, Utc};
@@ -156,6 +158,60 @@ pub struct SystemSpec {
     pub entitlements: BTreeMap<EntitlementId, Entitlement>,
 }
 
+/// Who decides about a system, and how sensitive it is: what is not changed behind its owners' backs where the system is sensitive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stewards {
+    /// Who decides about it.
+    pub owners: BTreeSet<IdentityId>,
+    /// Who decides when the owners cannot.
+    pub backup_owners: BTreeSet<IdentityId>,
+    /// Who decides when neither can.
+    pub fallback: GroupId,
+    /// How much harm misuse could do.
+    pub sensitivity: Sensitivity,
+}
+
+impl Stewards {
+    /// Those of a system, as the catalogue says.
+    pub fn of(spec: &SystemSpec) -> Self {
+        Self {
+            owners: spec.owners.clone(),
+            backup_owners: spec.backup_owners.clone(),
+            fallback: spec.fallback,
+            sensitivity: spec.sensitivity,
+        }
+    }
+
+    /// The same system with these in the place of its own.
+    fn over(&self, spec: SystemSpec) -> SystemSpec {
+        SystemSpec {
+            owners: self.owners.clone(),
+            backup_owners: self.backup_owners.clone(),
+            fallback: self.fallback,
+            sensitivity: self.sensitivity,
+            ..spec
+        }
+    }
+
+    /// Whether the same people decide.
+    fn are_those_of(&self, other: &Self) -> bool {
+        self.owners == other.owners && self.backup_owners == other.backup_owners && self.fallback == other.fallback
+    }
+}
+
+/// Other people are to decide about a sensitive system; until an admin confirms it the old ones do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnersProposal {
+    /// Which proposal; the first of a system is 1.
+    pub number: u32,
+    /// What is proposed.
+    pub stewards: Stewards,
+    /// By whom.
+    pub by: Actor,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
 /// A target system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct System {
@@ -167,6 +223,10 @@ pub struct System {
     pub spec: SystemSpec,
     /// Since when each owner and backup owner has been one: becoming an owner does not count for requests already open.
     pub owner_since: BTreeMap<IdentityId, DateTime<Utc>>,
+    /// Who is to decide about it, where that is not confirmed yet.
+    pub proposed: Option<OwnersProposal>,
+    /// How many such proposals there were.
+    pub proposals: u32,
 }
 
 /// What can happen to a system.
@@ -177,6 +237,23 @@ pub enum SystemEvent {
     SystemDefined {
         /// All it says.
         spec: SystemSpec,
+    },
+    /// Other people are to decide about it.
+    OwnersProposed {
+        /// Which proposal.
+        number: u32,
+        /// Who.
+        stewards: Stewards,
+    },
+    /// They do from now on.
+    OwnersConfirmed {
+        /// Which proposal.
+        number: u32,
+    },
+    /// They do not.
+    OwnersRejected {
+        /// Which proposal.
+        number: u32,
     },
 }
 
@@ -191,8 +268,77 @@ impl System {
         if self.spec == spec {
             return Ok(None);
         }
-        Transition::next(Record::System(Box::new(self.clone())), actor, SystemEvent::SystemDefined { spec }, now)
-            .map(Some)
+        self.change(actor, SystemEvent::SystemDefined { spec }, now).map(Some)
+    }
+
+    /// Parts what the catalogue says now into what holds at once and what an admin must confirm first: on a sensitive system, other people
+    /// who decide about it, or a lower sensitivity.
+    pub fn part(&self, spec: SystemSpec) -> (SystemSpec, Option<Stewards>) {
+        let (held, wanted) = (Stewards::of(&self.spec), Stewards::of(&spec));
+        let sensitive = held.sensitivity.max(wanted.sensitivity) >= Sensitivity::High;
+        let lower = wanted.sensitivity < held.sensitivity;
+        if !sensitive || (wanted.are_those_of(&held) && !lower) {
+            return (spec, None);
+        }
+        let sensitivity = held.sensitivity.max(wanted.sensitivity);
+        (Stewards { sensitivity, ..held }.over(spec), Some(wanted))
+    }
+
+    /// Proposes other people to decide about it; `None` when just that is proposed already.
+    pub fn propose_owners(
+        &self,
+        actor: &Actor,
+        stewards: Stewards,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Transition>, Refusal> {
+        if self.proposed.as_ref().is_some_and(|it| it.stewards == stewards) {
+            return Ok(None);
+        }
+        let number = self.proposals.saturating_add(1);
+        self.change(actor, SystemEvent::OwnersProposed { number, stewards }, now).map(Some)
+    }
+
+    /// Lets the people decide about it who were proposed. An admin confirms it who would not be one of them, and did not propose it.
+    pub fn confirm_owners(
+        &self,
+        authority: &Authority,
+        number: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Transition, Refusal> {
+        let proposed = self.expect_proposed(number)?;
+        let actor = authority.actor();
+        if proposed.by.is_one_with(actor) {
+            return Err(Refusal::OwnProposal);
+        }
+        if self.would_gain(authority, &proposed.stewards) {
+            return Err(Refusal::GainsByIt { name: self.spec.name.clone() });
+        }
+        self.change(actor, SystemEvent::OwnersConfirmed { number }, now)
+    }
+
+    /// Leaves it to the people who decide about it now.
+    pub fn reject_owners(&self, actor: &Actor, number: u32, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+        self.expect_proposed(number)?;
+        self.change(actor, SystemEvent::OwnersRejected { number }, now)
+    }
+
+    /// Whether the actor would decide about it by this, and does not yet, or only when others cannot.
+    fn would_gain(&self, authority: &Authority, stewards: &Stewards) -> bool {
+        let held = &self.spec;
+        let owns = authority.actor().person().is_some_and(|id| {
+            let first_hand = stewards.owners.contains(&id) && !held.owners.contains(&id);
+            first_hand || (stewards.backup_owners.contains(&id) && !self.is_owned_by(id))
+        });
+        let group = stewards.fallback;
+        owns || (group != held.fallback && authority.still_has(&Via::Fallback { group }))
+    }
+
+    fn expect_proposed(&self, number: u32) -> Result<&OwnersProposal, Refusal> {
+        self.proposed.as_ref().filter(|it| it.number == number).ok_or(Refusal::NothingProposed)
+    }
+
+    fn change(&self, actor: &Actor, event: SystemEvent, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+        Transition::next(Record::System(Box::new(self.clone())), actor, event, now)
     }
 
     /// Whether this identity owns the system, first hand or as backup.
@@ -200,21 +346,51 @@ impl System {
         self.spec.owners.contains(&id) || self.spec.backup_owners.contains(&id)
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "every kind of row is applied alike")]
     pub(crate) fn apply(
         before: Option<Self>,
         id: SystemId,
         event: &SystemEvent,
         stamp: &Stamp,
     ) -> Result<Self, Inconsistent> {
-        let SystemEvent::SystemDefined { spec } = event;
-        let known = before.map(|system| system.owner_since).unwrap_or_default();
-        let owner_since = spec
-            .owners
-            .union(&spec.backup_owners)
-            .map(|owner| (*owner, known.get(owner).copied().unwrap_or(stamp.at)))
-            .collect();
-        Ok(Self { id, version: stamp.version, spec: spec.clone(), owner_since })
+        let mut system = match (before, event) {
+            (Some(system), _) => system,
+            (None, SystemEvent::SystemDefined { spec }) => Self {
+                id,
+                version: 0,
+                spec: spec.clone(),
+                owner_since: BTreeMap::new(),
+                proposed: None,
+                proposals: 0,
+            },
+            (None, _) => return Err(Inconsistent::NotBegun),
+        };
+        system.version = stamp.version;
+        match event {
+            SystemEvent::SystemDefined { spec } => system.spec.clone_from(spec),
+            SystemEvent::OwnersProposed { number, stewards } => {
+                system.proposals = *number;
+                system.proposed = Some(OwnersProposal {
+                    number: *number,
+                    stewards: stewards.clone(),
+                    by: stamp.actor.clone(),
+                    at: stamp.at,
+                });
+            }
+            SystemEvent::OwnersConfirmed { number } => {
+                let Some(proposed) = system.proposed.take().filter(|it| it.number == *number) else {
+                    return Err(Inconsistent::OutOfTurn {
+                        state: "no such proposal".to_owned(),
+                        event: "owners_confirmed".to_owned(),
+                    });
+                };
+                system.spec = proposed.stewards.over(system.spec);
+            }
+            SystemEvent::OwnersRejected { .. } => system.proposed = None,
+        }
+        let known = system.owner_since;
+        let owners = system.spec.owners.union(&system.spec.backup_owners);
+        system.owner_since = owners.map(|owner| (*owner, known.get(owner).copied().unwrap_or(stamp.at))).collect();
+        Ok(system)
     }
 }
 

@@ -427,8 +427,10 @@ view! {
         says: String,
         /// The published version.
         published: Option<u32>,
-        /// The version that waits for a second pair of eyes.
+        /// The version that is written and not published.
         draft: Option<u32>,
+        /// Whether that version is in review.
+        in_review: bool,
         /// Whether it is out of the catalogue.
         retired: bool,
         /// How many have it now.
@@ -447,9 +449,19 @@ view! {
         diff: Vec<Change>,
         /// Why the draft cannot be published.
         gaps: Vec<String>,
-        /// Who wrote the draft.
+        /// Everybody who wrote some of the draft.
         draft_by: Option<String>,
-        /// Whether the reader may publish it.
+        /// Who submitted it for review, and when.
+        submitted: Option<(String, DateTime<Utc>)>,
+        /// What it would have changed for the requests on record.
+        replay: Option<ReplayView>,
+        /// What was written on it, oldest first.
+        remarks: Vec<RemarkView>,
+        /// Who wants the bundle out of the catalogue, and since when.
+        retiring: Option<(String, DateTime<Utc>)>,
+        /// What the reader may do besides.
+        acts: BundleActs,
+        /// Whether the reader may publish the draft.
         may_publish: bool,
         /// Why not.
         why_not: Option<String>,
@@ -459,6 +471,94 @@ view! {
         lines: Vec<Line>,
         /// Whether the reader may edit.
         may_edit: bool,
+    }
+
+    /// The acts the reader may take on a bundle now, and no other; publishing and editing stand beside them.
+    BundleActs {
+        /// Submit the draft for review.
+        submit: bool,
+        /// Take it back from review.
+        withdraw: bool,
+        /// Write on it.
+        comment: bool,
+        /// Send it back to who wrote it.
+        send_back: bool,
+        /// Throw it away.
+        discard: bool,
+        /// Propose that the bundle leaves the catalogue.
+        propose_retirement: bool,
+        /// Confirm that.
+        confirm_retirement: bool,
+        /// Let it stay.
+        drop_retirement: bool,
+    }
+
+    /// Something that was written on a draft.
+    RemarkView {
+        /// On which version.
+        number: u32,
+        /// Who.
+        by: String,
+        /// When.
+        at: DateTime<Utc>,
+        /// What.
+        text: String,
+        /// Whether the draft was sent back with it.
+        sends_back: bool,
+    }
+
+    /// What a draft would have changed for the requests on record.
+    ReplayView {
+        /// Whether all of them were judged again.
+        finished: bool,
+        /// How many were.
+        done: u32,
+        /// Of how many.
+        total: u32,
+        /// What it comes to, or how far it is, in one sentence.
+        sentence: String,
+        /// What was found, sort by sort.
+        sorts: Vec<ReplaySort>,
+    }
+
+    /// The cases of one sort.
+    ReplaySort {
+        /// Its name.
+        title: String,
+        /// How many there are.
+        count: u32,
+        /// The first of them.
+        cases: Vec<ReplayCase>,
+    }
+
+    /// A request that a draft would have changed something for.
+    ReplayCase {
+        /// Which.
+        request: RequestId,
+        /// For whom it was.
+        subject: String,
+        /// When it was asked.
+        asked_at: DateTime<Utc>,
+        /// What would have changed.
+        says: String,
+    }
+
+    /// Other people who are to decide about a system.
+    OwnersView {
+        /// Which proposal.
+        number: u32,
+        /// Who proposed it.
+        by: String,
+        /// When.
+        at: DateTime<Utc>,
+        /// What would change.
+        changes: Vec<Change>,
+        /// Whether the reader may confirm it.
+        may_confirm: bool,
+        /// Whether the reader may reject it.
+        may_reject: bool,
+        /// Why the reader may not confirm it, where an admin wonders.
+        why_not: Option<String>,
     }
 
     /// One line of a difference in words.
@@ -507,6 +607,8 @@ view! {
         backup_owners: Vec<String>,
         /// Its fallback group.
         fallback: String,
+        /// Who is to decide about it, where that is not confirmed yet.
+        proposal: Option<OwnersView>,
         /// Its rights, and the bundles that confer them.
         entitlements: Vec<EntitlementRow>,
         /// Who has what now.

@@ -164,6 +164,33 @@ pub(crate) async fn tell_of_step_up(
     tell_of_authenticator(portal, tx, whose, mine).await
 }
 
+/// Tells these people something that one page shows, save who did it.
+pub(crate) async fn tell_people(
+    portal: &Portal,
+    tx: &mut Tx,
+    by: &Actor,
+    people: &BTreeSet<IdentityId>,
+    says: &str,
+    path: &str,
+) -> Result<(), Error> {
+    for who in people.iter().filter(|who| !by.is(**who)) {
+        tx.notify(NoticeId(portal.new_id()), *who, portal.now(), says, path).await?;
+    }
+    Ok(())
+}
+
+/// Tells every admin something that one page shows, save who did it.
+pub(crate) async fn tell_admins(
+    portal: &Portal,
+    tx: &mut Tx,
+    by: &Actor,
+    says: &str,
+    path: &str,
+) -> Result<(), Error> {
+    let admins = tx.admins().await?.into_iter().map(|(admin, _)| admin).collect();
+    tell_people(portal, tx, by, &admins, says, path).await
+}
+
 async fn notify(
     portal: &Portal,
     tx: &mut Tx,

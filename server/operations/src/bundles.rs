@@ -1,16 +1,20 @@
-//! Bundles under four eyes: a new version is a draft, another admin publishes it. In founding mode the founder may, and the event says so.
+//! Bundles under four eyes: a new version is a draft, its author submits it, and another admin looks at it and at its replay, and publishes
+//! it. In founding mode the founder may alone, and the event says so.
 
 use crate::{
     Error, Portal,
+    acts::{tell_admins, tell_people},
     catalogue::{self, Naming},
     facts::in_portal,
+    replay::progress,
+    requests::prose,
 };
 use domain::{
     Actor, Refusal,
-    bundle::{Bundle, BundleSpec, Source},
+    bundle::{Bundle, BundleSpec, Draft, Source},
     facts::MOST_MEMBERS,
     ids::{BundleId, EntitlementId, GroupId, IdentityId, SystemId},
-    text::Key,
+    text::{Key, Prose},
 };
 use store::{CatalogueKeys, Tx};
 
@@ -41,9 +45,26 @@ impl Portal {
         .await
     }
 
-    /// Publishes the draft that was looked at.
-    pub async fn publish_bundle(&self, actor: &Actor, key: &str, number: u32) -> Result<(), Error> {
-        self.change_bundle(actor, key, BundleAct::Publish(number)).await
+    /// Gives the draft to the other admins to look at, and begins its replay.
+    pub async fn submit_draft(&self, actor: &Actor, key: &str, number: u32) -> Result<(), Error> {
+        self.change_bundle(actor, key, BundleAct::Submit(number)).await
+    }
+
+    /// Takes the draft back from review.
+    pub async fn withdraw_draft(&self, actor: &Actor, key: &str, number: u32) -> Result<(), Error> {
+        self.change_bundle(actor, key, BundleAct::Withdraw(number)).await
+    }
+
+    /// Writes on the draft.
+    pub async fn comment_on_draft(&self, actor: &Actor, key: &str, number: u32, text: &str) -> Result<(), Error> {
+        let text = prose("comment", text)?;
+        self.change_bundle(actor, key, BundleAct::Comment(number, &text)).await
+    }
+
+    /// Gives the draft back to who wrote it, and says why.
+    pub async fn send_draft_back(&self, actor: &Actor, key: &str, number: u32, text: &str) -> Result<(), Error> {
+        let text = prose("comment", text)?;
+        self.change_bundle(actor, key, BundleAct::SendBack(number, &text)).await
     }
 
     /// Throws the draft away that was looked at.
@@ -51,33 +72,149 @@ impl Portal {
         self.change_bundle(actor, key, BundleAct::Discard(number)).await
     }
 
-    /// Takes a bundle out of the catalogue; live grants run on to their end.
+    /// Wants a bundle out of the catalogue.
     pub async fn retire_bundle(&self, actor: &Actor, key: &str) -> Result<(), Error> {
-        self.change_bundle(actor, key, BundleAct::Retire).await
+        self.change_bundle(actor, key, BundleAct::ProposeRetirement).await
     }
 
-    async fn change_bundle(&self, actor: &Actor, key: &str, act: BundleAct) -> Result<(), Error> {
+    /// Lets a bundle stay in the catalogue that somebody wanted out.
+    pub async fn keep_bundle(&self, actor: &Actor, key: &str, number: u32) -> Result<(), Error> {
+        self.change_bundle(actor, key, BundleAct::DropRetirement(number)).await
+    }
+
+    /// Publishes the draft that was reviewed.
+    pub async fn publish_bundle(&self, actor: &Actor, key: &str, number: u32) -> Result<(), Error> {
+        self.retrying(|| async {
+            let mut tx = self.store().write().await?;
+            self.publish_in(&mut tx, actor, key, number).await?;
+            self.commit(tx).await
+        })
+        .await
+    }
+
+    /// The same, within an act that commits it.
+    pub(crate) async fn publish_in(&self, tx: &mut Tx, actor: &Actor, key: &str, number: u32) -> Result<(), Error> {
+        let now = self.now();
+        in_portal(tx, actor, now).await?.admin()?;
+        let bundle = tx.bundle_by_key(key).await?.ok_or(Error::NotFound)?;
+        let founding = tx.portal().await?.is_some_and(|p| p.is_founding());
+        let gaps = match &bundle.draft {
+            Some(draft) => self.gaps(tx, &draft.spec).await?,
+            None => Vec::new(),
+        };
+        let replay = progress(tx, bundle.id, number).await?;
+        let change = bundle.publish(actor, number, founding, &gaps, replay, now)?;
+        self.save(tx, &change).await?;
+        let authors = bundle.draft.as_ref().map(Draft::people).unwrap_or_default();
+        let says = format!("{actor} published version {number} of {}", bundle.name());
+        tell_people(self, tx, actor, &authors, &says, &path(&bundle)).await
+    }
+
+    /// Takes a bundle out of the catalogue, as was proposed; live grants run on to their end.
+    pub async fn confirm_retirement(&self, actor: &Actor, key: &str, number: u32) -> Result<(), Error> {
+        self.retrying(|| async {
+            let mut tx = self.store().write().await?;
+            self.confirm_retirement_in(&mut tx, actor, key, number).await?;
+            self.commit(tx).await
+        })
+        .await
+    }
+
+    /// The same, within an act that commits it.
+    pub(crate) async fn confirm_retirement_in(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        key: &str,
+        number: u32,
+    ) -> Result<(), Error> {
+        let now = self.now();
+        in_portal(tx, actor, now).await?.admin()?;
+        let bundle = tx.bundle_by_key(key).await?.ok_or(Error::NotFound)?;
+        let founding = tx.portal().await?.is_some_and(|p| p.is_founding());
+        let change = bundle.confirm_retirement(actor, number, founding, now)?;
+        self.save(tx, &change).await?;
+        let proposer = bundle.retiring.as_ref().and_then(|it| it.by.person()).into_iter().collect();
+        let says = format!("{actor} took {} out of the catalogue, as you proposed", bundle.name());
+        tell_people(self, tx, actor, &proposer, &says, &path(&bundle)).await
+    }
+
+    async fn change_bundle(&self, actor: &Actor, key: &str, act: BundleAct<'_>) -> Result<(), Error> {
         self.retrying(|| async {
             let now = self.now();
             let mut tx = self.store().write().await?;
             in_portal(&mut tx, actor, now).await?.admin()?;
             let bundle = tx.bundle_by_key(key).await?.ok_or(Error::NotFound)?;
+            let words = |text: &Prose| self.words(text.as_str()).ok_or(Refusal::Missing("comment"));
             let change = match act {
-                BundleAct::Publish(number) => {
-                    let founding = tx.portal().await?.is_some_and(|p| p.is_founding());
-                    let gaps = match &bundle.draft {
-                        Some(draft) => self.gaps(&mut tx, &draft.spec).await?,
-                        None => Vec::new(),
-                    };
-                    bundle.publish(actor, number, founding, &gaps, now)?
-                }
+                BundleAct::Submit(number) => bundle.submit(actor, number, now)?,
+                BundleAct::Withdraw(number) => bundle.withdraw(actor, number, now)?,
+                BundleAct::Comment(number, text) => bundle.comment(actor, number, words(text)?, now)?,
+                BundleAct::SendBack(number, text) => bundle.send_back(actor, number, words(text)?, now)?,
                 BundleAct::Discard(number) => bundle.discard(actor, number, now)?,
-                BundleAct::Retire => bundle.retire(actor, now)?,
+                BundleAct::ProposeRetirement => bundle.propose_retirement(actor, now)?,
+                BundleAct::DropRetirement(number) => bundle.drop_retirement(actor, number, now)?,
             };
             self.save(&mut tx, &change).await?;
+            if let BundleAct::Submit(number) = act {
+                tx.begin_replay(bundle.id, number, now).await?;
+            }
+            self.tell_of_bundle(&mut tx, actor, &bundle, act).await?;
             self.commit(tx).await
         })
         .await
+    }
+
+    /// Submits the draft that a catalogue brought, in the import's own commit.
+    pub(crate) async fn submit_in(&self, tx: &mut Tx, actor: &Actor, bundle: &Bundle) -> Result<(), Error> {
+        let now = self.now();
+        let change = bundle.submit(actor, bundle.versions, now)?;
+        self.save(tx, &change).await?;
+        tx.begin_replay(bundle.id, bundle.versions, now).await?;
+        self.tell_of_bundle(tx, actor, bundle, BundleAct::Submit(bundle.versions)).await
+    }
+
+    /// Tells of an act whom it concerns: the other admins of what waits for them, who wrote a draft of what others think of it.
+    async fn tell_of_bundle(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        bundle: &Bundle,
+        act: BundleAct<'_>,
+    ) -> Result<(), Error> {
+        let (name, path) = (bundle.name(), path(bundle));
+        let mut authors = bundle.draft.as_ref().map(Draft::people).unwrap_or_default();
+        match act {
+            BundleAct::Submit(number) => {
+                let says = format!("{actor} wants version {number} of {name} reviewed");
+                tell_admins(self, tx, actor, &says, &path).await
+            }
+            BundleAct::Comment(number, _) => {
+                // Who wrote on this draft before hears of the answer.
+                let on_it = bundle.remarks.iter().filter(|remark| bundle.is_current(remark));
+                authors.extend(on_it.filter_map(|remark| remark.by.person()));
+                let says = format!("{actor} wrote on draft {number} of {name}");
+                tell_people(self, tx, actor, &authors, &says, &path).await
+            }
+            BundleAct::SendBack(number, _) => {
+                let says = format!("{actor} sent draft {number} of {name} back to you");
+                tell_people(self, tx, actor, &authors, &says, &path).await
+            }
+            BundleAct::Discard(number) => {
+                let says = format!("{actor} threw away draft {number} of {name}");
+                tell_people(self, tx, actor, &authors, &says, &path).await
+            }
+            BundleAct::ProposeRetirement => {
+                let says = format!("{actor} wants {name} out of the catalogue: another admin confirms it");
+                tell_admins(self, tx, actor, &says, &path).await
+            }
+            BundleAct::DropRetirement(_) => {
+                let proposer = bundle.retiring.as_ref().and_then(|it| it.by.person()).into_iter().collect();
+                let says = format!("{actor} lets {name} stay in the catalogue");
+                tell_people(self, tx, actor, &proposer, &says, &path).await
+            }
+            BundleAct::Withdraw(_) => Ok(()),
+        }
     }
 
     /// Why a version may not be published, from itself and from the facts around it: no scope, no living owner, nobody to decide (R5).
@@ -117,10 +254,18 @@ impl Portal {
 
 /// What an admin does to a bundle that is there.
 #[derive(Clone, Copy)]
-enum BundleAct {
-    Publish(u32),
+enum BundleAct<'a> {
+    Submit(u32),
+    Withdraw(u32),
+    Comment(u32, &'a Prose),
+    SendBack(u32, &'a Prose),
     Discard(u32),
-    Retire,
+    ProposeRetirement,
+    DropRetirement(u32),
+}
+
+fn path(bundle: &Bundle) -> String {
+    format!("/bundles/{}", bundle.key)
 }
 
 /// Every mistake of a catalogue as one refusal.

@@ -2,6 +2,7 @@
 
 use crate::{
     Error, Portal,
+    acts::tell_admins,
     bundles::{known_keys, mistakes_in},
     catalogue::{self, File, Keys, Mistake, Naming as _, Place, Resolve as _},
     export::all,
@@ -12,8 +13,9 @@ use domain::{
     event::{Record, Transition},
     group::Group,
     identity::Identity,
-    ids::{EntitlementId, IdentityId},
-    resource::{System, SystemSpec},
+    ids::{EntitlementId, IdentityId, SystemId},
+    replay::Progress,
+    resource::{Stewards, System, SystemSpec},
     text::Key,
 };
 use serde::Serialize;
@@ -231,13 +233,42 @@ impl Loading<'_> {
                 let clashes = self.moved_under_grants(known, &spec).await?.into_iter().chain(given_twice(&spec));
                 mistakes.extend(clashes.map(|says| Mistake::at(&stanza.at, format!("`{key}`: {says}"))));
             }
+            let (spec, proposed) = match &known {
+                Some(system) if !self.founding => system.part(spec),
+                Some(_) | None => (spec, None),
+            };
             let change = match &known {
                 None => Some(System::define(id, self.actor, spec.clone(), now)?),
                 Some(system) => system.redefine(self.actor, spec.clone(), now)?,
             };
             self.save(change, "system", key.as_str(), known.as_ref().map(|k| &k.spec), &spec, &stanza.at).await?;
+            if known.is_some() {
+                self.stewards(id, key, proposed).await?;
+            }
         }
         if mistakes.is_empty() { Ok(()) } else { Err(mistakes_in(&mistakes)) }
+    }
+
+    /// Proposes who is to decide about a sensitive system, or drops what was proposed where the catalogue no longer says so.
+    async fn stewards(&mut self, id: SystemId, key: &Key, proposed: Option<Stewards>) -> Result<(), Error> {
+        let now = self.portal.now();
+        let Some(system) = self.tx.system(id).await? else { return Ok(()) };
+        let Some(stewards) = proposed else {
+            if let Some(proposal) = &system.proposed {
+                let change = system.reject_owners(self.actor, proposal.number, now)?;
+                self.portal.save(self.tx, &change).await?;
+                self.done.lines.push(format!("  system {key} keeps who decides about it: the proposal is taken back"));
+            }
+            return Ok(());
+        };
+        let Some(change) = system.propose_owners(self.actor, stewards, now)? else { return Ok(()) };
+        self.portal.save(self.tx, &change).await?;
+        self.done.changed += 1;
+        let says = format!("  system {key} is sensitive: who decides about it changes when an admin confirms it");
+        self.done.lines.push(says);
+        let (by, name) = (self.actor, &system.spec.name);
+        let says = format!("{by} wants other people to decide about {name}: an admin confirms it");
+        tell_admins(self.portal, self.tx, self.actor, &says, &format!("/systems/{key}")).await
     }
 
     /// What may not change on a system while grants stand on it: where it is reached, and what its rights are called there. A grant would
@@ -286,7 +317,7 @@ impl Loading<'_> {
             if self.founding {
                 let gaps = self.portal.gaps(self.tx, &spec).await?;
                 if gaps.is_empty() {
-                    let change = bundle.publish(self.actor, bundle.versions, true, &[], now)?;
+                    let change = bundle.publish(self.actor, bundle.versions, true, &[], Progress::NotBegun, now)?;
                     self.portal.save(self.tx, &change).await?;
                 } else {
                     mistakes.extend(
@@ -295,9 +326,9 @@ impl Loading<'_> {
                     );
                 }
             } else {
-                self.done
-                    .lines
-                    .push(format!("  bundle {key} waits as draft {} for an admin to publish it", bundle.versions));
+                self.portal.submit_in(self.tx, self.actor, &bundle).await?;
+                let says = format!("  bundle {key} is in review as draft {}: an admin publishes it", bundle.versions);
+                self.done.lines.push(says);
             }
         }
         if mistakes.is_empty() { Ok(()) } else { Err(mistakes_in(&mistakes)) }

@@ -67,7 +67,7 @@ impl Portal {
 
     async fn look(&self, claim: &Claim) {
         let outcome = match &claim.key {
-            JobKey::Request { .. } | JobKey::Grant { .. } => self.look_in_one_go(claim).await,
+            JobKey::Request { .. } | JobKey::Grant { .. } | JobKey::Replay { .. } => self.look_in_one_go(claim).await,
             // Rights of one grant are looked at side by side; whoever writes second looks again.
             JobKey::Right(right) => match self.retrying(|| self.look_at_right(claim, right)).await {
                 Ok(Looked::Settled) => self.finish(claim, None).await,
@@ -95,6 +95,7 @@ impl Portal {
             let next = match &claim.key {
                 JobKey::Request { id } => self.tend_request(&mut tx, *id).await?,
                 JobKey::Grant { id } => self.tend_grant(&mut tx, *id).await?,
+                JobKey::Replay { bundle } => self.tend_replay(&mut tx, *bundle).await?,
                 JobKey::Right(_) => None,
             };
             tx.finish(claim, next).await?;

@@ -19,10 +19,12 @@ mod lines;
 mod pages;
 mod people;
 mod portal;
+mod replay;
 mod requests;
 mod rulings;
 mod sessions;
 mod stepup;
+mod systems;
 mod tasks;
 mod verify;
 

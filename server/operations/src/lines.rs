@@ -96,18 +96,14 @@ async fn say(tx: &mut Tx, envelope: &Envelope) -> Result<Said, Error> {
         Event::Group(GroupEvent::GroupDefined { spec }) => {
             decided(format!("{} the group {}", if envelope.version == 1 { "added" } else { "changed" }, spec.name))
         }
-        Event::System(SystemEvent::SystemDefined { spec }) => {
-            decided(format!("{} the system {}", if envelope.version == 1 { "added" } else { "changed" }, spec.name))
-        }
-        Event::Bundle(event) => decided(match event.as_ref() {
-            BundleEvent::BundleDrafted { number, .. } => format!("wrote version {number} as a draft"),
-            BundleEvent::DraftDiscarded { number } => format!("threw away draft {number}"),
-            BundleEvent::BundlePublished { number, alone: false } => format!("published version {number}"),
-            BundleEvent::BundlePublished { number, alone: true } => {
-                format!("published version {number} alone, in founding mode")
-            }
-            BundleEvent::BundleRetired {} => "took the bundle out of the catalogue".to_owned(),
+        Event::System(event) => decided(match event {
+            SystemEvent::SystemDefined { spec } if envelope.version == 1 => format!("added the system {}", spec.name),
+            SystemEvent::SystemDefined { spec } => format!("changed the system {}", spec.name),
+            SystemEvent::OwnersProposed { .. } => "proposed other people to decide about the system".to_owned(),
+            SystemEvent::OwnersConfirmed { .. } => "confirmed who decides about the system".to_owned(),
+            SystemEvent::OwnersRejected { .. } => "left it to those who decide about the system".to_owned(),
         }),
+        Event::Bundle(event) => of_bundle(event),
         Event::Request(event) => of_request(event),
         Event::Grant(event) => of_grant(tx, event).await?,
     })
@@ -119,6 +115,31 @@ fn with(used: &Used) -> &'static str {
         Used::Code { .. } => "a one-time code",
         Used::RecoveryCode { .. } => "a recovery code",
         Used::Passkey { .. } => "a passkey",
+    }
+}
+
+fn of_bundle(event: &BundleEvent) -> Said {
+    match event {
+        BundleEvent::BundleDrafted { number, .. } => decided(format!("wrote version {number} as a draft")),
+        BundleEvent::DraftSubmitted { number } => decided(format!("submitted draft {number} for review")),
+        BundleEvent::DraftWithdrawn { number } => decided(format!("took draft {number} back from review")),
+        BundleEvent::DraftCommented { number, text } => {
+            Said { what: format!("wrote on draft {number}"), text: Some(text.clone()), decided: true }
+        }
+        BundleEvent::DraftSentBack { number, text } => {
+            Said { what: format!("sent draft {number} back"), text: Some(text.clone()), decided: true }
+        }
+        BundleEvent::DraftDiscarded { number } => decided(format!("threw away draft {number}")),
+        BundleEvent::BundlePublished { number, alone: false } => decided(format!("published version {number}")),
+        BundleEvent::BundlePublished { number, alone: true } => {
+            decided(format!("published version {number} alone, in founding mode"))
+        }
+        BundleEvent::RetirementProposed { .. } => decided("proposed to take the bundle out of the catalogue"),
+        BundleEvent::RetirementDropped { .. } => decided("let the bundle stay in the catalogue"),
+        BundleEvent::BundleRetired { alone: false } => decided("took the bundle out of the catalogue"),
+        BundleEvent::BundleRetired { alone: true } => {
+            decided("took the bundle out of the catalogue alone, in founding mode")
+        }
     }
 }
 

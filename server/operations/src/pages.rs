@@ -6,25 +6,28 @@ use crate::{
     facts::{in_portal, over},
     lines::line,
     people::why_no_link,
+    replay,
     rulings::{standing, view},
 };
 use chrono::{DateTime, Utc};
 use domain::{
     Actor, Refusal,
     authority::Authority,
-    bundle::{Bundle, BundleVersion},
+    bundle::{Bundle, BundleVersion, Draft, DraftState, Remark},
     condition::Condition,
     event::ThingKind,
     facts::{Evidence, Facts},
     grant::{Fulfilled, Grant, State as GrantState},
     identity::{Identity, Kind},
     ids::{BundleId, GrantId, IdentityId, RequestId, StreamId},
+    replay::Progress,
     request::{Request, RequestKind, State},
-    resource::{Environment, Sensitivity, System},
+    resource::{Environment, OwnersProposal, Sensitivity, System},
+    text::and,
     views::{
-        Acts, AskForm, AssignmentView, BundleCard, BundlePage, BundleRow, Change, Context, EntitlementRow, GrantCard,
-        GroupPage, Home, IdentityPage, IdentityRow, MyAccess, Named, NoticeView, Page, RequestCard, RequestPage,
-        SystemPage, SystemRow, TrailRow,
+        Acts, AskForm, AssignmentView, BundleActs, BundleCard, BundlePage, BundleRow, Change, Context, EntitlementRow,
+        GrantCard, GroupPage, Home, IdentityPage, IdentityRow, MyAccess, Named, NoticeView, OwnersView, Page,
+        RemarkView, RequestCard, RequestPage, SystemPage, SystemRow, TrailRow,
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -490,8 +493,25 @@ impl Portal {
             Some(spec) => Some(Names::read(&mut tx, spec).await?.sentence(spec)),
             None => None,
         };
-        let own = draft.is_some_and(|d| d.by.is_one_with(authority.actor())) && !founding;
-        let may_publish = authority.is_admin() && draft.is_some() && gaps.is_empty() && !own;
+        let row = match draft {
+            Some(_) => tx.replay(bundle.id).await?,
+            None => None,
+        };
+        let number = draft.map_or(0, |d| d.number);
+        let progress = row.as_ref().map_or(Progress::NotBegun, |row| row.progress(number));
+        // Asked as the act itself would ask; nothing is saved.
+        let publishing = draft.map(|d| bundle.publish(actor, d.number, founding, &gaps, progress, self.now()));
+        let is_admin = authority.is_admin();
+        let (may_publish, why_not) = match publishing {
+            Some(Ok(_)) => (is_admin, None),
+            // The gaps are shown one by one, and that it was not submitted is shown by its state.
+            Some(Err(Refusal::NotPublishable { .. } | Refusal::NotInReview { .. })) | None => (false, None),
+            Some(Err(no)) => (false, Some(no.to_string()).filter(|_| is_admin)),
+        };
+        let mut remarks = Vec::new();
+        for remark in bundle.remarks.iter().filter(|remark| bundle.is_current(remark)) {
+            remarks.push(remark_view(&mut tx, remark).await?);
+        }
         let newest = draft.map(|d| &d.spec).or(published).ok_or(Error::NotFound)?;
         let mut lines = Vec::new();
         for event in tx.events_about(bundle.id.0, 50).await? {
@@ -503,12 +523,20 @@ impl Portal {
             draft_sentence,
             diff,
             gaps,
-            draft_by: draft.map(|d| d.by.to_string()),
+            draft_by: draft.map(Draft::written_by),
+            submitted: draft.and_then(|d| match &d.state {
+                DraftState::Draft => None,
+                DraftState::InReview { since, by } => Some((by.to_string(), *since)),
+            }),
+            replay: row.and_then(|row| replay::shown(row, number)),
+            remarks,
+            retiring: bundle.retiring.as_ref().map(|it| (it.by.to_string(), it.at)),
+            acts: bundle_acts(&bundle, authority.actor(), is_admin, founding),
             may_publish,
-            why_not: own.then(|| Refusal::OwnDraft.to_string()),
+            why_not,
             text: text(newest, &keys),
             lines,
-            may_edit: authority.is_admin(),
+            may_edit: is_admin,
         })
     }
 
@@ -568,8 +596,57 @@ impl Portal {
             external: spec.external,
             backup_owners: tx.names(&spec.backup_owners, true).await?.into_values().collect(),
             fallback: tx.group(spec.fallback).await?.map_or_else(|| "a group that is gone".to_owned(), |g| g.spec.name),
+            proposal: match &system.proposed {
+                Some(proposed) => Some(self.owners_view(&mut tx, &authority, &system, proposed).await?),
+                None => None,
+            },
             entitlements,
             holders,
+        })
+    }
+
+    /// What is proposed for a system, line by line, with the doors the reader has.
+    async fn owners_view(
+        &self,
+        tx: &mut Tx,
+        authority: &Authority,
+        system: &System,
+        proposed: &OwnersProposal,
+    ) -> Result<OwnersView, Error> {
+        let (held, wanted) = (&system.spec, &proposed.stewards);
+        let mut changes = Vec::new();
+        for (what, before, after) in [
+            ("owners", &held.owners, &wanted.owners),
+            ("backup owners", &held.backup_owners, &wanted.backup_owners),
+        ] {
+            if before != after {
+                let before = tx.names(before, false).await?.into_values().collect::<Vec<_>>();
+                let after = tx.names(after, false).await?.into_values().collect::<Vec<_>>();
+                changes.push(Change { what: what.to_owned(), before: and(&before), after: and(&after) });
+            }
+        }
+        if held.fallback != wanted.fallback {
+            let gone = || "a group that is gone".to_owned();
+            let before = tx.group(held.fallback).await?.map_or_else(gone, |g| g.spec.name);
+            let after = tx.group(wanted.fallback).await?.map_or_else(gone, |g| g.spec.name);
+            changes.push(Change { what: "when none of them may decide".to_owned(), before, after });
+        }
+        if held.sensitivity != wanted.sensitivity {
+            let word = |it: Sensitivity| it.word().to_owned();
+            let (before, after) = (word(held.sensitivity), word(wanted.sensitivity));
+            changes.push(Change { what: "sensitivity".to_owned(), before, after });
+        }
+        // Asked as the act itself would ask; nothing is saved.
+        let no = system.confirm_owners(authority, proposed.number, self.now()).err();
+        let is_admin = authority.is_admin();
+        Ok(OwnersView {
+            number: proposed.number,
+            by: proposed.by.to_string(),
+            at: proposed.at,
+            changes,
+            may_confirm: is_admin && no.is_none(),
+            may_reject: is_admin,
+            why_not: no.map(|no| no.to_string()).filter(|_| is_admin),
         })
     }
 
@@ -870,8 +947,38 @@ async fn bundle_row(tx: &mut Tx, bundle: &Bundle) -> Result<BundleRow, Error> {
         says: newest.map(|s| s.says.clone()).unwrap_or_default(),
         published: bundle.published.as_ref().map(|p| p.number),
         draft: bundle.draft.as_ref().map(|d| d.number),
+        in_review: bundle.draft.as_ref().is_some_and(Draft::is_in_review),
         retired: bundle.retired_at.is_some(),
         live: tx.count_live_by(bundle.id).await?,
+    })
+}
+
+/// What the reader may do with a bundle besides publishing and editing it.
+fn bundle_acts(bundle: &Bundle, actor: &Actor, is_admin: bool, founding: bool) -> BundleActs {
+    let draft = bundle.draft.as_ref().filter(|_| is_admin);
+    let reviewed = draft.filter(|d| d.is_in_review());
+    let retiring = bundle.retiring.as_ref().filter(|_| is_admin);
+    let is_open = bundle.published.is_some() && bundle.retired_at.is_none();
+    BundleActs {
+        submit: draft.is_some_and(|d| !d.is_in_review() && d.is_stood_for_by(actor)),
+        withdraw: reviewed.is_some_and(|d| d.is_stood_for_by(actor)),
+        comment: draft.is_some(),
+        send_back: reviewed.is_some_and(|d| !d.is_by(actor)),
+        discard: draft.is_some(),
+        propose_retirement: is_admin && is_open && bundle.retiring.is_none(),
+        confirm_retirement: retiring.is_some_and(|it| founding || !it.by.is_one_with(actor)),
+        drop_retirement: retiring.is_some(),
+    }
+}
+
+async fn remark_view(tx: &mut Tx, remark: &Remark) -> Result<RemarkView, Error> {
+    let text = tx.text(remark.text.id).await?.unwrap_or_else(|| "(this text was erased)".to_owned());
+    Ok(RemarkView {
+        number: remark.number,
+        by: remark.by.to_string(),
+        at: remark.at,
+        text,
+        sends_back: remark.sends_back,
     })
 }
 

@@ -363,7 +363,7 @@ impl Portal {
     }
 }
 
-fn prose(field: &'static str, text: &str) -> Result<Prose, Error> {
+pub(crate) fn prose(field: &'static str, text: &str) -> Result<Prose, Error> {
     Ok(text.parse().map_err(|bad| Refusal::Text { field, bad })?)
 }
 

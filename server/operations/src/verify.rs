@@ -8,12 +8,13 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
+    bundle::DraftState,
     event::{Envelope, Event, FORMAT, NO_PREV, Record, Thing, ThingKind, hash},
     grant::{GrantEvent, State as GrantState},
     identity::Identity,
     ids::{StreamId, TaskId},
     job::JobKey,
-    request::{Request, State as RequestState},
+    request::State as RequestState,
     text::{TextRef, digest},
 };
 use std::{collections::BTreeMap, fmt};
@@ -272,17 +273,15 @@ async fn compare(
     for (name, stands, due) in found.columns.other_than(&Columns::of(record)) {
         wrong(format!("its column `{name}` says `{stands}`; its events lead to `{due}`"));
     }
-    if let Record::Request(request) = record {
-        for text in texts(request) {
-            match tx.salted_text(text.id).await? {
-                None => wrong("a text that belongs to it is gone".to_owned()),
-                // No event erases a text yet; once one does, a text that it names is rightly empty.
-                Some((_, None)) => wrong("a text that belongs to it was emptied, and no event erased it".to_owned()),
-                Some((salt, Some(body))) if digest(&salt, &body) != text.digest => {
-                    wrong("a text that belongs to it was changed".to_owned());
-                }
-                Some((_, Some(_))) => {}
+    for text in texts(record) {
+        match tx.salted_text(text.id).await? {
+            None => wrong("a text that belongs to it is gone".to_owned()),
+            // No event erases a text yet; once one does, a text that it names is rightly empty.
+            Some((_, None)) => wrong("a text that belongs to it was emptied, and no event erased it".to_owned()),
+            Some((salt, Some(body))) if digest(&salt, &body) != text.digest => {
+                wrong("a text that belongs to it was changed".to_owned());
             }
+            Some((_, Some(_))) => {}
         }
     }
     if let Record::Identity(identity) = record
@@ -335,24 +334,34 @@ fn must_follow(record: &Record, now: DateTime<Utc>) -> Vec<(JobKey, DateTime<Utc
             }
             GrantState::Ended { .. } => Vec::new(),
         },
-        Record::Portal(_) | Record::Identity(_) | Record::Group(_) | Record::System(_) | Record::Bundle(_) => {
-            Vec::new()
-        }
+        Record::Bundle(it) => match it.draft.as_ref().map(|draft| &draft.state) {
+            Some(DraftState::InReview { since, .. }) => vec![(JobKey::Replay { bundle: it.id }, by(*since))],
+            Some(DraftState::Draft) | None => Vec::new(),
+        },
+        Record::Portal(_) | Record::Identity(_) | Record::Group(_) | Record::System(_) => Vec::new(),
     }
 }
 
-/// Whether a look is due in time; a right may also wait for an operator who is asked to take it away.
+/// Whether a look is due in time; a right may also wait for an operator who is asked to take it away, and a replay may be finished.
 async fn is_due(tx: &mut Tx, key: &JobKey, latest: DateTime<Utc>) -> Result<bool, Error> {
     if tx.next_look(key).await?.is_some_and(|at| at <= latest) {
         return Ok(true);
     }
     Ok(match key {
         JobKey::Right(right) => tx.is_to_be_taken(right).await?,
+        JobKey::Replay { bundle } => tx.replay(*bundle).await?.is_some_and(|replay| replay.finished_at.is_some()),
         JobKey::Request { .. } | JobKey::Grant { .. } => false,
     })
 }
 
-fn texts(request: &Request) -> impl Iterator<Item = &TextRef> {
-    let decided = request.decisions.iter().filter_map(|d| d.comment.as_ref());
-    request.justification.iter().chain(decided).chain(request.comments.iter().map(|c| &c.text))
+/// The texts that belong to a row.
+fn texts(record: &Record) -> Vec<&TextRef> {
+    match record {
+        Record::Request(it) => {
+            let decided = it.decisions.iter().filter_map(|d| d.comment.as_ref());
+            it.justification.iter().chain(decided).chain(it.comments.iter().map(|c| &c.text)).collect()
+        }
+        Record::Bundle(it) => it.remarks.iter().map(|remark| &remark.text).collect(),
+        Record::Portal(_) | Record::Identity(_) | Record::Group(_) | Record::System(_) | Record::Grant(_) => Vec::new(),
+    }
 }

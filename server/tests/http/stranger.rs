@@ -104,6 +104,8 @@ async fn acts(scene: &Scene) -> Vec<Act> {
         ]
     };
     let draft = || vec![text("key", "orders-read"), text("number", "1")];
+    let remark = || [draft(), vec![text("comment", "why so long?")]].concat();
+    let owners = || vec![text("key", "orders-db"), text("number", "1")];
     let link =
         || vec![text("token", "nothing"), text("password", "five red bicycles"), text("again", "five red bicycles")];
     let act = |path, fields, answers| Act { path, fields, answers };
@@ -134,9 +136,17 @@ async fn acts(scene: &Scene) -> Vec<Act> {
         act("/api/bundles/draft", vec![text("text", "")], [401, 403, 403, 403]),
         act("/api/bundles/publish", draft(), [401, 403, 403, 403]),
         act("/api/bundles/discard", draft(), [401, 403, 403, 403]),
+        act("/api/bundles/submit", draft(), [401, 403, 403, 403]),
+        act("/api/bundles/withdraw", draft(), [401, 403, 403, 403]),
+        act("/api/bundles/comment", remark(), [401, 403, 403, 403]),
+        act("/api/bundles/send-back", remark(), [401, 403, 403, 403]),
         act("/api/bundles/retire", vec![text("key", "orders-read")], [401, 403, 403, 403]),
+        act("/api/bundles/retire-confirm", draft(), [401, 403, 403, 403]),
+        act("/api/bundles/keep", draft(), [401, 403, 403, 403]),
         act("/api/systems", list(), [401, 200, 200, 200]),
         act("/api/systems/one", vec![text("key", "orders-db")], [401, 404, 200, 404]),
+        act("/api/systems/owners-confirm", owners(), [401, 403, 403, 403]),
+        act("/api/systems/owners-reject", owners(), [401, 403, 403, 403]),
         act("/api/identities", list(), [401, 403, 200, 403]),
         act("/api/identities/one", vec![text("key", "hamza.yilmaz")], [401, 404, 200, 404]),
         act("/api/identities/invite", vec![text("identity", &hamza)], [401, 403, 403, 403]),

@@ -58,11 +58,83 @@ pub async fn discard(
     Ok(crate::server::portal()?.discard_draft(&crate::server::actor().await?, &key, number).await?)
 }
 
-/// Takes a bundle out of the catalogue.
+/// Gives one's draft to the other admins to look at.
+#[server(endpoint = "bundles/submit")]
+pub async fn submit(
+    /// Its key.
+    key: String,
+    /// The number of the draft.
+    number: u32,
+) -> Result<(), Fault> {
+    Ok(crate::server::portal()?.submit_draft(&crate::server::actor().await?, &key, number).await?)
+}
+
+/// Takes one's draft back from review.
+#[server(endpoint = "bundles/withdraw")]
+pub async fn withdraw(
+    /// Its key.
+    key: String,
+    /// The number of the draft.
+    number: u32,
+) -> Result<(), Fault> {
+    Ok(crate::server::portal()?.withdraw_draft(&crate::server::actor().await?, &key, number).await?)
+}
+
+/// Writes on a draft.
+#[server(endpoint = "bundles/comment")]
+pub async fn comment(
+    /// Its key.
+    key: String,
+    /// The number of the draft.
+    number: u32,
+    /// What one writes, or nothing.
+    #[server(default)]
+    comment: String,
+) -> Result<(), Fault> {
+    Ok(crate::server::portal()?.comment_on_draft(&crate::server::actor().await?, &key, number, &comment).await?)
+}
+
+/// Gives a draft back to who wrote it, and says why.
+#[server(endpoint = "bundles/send-back")]
+pub async fn send_back(
+    /// Its key.
+    key: String,
+    /// The number of the draft.
+    number: u32,
+    /// Why.
+    #[server(default)]
+    comment: String,
+) -> Result<(), Fault> {
+    Ok(crate::server::portal()?.send_draft_back(&crate::server::actor().await?, &key, number, &comment).await?)
+}
+
+/// Wants a bundle out of the catalogue.
 #[server(endpoint = "bundles/retire")]
 pub async fn retire(
     /// Its key.
     key: String,
 ) -> Result<(), Fault> {
     Ok(crate::server::portal()?.retire_bundle(&crate::server::actor().await?, &key).await?)
+}
+
+/// Takes a bundle out of the catalogue, as was proposed.
+#[server(endpoint = "bundles/retire-confirm")]
+pub async fn confirm_retirement(
+    /// Its key.
+    key: String,
+    /// The version that is published.
+    number: u32,
+) -> Result<(), Fault> {
+    Ok(crate::server::portal()?.confirm_retirement(&crate::server::actor().await?, &key, number).await?)
+}
+
+/// Lets a bundle stay in the catalogue.
+#[server(endpoint = "bundles/keep")]
+pub async fn keep(
+    /// Its key.
+    key: String,
+    /// The version that is published.
+    number: u32,
+) -> Result<(), Fault> {
+    Ok(crate::server::portal()?.keep_bundle(&crate::server::actor().await?, &key, number).await?)
 }

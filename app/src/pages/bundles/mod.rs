@@ -4,12 +4,14 @@ pub mod api;
 
 use crate::{
     components::{
-        acts::{Hidden, More},
+        acts::{Act, Hidden, More},
         badge::{Badge, Tone},
+        diff::Differences,
         field::{Area, Errors},
         icon::Icon,
         list::{Asked, Pager, Search, asked},
-        note::{Crumb, Empty, Id, Note, Stopped},
+        note::{Crumb, Empty, Fold, Id, Note, Stopped},
+        time::{Moment, When},
         timeline::Timeline,
         words::{capital, full, number, said, so_many},
     },
@@ -18,12 +20,25 @@ use crate::{
 };
 use domain::{
     identity::PortalRole,
-    views::{BundlePage, BundleRow, Change, Page, Shell},
+    views::{BundleActs, BundlePage, BundleRow, Page, RemarkView, ReplayCase, ReplaySort, ReplayView, Shell},
 };
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
 
 const DRAFT: &str = "/api/bundles/draft";
+const COMMENT: &str = "/api/bundles/comment";
+const SEND_BACK: &str = "/api/bundles/send-back";
+
+/// Where the page's buttons are sent; what they are refused is said at its head.
+const BUTTONS: [&str; 7] = [
+    "/api/bundles/publish",
+    "/api/bundles/submit",
+    "/api/bundles/withdraw",
+    "/api/bundles/discard",
+    "/api/bundles/retire",
+    "/api/bundles/retire-confirm",
+    "/api/bundles/keep",
+];
 
 const NEW: &str = r#"[[bundle]]
 key = "system-read"
@@ -58,7 +73,7 @@ pub fn Bundle() -> impl IntoView {
 #[component]
 fn DrawAll(asked: Asked, list: Page<BundleRow>) -> impl IntoView {
     let Page { items, next } = list;
-    let (shown, drafts) = (items.len(), items.iter().filter(|row| row.draft.is_some()).count());
+    let (shown, drafts) = (items.len(), items.iter().filter(|row| row.in_review).count());
     let admin = use_context::<Shell>().is_some_and(|shell| shell.roles.contains(&PortalRole::Admin));
     let wait = (drafts > 0).then(|| {
         view! {
@@ -146,27 +161,23 @@ fn states(row: &BundleRow) -> impl IntoView + use<> {
     } else {
         states.push((Tone::None, Icon::Note, "Not published"));
     }
-    if row.draft.is_some() {
-        states.push((Tone::Wait, Icon::Clock, "Draft waits"));
+    match (row.draft, row.in_review) {
+        (Some(_), true) => states.push((Tone::Wait, Icon::Clock, "In review")),
+        (Some(_), false) => states.push((Tone::Info, Icon::Note, "Draft")),
+        (None, _) => {}
     }
     states.into_iter().map(|(tone, icon, label)| view! { <Badge tone icon label /> }).collect_view()
 }
 
 #[component]
 fn DrawOne(bundle: BundlePage) -> impl IntoView {
-    let BundlePage { row, sentence, draft_sentence, diff, gaps, draft_by, may_publish, why_not, text, lines, may_edit } =
-        bundle;
+    let BundlePage { row, sentence, draft_sentence, replay, remarks, text, lines, may_edit, .. } = bundle.clone();
     let states = states(&row);
     let (title, hold) = (row.name.clone(), hold(row.live));
     let open = Flash::of(&[DRAFT]);
-    let opening = sentence.or_else(|| draft_sentence.clone()).unwrap_or_else(|| row.says.clone());
-    let standing = match (row.published, row.draft, row.retired) {
-        (Some(version), Some(draft), false) => format!("Version {version} holds; a draft of version {draft} waits."),
-        (Some(version), None, false) => format!("Version {version} holds."),
-        (None, Some(draft), false) => format!("Nothing is published; a draft of version {draft} waits."),
-        (None, None, false) => "Nothing is published.".to_owned(),
-        (_, _, true) => "It can no longer be asked for; what people hold runs to its end.".to_owned(),
-    };
+    let opening = sentence.or(draft_sentence).unwrap_or_else(|| row.says.clone());
+    let standing = standing(&row);
+    let has_draft = row.draft.is_some();
     view! {
         <Title text=title.clone() />
         <Crumb to="/bundles" name="Bundles" />
@@ -175,15 +186,23 @@ fn DrawOne(bundle: BundlePage) -> impl IntoView {
             {format!(": {hold}.")}
         </h1>
         <p class="lead">{full(&opening)}</p>
-        <p class="standing">{states} " " <span>{standing}</span></p>
-        <Stopped acts=vec!["/api/bundles/publish", "/api/bundles/discard", "/api/bundles/retire"] />
+        <p class="standing" id="state" data-live="">
+            {states}
+            " "
+            <span>{standing}</span>
+        </p>
+        <Stopped acts=BUTTONS.to_vec() />
         <div class="beside">
             <div>
-                {row
-                    .draft
-                    .map(|number| {
-                        view! { <Draft key=row.key.clone() number by=draft_by says=draft_sentence diff gaps may_publish why_not may_edit /> }
-                    })}
+                <div id="review" data-live="">
+                    {has_draft.then(|| view! { <Draft page=bundle.clone() /> })}
+                </div>
+                <div id="replay" data-live="">
+                    {replay.map(|replay| view! { <Replay replay /> })}
+                </div>
+                <div id="remarks" data-live="">
+                    {(!remarks.is_empty()).then(|| view! { <Remarks remarks /> })}
+                </div>
                 {may_edit
                     .then(|| {
                         view! {
@@ -221,28 +240,43 @@ fn DrawOne(bundle: BundlePage) -> impl IntoView {
                                 </p>
                             }
                         })}
-                    {(may_edit && row.published.is_some() && !row.retired).then(|| view! { <Retire key=row.key.clone() /> })}
                 </section>
+                <div id="retirement" data-live="">
+                    <Retirement page=bundle />
+                </div>
             </aside>
         </div>
     }
     .into_any()
 }
 
+/// Which version holds, and which waits.
+fn standing(row: &BundleRow) -> String {
+    let waits = match (row.draft, row.in_review) {
+        (Some(draft), true) => format!("version {draft} is in review"),
+        (Some(draft), false) => format!("version {draft} is a draft"),
+        (None, _) => String::new(),
+    };
+    let holds = match (row.published, row.retired) {
+        (_, true) => "It can no longer be asked for; what people hold runs to its end".to_owned(),
+        (Some(version), false) => format!("Version {version} holds"),
+        (None, false) => "Nothing is published".to_owned(),
+    };
+    if waits.is_empty() { format!("{holds}.") } else { format!("{holds}; {waits}.") }
+}
+
+/// The version that is written and not published: what it would change, and what the reader may do with it.
 #[component]
-fn Draft(
-    key: String,
-    number: u32,
-    by: Option<String>,
-    says: Option<String>,
-    diff: Vec<Change>,
-    gaps: Vec<String>,
-    may_publish: bool,
-    why_not: Option<String>,
-    may_edit: bool,
-) -> impl IntoView {
-    let with = vec![("key", key), ("number", number.to_string())];
-    let changes = diff.into_iter().map(|change| view! { <Changed change /> }).collect_view();
+fn Draft(page: BundlePage) -> impl IntoView {
+    let BundlePage {
+        row, draft_sentence, diff, gaps, draft_by, submitted, acts, may_publish, why_not, sentence, ..
+    } = page;
+    let BundleActs { submit, withdraw, comment, send_back, discard, .. } = acts;
+    let number = row.draft.unwrap_or_default();
+    let key = row.key;
+    let with = move || vec![("key", key.clone()), ("number", number.to_string())];
+    let by = draft_by.unwrap_or_else(|| "somebody".to_owned());
+    let label = if sentence.is_some() { "What the draft would change" } else { "What the draft says" };
     let gaps = gaps
         .into_iter()
         .map(|gap| {
@@ -259,55 +293,163 @@ fn Draft(
     view! {
         <section class="decide" aria-labelledby="draft">
             <h2 id="draft">
-                {match by {
-                    Some(name) => format!("{name} wants to change it"),
-                    None => format!("The draft of version {number}"),
+                {if submitted.is_some() {
+                    format!("{} wrote version {number} and wants it reviewed", capital(&by))
+                } else {
+                    format!("{} writes version {number}", capital(&by))
                 }}
             </h2>
-            {says.map(|says| view! { <p>{full(&says)}</p> })}
-            {(!changes.is_empty()).then(|| view! { <ul class="diff" aria-label="What the draft would change">{changes}</ul> })}
+            {submitted
+                .map(|(who, at)| {
+                    view! {
+                        <p class="meta">
+                            <span>{format!("submitted by {who}")}</span>
+                            <When at />
+                        </p>
+                    }
+                })}
+            {draft_sentence.map(|says| view! { <p>{full(&says)}</p> })}
+            {(!diff.is_empty()).then(|| view! { <Differences of=diff label /> })}
             {(!gaps.is_empty()).then(|| view! { <ul class="checks">{gaps}</ul> })}
             <p class="hint">"What people hold now keeps the version it was granted under."</p>
             {why_not.map(|why| view! { <Note tone=Tone::Info><p>{said(&why)}</p></Note> })}
-            {(may_publish || may_edit)
-                .then(|| {
-                    view! {
-                        <form class="form" method="post" action="/api/bundles/publish">
-                            <Hidden of=with />
-                            <div class="acts">
-                                {may_publish
-                                    .then(|| {
-                                        view! {
-                                            <button class="button primary" type="submit">
-                                                {format!("Publish version {number}")}
-                                            </button>
-                                        }
-                                    })}
-                                <button class="button danger" type="submit" formaction="/api/bundles/discard">
-                                    "Throw the draft away"
-                                </button>
-                            </div>
-                        </form>
-                    }
-                })}
+            <div class="acts">
+                {may_publish
+                    .then(|| {
+                        let label = format!("Publish version {number}");
+                        view! { <Act to="/api/bundles/publish" with=with() label class="button primary" /> }
+                    })}
+                {submit
+                    .then(|| {
+                        let class = if may_publish { "button" } else { "button primary" };
+                        view! { <Act to="/api/bundles/submit" with=with() label="Submit it for review" class=class /> }
+                    })}
+                {withdraw
+                    .then(|| view! { <Act to="/api/bundles/withdraw" with=with() label="Take it back from review" /> })}
+                {discard
+                    .then(|| {
+                        view! {
+                            <Act
+                                to="/api/bundles/discard"
+                                with=with()
+                                label="Throw the draft away"
+                                class="button danger"
+                            />
+                        }
+                    })}
+            </div>
+            {comment.then(|| view! { <Answer with=with() send_back /> })}
+        </section>
+    }
+    .into_any()
+}
+
+/// Writes on the draft, or sends it back with what was written.
+#[component]
+fn Answer(with: Vec<(&'static str, String)>, send_back: bool) -> impl IntoView {
+    let flash = Flash::of(&[COMMENT, SEND_BACK]);
+    let untold = flash.kept("comment").error.is_none();
+    view! {
+        <form class="form" method="post" action=COMMENT>
+            <Hidden of=with />
+            {untold.then(|| view! { <Stopped acts=vec![COMMENT, SEND_BACK] /> })}
+            <Area name="comment" label="What you say to it" kept=flash.kept("comment") rows=2 required=true />
+            <div class="acts">
+                <button class="button" type="submit">
+                    "Comment"
+                </button>
+                {send_back
+                    .then(|| {
+                        view! {
+                            <button class="button" type="submit" formaction=SEND_BACK>
+                                "Send it back"
+                            </button>
+                        }
+                    })}
+            </div>
+        </form>
+    }
+    .into_any()
+}
+
+/// What was said about the draft.
+#[component]
+fn Remarks(remarks: Vec<RemarkView>) -> impl IntoView {
+    let remarks = remarks
+        .into_iter()
+        .map(|remark| {
+            let RemarkView { number, by, at, text, sends_back } = remark;
+            let did = if sends_back { "sent back" } else { "wrote on" };
+            view! {
+                <li>
+                    <div>
+                        <p>
+                            <strong>{capital(&by)}</strong>
+                            {format!(" {did} draft {number}")}
+                        </p>
+                        <blockquote>{text}</blockquote>
+                        <p class="meta">
+                            <When at />
+                        </p>
+                    </div>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <section aria-labelledby="said">
+            <h2 id="said">"What was said about it"</h2>
+            <ul class="rows tight">{remarks}</ul>
+        </section>
+    }
+    .into_any()
+}
+
+/// What the draft would have changed for the requests on record.
+#[component]
+fn Replay(replay: ReplayView) -> impl IntoView {
+    let ReplayView { finished, done, total, sentence, sorts } = replay;
+    let (value, most) = (i64::from(done), i64::from(total.max(1)));
+    let sorts = sorts.into_iter().map(|sort| view! { <Sort sort /> }).collect_view();
+    view! {
+        <section aria-labelledby="replayed">
+            <h2 id="replayed">"What it would have changed"</h2>
+            <p>{sentence}</p>
+            {(!finished).then(|| view! { <progress max=most value=value aria-label="Requests judged again"></progress> })}
+            {sorts}
         </section>
     }
     .into_any()
 }
 
 #[component]
-fn Changed(change: Change) -> impl IntoView {
-    let Change { what, before, after } = change;
-    let said = |value: String| if value.is_empty() { "nothing".to_owned() } else { value };
+fn Sort(sort: ReplaySort) -> impl IntoView {
+    let ReplaySort { title, count, cases } = sort;
+    let more = (count as usize).saturating_sub(cases.len());
+    let cases = cases
+        .into_iter()
+        .map(|case| {
+            let ReplayCase { request, subject, asked_at, says } = case;
+            view! {
+                <li>
+                    <div>
+                        <h3>
+                            <a href=format!("/requests/{request}")>{format!("For {subject}")}</a>
+                        </h3>
+                        <p>{said(&says)}</p>
+                        <p class="meta">
+                            <span>"asked " <Moment at=asked_at /></span>
+                        </p>
+                    </div>
+                </li>
+            }
+        })
+        .collect_view();
     view! {
-        <li class="minus">
-            <span aria-hidden="true">"−"</span>
-            <del>{format!("{what}: {}", said(before))}</del>
-        </li>
-        <li class="plus">
-            <span aria-hidden="true">"+"</span>
-            <ins>{format!("{what}: {}", said(after))}</ins>
-        </li>
+        <Fold title aside=so_many(count as usize, "request", "requests")>
+            <ul class="rows tight">{cases}</ul>
+            {(more > 0).then(|| view! { <p class="hint">{format!("And {more} more, which are only counted.")}</p> })}
+        </Fold>
     }
     .into_any()
 }
@@ -324,7 +466,7 @@ fn Editor(text: String) -> impl IntoView {
             <Area
                 name="text"
                 label="As it is written in the catalogue"
-                hint="Saved as a draft. Another admin looks at it and publishes it; until then what is published holds."
+                hint="Saved as a draft, to be submitted for review. Another admin looks at it and publishes it; until then what is published holds."
                 value=text
                 kept=flash.kept("text")
                 rows=22
@@ -342,16 +484,62 @@ fn Editor(text: String) -> impl IntoView {
     .into_any()
 }
 
+/// The way out of the catalogue: one admin proposes it, another confirms it.
+#[component]
+fn Retirement(page: BundlePage) -> impl IntoView {
+    let BundlePage { row, retiring, acts, .. } = page;
+    let BundleActs { propose_retirement, confirm_retirement, drop_retirement, .. } = acts;
+    let (key, number) = (row.key.clone(), row.published.unwrap_or_default());
+    let with = move || vec![("key", key.clone()), ("number", number.to_string())];
+    let proposed = retiring.map(|(by, at)| {
+        view! {
+            <section aria-labelledby="retiring">
+                <h2 id="retiring">"Out of the catalogue?"</h2>
+                <p>
+                    <strong>{capital(&by)}</strong>
+                    " wants that nobody can ask for it any more. What people hold runs to its end."
+                </p>
+                <p class="meta">
+                    <When at />
+                </p>
+                <div class="acts">
+                    {confirm_retirement
+                        .then(|| {
+                            view! {
+                                <Act
+                                    to="/api/bundles/retire-confirm"
+                                    with=with()
+                                    label="Retire it now"
+                                    class="button danger"
+                                />
+                            }
+                        })}
+                    {drop_retirement.then(|| view! { <Act to="/api/bundles/keep" with=with() label="Let it stay" /> })}
+                </div>
+                {(drop_retirement && !confirm_retirement)
+                    .then(|| view! { <p class="hint">"Another admin confirms it."</p> })}
+            </section>
+        }
+    });
+    view! {
+        {proposed}
+        {propose_retirement.then(|| view! { <Retire key=row.key /> })}
+    }
+    .into_any()
+}
+
 #[component]
 fn Retire(key: String) -> impl IntoView {
     view! {
         <More label="Retire it">
             <form class="form" method="post" action="/api/bundles/retire">
                 <Hidden of=vec![("key", key)] />
-                <p>"Nobody can ask for it any more. What people hold runs to its end."</p>
+                <p>
+                    "Nobody can ask for it any more once another admin has confirmed it. What people hold runs to its end."
+                </p>
                 <div class="acts">
                     <button class="button danger" type="submit">
-                        "Retire it now"
+                        "Propose to retire it"
                     </button>
                 </div>
             </form>

@@ -23,3 +23,25 @@ pub async fn system(
 ) -> Result<SystemPage, Fault> {
     Ok(crate::server::portal()?.system(&crate::server::actor().await?, &key).await?)
 }
+
+/// Lets the people decide about a system who were proposed.
+#[server(endpoint = "systems/owners-confirm")]
+pub async fn confirm_owners(
+    /// Its key.
+    key: String,
+    /// The number of the proposal that was looked at.
+    number: u32,
+) -> Result<(), Fault> {
+    Ok(crate::server::portal()?.confirm_owners(&crate::server::actor().await?, &key, number).await?)
+}
+
+/// Leaves it to the people who decide about a system now.
+#[server(endpoint = "systems/owners-reject")]
+pub async fn reject_owners(
+    /// Its key.
+    key: String,
+    /// The number of the proposal that was looked at.
+    number: u32,
+) -> Result<(), Fault> {
+    Ok(crate::server::portal()?.reject_owners(&crate::server::actor().await?, &key, number).await?)
+}

@@ -4,21 +4,26 @@ pub mod api;
 
 use crate::{
     components::{
+        acts::Act,
         badge::{Badge, State, Tone},
+        diff::Differences,
         icon::Icon,
         list::{Asked, Pager, Search, asked},
-        note::{Crumb, Empty, Face, Id},
+        note::{Crumb, Empty, Face, Id, Note, Stopped},
         time::When,
-        words::{capital, full, number, so_many},
+        words::{capital, full, number, said, so_many},
     },
     frame::page,
 };
 use domain::{
     text::and,
-    views::{EntitlementRow, GrantCard, Page, SystemPage, SystemRow},
+    views::{EntitlementRow, GrantCard, OwnersView, Page, SystemPage, SystemRow},
 };
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
+
+const CONFIRM: &str = "/api/systems/owners-confirm";
+const REJECT: &str = "/api/systems/owners-reject";
 
 /// All systems the reader may look at.
 #[component]
@@ -113,7 +118,8 @@ fn Row(row: SystemRow) -> impl IntoView {
 
 #[component]
 fn DrawOne(system: SystemPage) -> impl IntoView {
-    let SystemPage { row, external, backup_owners, fallback, entitlements, holders } = system;
+    let SystemPage { row, external, backup_owners, fallback, proposal, entitlements, holders } = system;
+    let key = row.key.clone();
     let health = health(&row);
     let who = match row.live {
         0 => "Nobody".to_owned(),
@@ -132,8 +138,12 @@ fn DrawOne(system: SystemPage) -> impl IntoView {
         </h1>
         <p class="standing">{health} " " <span>{class}</span></p>
         <p class="lead">{full(&row.says)}</p>
+        <Stopped acts=vec![CONFIRM, REJECT] />
         <div class="beside">
             <div>
+                <div id="proposal" data-live="">
+                    {proposal.map(|proposal| view! { <Proposal key proposal /> })}
+                </div>
                 <section aria-labelledby="now" id="holders" data-live="">
                     <h2 id="now">"Who can act on it now, and why"</h2>
                     {if holders.is_empty() {
@@ -171,6 +181,32 @@ fn DrawOne(system: SystemPage) -> impl IntoView {
                 </section>
             </aside>
         </div>
+    }
+    .into_any()
+}
+
+/// Other people who are to decide about it, and both doors.
+#[component]
+fn Proposal(key: String, proposal: OwnersView) -> impl IntoView {
+    let OwnersView { number, by, at, changes, may_confirm, may_reject, why_not } = proposal;
+    let with = move || vec![("key", key.clone()), ("number", number.to_string())];
+    view! {
+        <section class="decide" aria-labelledby="proposed">
+            <h2 id="proposed">"Who decides about it is to change"</h2>
+            <p class="meta">
+                <span>{format!("proposed by {by}")}</span>
+                <When at />
+            </p>
+            <Differences of=changes label="What would change" />
+            <p class="hint">
+                "Until an admin confirms it, those who decide now go on. Who is new does not decide on what is open already."
+            </p>
+            {why_not.map(|why| view! { <Note tone=Tone::Info><p>{said(&why)}</p></Note> })}
+            <div class="acts">
+                {may_confirm.then(|| view! { <Act to=CONFIRM with=with() label="Confirm it" class="button primary" /> })}
+                {may_reject.then(|| view! { <Act to=REJECT with=with() label="Leave it as it is" /> })}
+            </div>
+        </section>
     }
     .into_any()
 }

@@ -13,6 +13,7 @@ mod lives;
 mod pages;
 mod people;
 mod races;
+mod review;
 mod rights;
 mod tampering;
 mod workers;

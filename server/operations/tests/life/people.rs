@@ -34,7 +34,7 @@ async fn link(world: &World, key: &str) -> Invitation {
 }
 
 /// Lets somebody in for the first time.
-async fn is_let_in(world: &World, key: &str) {
+pub async fn is_let_in(world: &World, key: &str) {
     uses(&world.portal, &link(world, key).await).await.expect("the link is new");
 }
 
@@ -50,7 +50,8 @@ fn must_wait(outcome: &Result<SignedIn, Error>) -> bool {
     matches!(outcome, Err(Error::Refused(Refusal::TooMany(_))))
 }
 
-async fn notices(world: &World, key: &str) -> Vec<String> {
+/// What somebody was told, the newest first.
+pub async fn notices(world: &World, key: &str) -> Vec<String> {
     let list = world.portal.notices(&world.actor(key).await, "").await.expect("they can be read");
     list.items.into_iter().map(|notice| notice.says).collect()
 }
@@ -230,6 +231,10 @@ async fn nobody_publishes_their_own_draft_under_another_name(on: On) {
         assert!(matches!(refused, Err(Error::Refused(Refusal::OwnDraft))), "{refused:?}");
     }
     let tomas = world.actor("tomas.ferreira").await;
+    let unseen = world.portal.publish_bundle(&tomas, "life-one", 2).await;
+    assert!(matches!(unseen, Err(Error::Refused(Refusal::NotInReview { number: 2 }))), "{unseen:?}");
+    world.portal.submit_draft(&renamed, "life-one", 2).await.expect("it is hers, under any name");
+    world.run_jobs().await;
     world.portal.publish_bundle(&tomas, "life-one", 2).await.expect("he is somebody else");
     world.is_sound().await;
 }
