@@ -22,8 +22,10 @@ use leptos_router::{
 use pages::{
     access::Access,
     ask::Ask,
+    authenticators::{AddAuthenticator, Authenticators},
     bundles::{Bundle, Bundles},
     catalogue::Catalogue,
+    confirm::Confirm,
     groups::{Group, Groups},
     home::Home,
     identities::{Identities, Identity},
@@ -116,6 +118,9 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/tasks") view=Tasks ssr=SsrMode::Async />
                 <Route path=path!("/notices") view=Notices ssr=SsrMode::Async />
                 <Route path=path!("/sessions") view=Sessions ssr=SsrMode::Async />
+                <Route path=path!("/authenticators") view=Authenticators ssr=SsrMode::Async />
+                <Route path=path!("/authenticators/add/:id") view=AddAuthenticator ssr=SsrMode::Async />
+                <Route path=path!("/confirm/:id") view=Confirm ssr=SsrMode::Async />
                 <Route path=path!("/bundles") view=Bundles ssr=SsrMode::Async />
                 <Route path=path!("/bundles/:key") view=Bundle ssr=SsrMode::Async />
                 <Route path=path!("/systems") view=Systems ssr=SsrMode::Async />

@@ -10,7 +10,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header, request::Parts};
 use domain::{Actor, Refusal, views::Invitation};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
-use operations::{Portal, SessionKeyHash, SignedIn};
+use operations::{Answer, Portal, SessionKeyHash, SignedIn, Wanted};
 use std::sync::Arc;
 
 /// Who asks; the session layer puts it into the extensions of every request.
@@ -88,6 +88,40 @@ pub async fn let_in(who: &SignedIn, to: &str) -> Result<(), Fault> {
 /// Leads on to a path of our own; to the first page, if it is not one.
 pub fn lead_to(path: &str) {
     leptos_axum::redirect(if is_ours(path) { path } else { "/" });
+}
+
+/// Has the reader confirm an act, which is kept until then.
+pub async fn confirm_first(wanted: Wanted) -> Result<(), Fault> {
+    let id = portal()?.begin_step_up(&actor().await?, &wanted, &came_from()).await?;
+    lead_to(&format!("/confirm/{id}"));
+    Ok(())
+}
+
+/// What came of an act; `None` when it wants a step-up, to which the reader is led.
+pub async fn or_confirm<T>(done: Result<T, operations::Error>, wanted: Wanted) -> Result<Option<T>, Fault> {
+    match done {
+        Err(operations::Error::Refused(Refusal::StepUp { .. })) => confirm_first(wanted).await.map(|()| None),
+        done => Ok(Some(done?)),
+    }
+}
+
+/// How somebody answers who was asked to confirm something: with the one of these that is not empty.
+pub fn answer_of(password: String, code: String, passkey: String) -> Answer {
+    if !passkey.is_empty() {
+        Answer::Passkey(passkey)
+    } else if !code.is_empty() {
+        Answer::Code(code)
+    } else {
+        Answer::Password(password)
+    }
+}
+
+/// The page that a form was sent from, as its browser says; the first page, where it does not.
+fn came_from() -> String {
+    let referer = use_context::<Parts>()
+        .and_then(|parts| parts.headers.get(header::REFERER)?.to_str().ok()?.parse::<axum::http::Uri>().ok());
+    let path = referer.and_then(|referer| referer.path_and_query().map(ToString::to_string));
+    path.filter(|path| is_ours(path)).unwrap_or_else(|| "/".to_owned())
 }
 
 /// A path that cannot lead to another host, however a browser reads it.
@@ -193,6 +227,8 @@ fn field(refusal: &Refusal) -> Option<&'static str> {
         Refusal::NoReason => Some("comment"),
         Refusal::NotALink(_) => Some("link"),
         Refusal::Password(_) => Some("password"),
+        Refusal::NameTaken { .. } => Some("name"),
+        Refusal::Unwritten { field, .. } => named(field),
         Refusal::Catalogue(_) | Refusal::KeyChanged { .. } => Some("text"),
         Refusal::Text { field, .. } | Refusal::Missing(field) | Refusal::NotA { field, .. } => named(field),
         Refusal::NotAllowed(_)
@@ -224,6 +260,19 @@ fn field(refusal: &Refusal) -> Option<&'static str> {
         | Refusal::TaskDone
         | Refusal::TooMany(_)
         | Refusal::SignIn
+        | Refusal::StepUp { .. }
+        | Refusal::NoAuthenticator { .. }
+        | Refusal::StepUpFailed { .. }
+        | Refusal::Locked { .. }
+        | Refusal::UsedCode
+        | Refusal::ClonedPasskey
+        | Refusal::NothingToConfirm
+        | Refusal::NoSuchAuthenticator
+        | Refusal::Barred { .. }
+        | Refusal::NotTheSecondAdmin
+        | Refusal::NothingToReset { .. }
+        | Refusal::NoReset
+        | Refusal::NoSecretsKey
         | Refusal::DeadLink
         | Refusal::ManyEnds { .. }
         | Refusal::Inconsistent(_) => None,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -15,6 +15,7 @@ use figment::providers::{Format, Toml};
 use figment::value::{Dict, Empty, Map, Num, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 use ipnet::IpNet;
+use operations::{RelyingParty, SecretsKey};
 use tracing_subscriber::EnvFilter;
 
 /// The file that is read when none is named, if it is there.
@@ -25,7 +26,7 @@ const SECRET: &str = "SALLYPORT_SECRET_";
 // What else begins with our prefix: where the settings file lies, and the clusters of our own tests.
 const NOT_SETTINGS: [&str; 2] = ["SALLYPORT_CONFIG", "SALLYPORT_TEST_"];
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "listen",
     "database",
     "public_url",
@@ -37,6 +38,7 @@ const KEYS: [&str; 11] = [
     "log_format",
     "log_level",
     "secrets",
+    "secrets_key",
 ];
 
 /// The settings, checked.
@@ -64,6 +66,8 @@ pub struct Settings {
     pub log_level: String,
     /// The connectors' secrets.
     pub secrets: Secrets,
+    /// The key under which the secrets of authenticator apps are kept; without one there are no one-time codes.
+    pub secrets_key: Option<SecretsKey>,
 }
 
 /// How the log is written.
@@ -123,6 +127,7 @@ impl Settings {
             log_format: found.one("log_format", "text", LogFormat::parse)?,
             log_level: found.one("log_level", "info", level)?,
             secrets: found.secrets(&environment)?,
+            secrets_key: found.maybe("secrets_key", key)?,
         };
         if settings.session_idle > settings.session_absolute {
             return Err(WrongSetting(format!(
@@ -142,8 +147,18 @@ impl Settings {
     pub fn url(&self) -> String {
         match &self.public_url {
             Some(origin) => origin.as_str().to_owned(),
+            // A browser gives passkeys to a name, never to a number.
+            None if self.listen.ip() == Ipv4Addr::LOCALHOST => format!("http://localhost:{}", self.listen.port()),
             None => format!("http://{}", self.listen),
         }
+    }
+
+    /// For whom passkeys are made: the name people reach the portal by; nothing where they reach it by a number.
+    pub fn relying_party(&self) -> Option<RelyingParty> {
+        let origin = self.url();
+        let uri: Uri = origin.parse().ok()?;
+        let id = uri.host()?.to_owned();
+        id.trim_matches(['[', ']']).parse::<IpAddr>().is_err().then_some(RelyingParty { id, origin })
     }
 }
 
@@ -184,6 +199,13 @@ fn network(text: &str) -> Result<IpNet, String> {
 
 fn minutes(text: &str) -> Result<Minutes, String> {
     text.parse().map_err(|_| "is not a length of time: write 30m, 8h or 2d, from 1 minute to 366 days".to_owned())
+}
+
+fn key(text: &str) -> Result<SecretsKey, String> {
+    let bytes = hex::decode(text.trim()).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+    bytes.map(SecretsKey::new).ok_or_else(|| {
+        "is not a key: write 64 hexadecimal digits, as `openssl rand -hex 32` draws them, and keep them safe".to_owned()
+    })
 }
 
 fn at_once(text: &str) -> Result<usize, String> {
@@ -541,7 +563,7 @@ mod tests {
             .expect("defaults are right");
         assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
         assert_eq!(settings.database.as_str(), "sqlite://sallyport.db");
-        assert_eq!(settings.url(), "http://127.0.0.1:8080");
+        assert_eq!(settings.url(), "http://localhost:8080");
         assert_eq!((settings.session_idle, settings.session_absolute), (Minutes::hours(1), Minutes::hours(12)));
         assert_eq!(settings.approval_lapse, Minutes::hours(24));
         assert!(settings.trusted_proxies.is_empty());

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use app::Demo;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::Actor;
-use operations::{Clock, Import, Portal, SystemClock};
+use operations::{Clock, Import, Portal, SecretsKey, SystemClock};
 use rust_embed::RustEmbed;
 use tokio::net::TcpListener;
 
@@ -61,6 +61,8 @@ pub async fn serve(mut settings: Settings, database_was_named: bool, listener: T
         let file = folder.path().join("demo.db");
         settings.database = format!("sqlite://{}", file.display()).parse::<DatabaseUrl>()?;
     }
+    // As well known as the password: a demo keeps no secrets.
+    settings.secrets_key.get_or_insert_with(|| SecretsKey::new([0xde; 32]));
     eprintln!("making up a company and its last nine days …");
     let portal = made(&settings).await?;
     let demo = Demo {

@@ -19,6 +19,8 @@ pub fn setup(settings: &Settings, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> S
         approval_lapse: settings.approval_lapse,
         hashing_at_once: settings.hashing_at_once,
         secrets: settings.secrets.by_name(),
+        secrets_key: settings.secrets_key.clone(),
+        relying_party: settings.relying_party(),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     minutes::Minutes,
     refusal::Refusal,
     replay::Progress,
-    stepup::Strength,
+    stepup::{Act, Confirmed, Strength, Verified, digest},
     text::{Key, TextRef, Words},
 };
 use chrono::{DateTime, Utc};
@@ -263,6 +263,8 @@ pub enum BundleEvent {
         number: u32,
         /// Whether one person both wrote and published it, as only founding mode allows.
         alone: bool,
+        /// How the actor showed who they are, for this very act; founding mode asks for nothing.
+        verified: Option<Verified>,
     },
     /// Somebody wants the bundle out of the catalogue.
     RetirementProposed {
@@ -278,6 +280,8 @@ pub enum BundleEvent {
     BundleRetired {
         /// Whether one person both proposed and confirmed it, as only founding mode allows.
         alone: bool,
+        /// How the actor showed who they are, for this very act; founding mode asks for nothing.
+        verified: Option<Verified>,
     },
 }
 
@@ -361,6 +365,7 @@ impl Bundle {
         founding: bool,
         gaps: &[String],
         replay: Progress,
+        confirmed: Confirmed,
         now: DateTime<Utc>,
     ) -> Result<Transition, Refusal> {
         let draft = self.expect_draft(number)?;
@@ -377,7 +382,9 @@ impl Bundle {
         if !founding {
             replay.expect_finished()?;
         }
-        self.change(actor, BundleEvent::BundlePublished { number, alone }, now)
+        let act = Act::Publish { bundle: self.id, number, spec: digest(&draft.spec) };
+        let verified = confirmed.of(actor, &act)?;
+        self.change(actor, BundleEvent::BundlePublished { number, alone, verified }, now)
     }
 
     /// Wants the bundle out of the catalogue; another admin confirms it.
@@ -402,13 +409,15 @@ impl Bundle {
         actor: &Actor,
         number: u32,
         founding: bool,
+        confirmed: Confirmed,
         now: DateTime<Utc>,
     ) -> Result<Transition, Refusal> {
         let alone = self.expect_retiring(number)?.by.is_one_with(actor);
         if alone && !founding {
             return Err(Refusal::OwnProposal);
         }
-        self.change(actor, BundleEvent::BundleRetired { alone }, now)
+        let verified = confirmed.of(actor, &Act::Retire { bundle: self.id, number })?;
+        self.change(actor, BundleEvent::BundleRetired { alone, verified }, now)
     }
 
     /// The version that can be asked for now.

@@ -6,6 +6,7 @@ use crate::{
     event::{Event, Inconsistent, Record, Stamp, Transition},
     ids::{EntitlementId, GroupId, IdentityId, SystemId},
     refusal::Refusal,
+    stepup::{Act, Confirmed, Verified},
     ruling::Via,
     text::Key,
 };
@@ -249,6 +250,8 @@ pub enum SystemEvent {
     OwnersConfirmed {
         /// Which proposal.
         number: u32,
+        /// How the admin showed who they are, for this very act.
+        verified: Option<Verified>,
     },
     /// They do not.
     OwnersRejected {
@@ -303,6 +306,7 @@ impl System {
         &self,
         authority: &Authority,
         number: u32,
+        confirmed: Confirmed,
         now: DateTime<Utc>,
     ) -> Result<Transition, Refusal> {
         let proposed = self.expect_proposed(number)?;
@@ -313,7 +317,8 @@ impl System {
         if self.would_gain(authority, &proposed.stewards) {
             return Err(Refusal::GainsByIt { name: self.spec.name.clone() });
         }
-        self.change(actor, SystemEvent::OwnersConfirmed { number }, now)
+        let verified = confirmed.of(actor, &Act::ConfirmOwners { system: self.id, number })?;
+        self.change(actor, SystemEvent::OwnersConfirmed { number, verified }, now)
     }
 
     /// Leaves it to the people who decide about it now.
@@ -376,7 +381,7 @@ impl System {
                     at: stamp.at,
                 });
             }
-            SystemEvent::OwnersConfirmed { number } => {
+            SystemEvent::OwnersConfirmed { number, .. } => {
                 let Some(proposed) = system.proposed.take().filter(|it| it.number == *number) else {
                     return Err(Inconsistent::OutOfTurn {
                         state: "no such proposal".to_owned(),

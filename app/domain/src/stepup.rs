@@ -2,6 +2,7 @@
 //! of its canonical form is the very challenge that a passkey signs, so that anyone can check later whose authenticator signed what.
 
 use crate::{
+    actor::Actor,
     ids::{AuthenticatorId, BundleId, IdentityId, RequestId, SystemId},
     minutes::Minutes,
     refusal::Refusal,
@@ -103,6 +104,8 @@ pub enum Act {
     Retire {
         /// The bundle.
         bundle: BundleId,
+        /// The version that is published.
+        number: u32,
     },
     /// Making other people the owners of a sensitive system.
     ConfirmOwners {
@@ -240,6 +243,33 @@ impl Verified {
         }
         let stated: Statement = serde_json::from_str(&self.statement).map_err(|_| Refusal::StalePage)?;
         if stated.by == by && stated.does == *act { Ok(()) } else { Err(Refusal::StalePage) }
+    }
+}
+
+/// What an act wants by way of a step-up, and what it has.
+#[derive(Clone, Debug)]
+pub struct Confirmed {
+    /// How surely the actor must have shown who they are; `None` asks no more than being signed in.
+    pub needed: Option<Strength>,
+    /// How they did.
+    pub verified: Option<Verified>,
+}
+
+impl Confirmed {
+    /// Where nothing is asked: in founding mode, and where it is only looked whether all else would allow the act.
+    pub const UNASKED: Self = Self { needed: None, verified: None };
+
+    /// What is kept of it, if it does for this act by this actor.
+    ///
+    /// # Errors
+    /// As [`demand`] says.
+    pub fn of(self, actor: &Actor, act: &Act) -> Result<Option<Verified>, Refusal> {
+        match actor.person() {
+            Some(by) => demand(self.needed, self.verified.as_ref(), by, act)?,
+            None if self.needed.is_some() => return Err(Refusal::NotAllowed("only a person confirms what they do")),
+            None => {}
+        }
+        Ok(self.verified)
     }
 }
 

@@ -679,6 +679,8 @@ view! {
         why_no_link: Option<String>,
         /// Whether the reader may say that it left.
         may_leave: bool,
+        /// Its authenticators, where that is the reader's business.
+        reset: Option<authenticators::ResetView>,
     }
 
     /// A group with its members.

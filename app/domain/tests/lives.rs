@@ -191,7 +191,15 @@ impl Life {
             next_id: 1000,
         };
         let asked =
-            Asked { id: REQUEST, approval: ApprovalId(life.id()), ask, justification: Some(life.words()), facts };
+            Asked {
+                id: REQUEST,
+                approval: ApprovalId(life.id()),
+                ask,
+                justification: Some(life.words()),
+                facts,
+                form: String::new(),
+                verified: None,
+            };
         let stranger = Request::ask(&actor(MAYA), asked.clone(), minutes(APPROVAL_HOLDS), now);
         assert!(matches!(stranger, Err(Refusal::NotAllowed(_))), "one asks in one's own name");
         let change = Request::ask(&actor(ADA), asked, minutes(APPROVAL_HOLDS), now).expect("asking is always recorded");
@@ -449,7 +457,7 @@ impl Life {
         let change = self.authority(by).and_then(|authority| match act {
             Act::Approve { shorter, stale, .. } => {
                 let terms = request.terms + u32::from(*stale);
-                let yes = Approval { approval, minutes: shorter.map(minutes), comment: None };
+                let yes = Approval { approval, minutes: shorter.map(minutes), comment: None, verified: None };
                 request.approve(&authority, terms, yes, minutes(APPROVAL_HOLDS), now)
             }
             Act::Deny { says, .. } => request.deny(&authority, says.then_some(words), now),
@@ -582,7 +590,21 @@ fn identity(id: IdentityId, standing: Standing) -> Identity {
         roles: if id == ADA { set([PortalRole::Admin]) } else { BTreeSet::new() },
         accounts: BTreeMap::new(),
     };
-    Identity { id, version: 1, spec, standing, accounts: BTreeMap::new(), password_set_at: None, password_digest: None }
+    Identity {
+        id,
+        version: 1,
+        spec,
+        standing,
+        accounts: BTreeMap::new(),
+        password_set_at: None,
+        password_digest: None,
+        authenticators: BTreeMap::new(),
+        recovery_codes: BTreeSet::new(),
+        failed_step_ups: 0,
+        locked_until: None,
+        barred_until: None,
+        reset: None,
+    }
 }
 
 fn approvers(request: &Request) -> BTreeSet<IdentityId> {

@@ -8,6 +8,7 @@ pub mod field;
 pub mod icon;
 pub mod list;
 pub mod note;
+pub mod passkey;
 pub mod request;
 pub mod ruling;
 pub mod tabs;

@@ -222,6 +222,7 @@ fn Account(shell: Shell) -> impl IntoView {
                     {(!roles.is_empty()).then(|| view! { <br /> <span class="soft">{roles}</span> })}
                 </p>
                 <a href=format!("/identities/{}", shell.key)>"Who I am here"</a>
+                <a href="/authenticators">"Passkeys and codes"</a>
                 <a href="/sessions">"My sessions"</a>
                 <Act to="/api/sessions/sign-out" label="Sign out" class="" />
             </div>

@@ -6,6 +6,7 @@ mod forms;
 mod keys;
 mod live;
 mod palette;
+mod passkeys;
 mod ruling;
 mod times;
 
@@ -23,5 +24,6 @@ pub fn Alive() -> impl IntoView {
         palette::start();
         keys::start();
         copy::start();
+        passkeys::start();
     });
 }

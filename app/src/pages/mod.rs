@@ -2,8 +2,10 @@
 
 pub mod access;
 pub mod ask;
+pub mod authenticators;
 pub mod bundles;
 pub mod catalogue;
+pub mod confirm;
 pub mod groups;
 pub mod home;
 pub mod identities;

@@ -12,7 +12,7 @@ use domain::{
     authenticator::Means,
     identity::Identity,
     ids::{AuthenticatorId, IdentityId, PendingId},
-    stepup::{Strength, Verified},
+    stepup::{Act, Strength, Verified},
     views::authenticators::{AuthenticatorView, AuthenticatorsPage, EnrolPage, Enrolling, ResetView},
 };
 use qrcode::{QrCode, render::svg};
@@ -79,6 +79,7 @@ impl Portal {
     ) -> Result<PendingId, Error> {
         let who = person(tx, actor).await?;
         let (id, name) = (AuthenticatorId(self.new_id()), who.free_name(name)?);
+        verified.vouches(who.strongest(), who.id, &Act::AddAuthenticator { kind, name: name.clone() })?;
         let what = match kind {
             Strength::SignIn => return Err(Refusal::NotAllowed("a password is not added this way").into()),
             Strength::Passkey => {
@@ -104,6 +105,7 @@ impl Portal {
         verified: Verified,
     ) -> Result<PendingId, Error> {
         let who = person(tx, actor).await?;
+        verified.vouches(who.strongest(), who.id, &Act::RenewRecoveryCodes)?;
         let id = AuthenticatorId(self.new_id());
         let what = Adding::Codes { id, codes: self.sealed_codes(id)? };
         self.keep_enrolment(tx, &who, "Recovery codes".to_owned(), verified, what).await

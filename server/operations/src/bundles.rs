@@ -14,6 +14,7 @@ use domain::{
     bundle::{Bundle, BundleSpec, Draft, Source},
     facts::MOST_MEMBERS,
     ids::{BundleId, EntitlementId, GroupId, IdentityId, SystemId},
+    stepup::{Confirmed, Verified},
     text::{Key, Prose},
 };
 use store::{CatalogueKeys, Tx};
@@ -86,14 +87,21 @@ impl Portal {
     pub async fn publish_bundle(&self, actor: &Actor, key: &str, number: u32) -> Result<(), Error> {
         self.retrying(|| async {
             let mut tx = self.store().write().await?;
-            self.publish_in(&mut tx, actor, key, number).await?;
+            self.publish_in(&mut tx, actor, key, number, None).await?;
             self.commit(tx).await
         })
         .await
     }
 
     /// The same, within an act that commits it.
-    pub(crate) async fn publish_in(&self, tx: &mut Tx, actor: &Actor, key: &str, number: u32) -> Result<(), Error> {
+    pub(crate) async fn publish_in(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        key: &str,
+        number: u32,
+        verified: Option<Verified>,
+    ) -> Result<(), Error> {
         let now = self.now();
         in_portal(tx, actor, now).await?.admin()?;
         let bundle = tx.bundle_by_key(key).await?.ok_or(Error::NotFound)?;
@@ -103,7 +111,8 @@ impl Portal {
             None => Vec::new(),
         };
         let replay = progress(tx, bundle.id, number).await?;
-        let change = bundle.publish(actor, number, founding, &gaps, replay, now)?;
+        let confirmed = self.as_admin(tx, actor, founding, verified).await?;
+        let change = bundle.publish(actor, number, founding, &gaps, replay, confirmed, now)?;
         self.save(tx, &change).await?;
         let authors = bundle.draft.as_ref().map(Draft::people).unwrap_or_default();
         let says = format!("{actor} published version {number} of {}", bundle.name());
@@ -114,7 +123,7 @@ impl Portal {
     pub async fn confirm_retirement(&self, actor: &Actor, key: &str, number: u32) -> Result<(), Error> {
         self.retrying(|| async {
             let mut tx = self.store().write().await?;
-            self.confirm_retirement_in(&mut tx, actor, key, number).await?;
+            self.confirm_retirement_in(&mut tx, actor, key, number, None).await?;
             self.commit(tx).await
         })
         .await
@@ -127,16 +136,37 @@ impl Portal {
         actor: &Actor,
         key: &str,
         number: u32,
+        verified: Option<Verified>,
     ) -> Result<(), Error> {
         let now = self.now();
         in_portal(tx, actor, now).await?.admin()?;
         let bundle = tx.bundle_by_key(key).await?.ok_or(Error::NotFound)?;
         let founding = tx.portal().await?.is_some_and(|p| p.is_founding());
-        let change = bundle.confirm_retirement(actor, number, founding, now)?;
+        let confirmed = self.as_admin(tx, actor, founding, verified).await?;
+        let change = bundle.confirm_retirement(actor, number, founding, confirmed, now)?;
         self.save(tx, &change).await?;
         let proposer = bundle.retiring.as_ref().and_then(|it| it.by.person()).into_iter().collect();
         let says = format!("{actor} took {} out of the catalogue, as you proposed", bundle.name());
         tell_people(self, tx, actor, &proposer, &says, &path(&bundle)).await
+    }
+
+    /// What confirms an act of an admin: the strongest they have, so that a stolen password alone moves no boundary. While there is but
+    /// one admin nothing is asked, as for everything else under four eyes.
+    pub(crate) async fn as_admin(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        founding: bool,
+        verified: Option<Verified>,
+    ) -> Result<Confirmed, Error> {
+        let who = match actor.person() {
+            Some(id) => tx.identity(id).await?,
+            None => None,
+        };
+        if let Some(who) = &who {
+            who.not_barred(self.now())?;
+        }
+        Ok(Confirmed { needed: who.filter(|_| !founding).map(|who| who.strongest()), verified })
     }
 
     async fn change_bundle(&self, actor: &Actor, key: &str, act: BundleAct<'_>) -> Result<(), Error> {

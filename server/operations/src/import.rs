@@ -16,6 +16,7 @@ use domain::{
     ids::{EntitlementId, IdentityId, SystemId},
     replay::Progress,
     resource::{Stewards, System, SystemSpec},
+    stepup::Confirmed,
     text::Key,
 };
 use serde::Serialize;
@@ -317,7 +318,7 @@ impl Loading<'_> {
             if self.founding {
                 let gaps = self.portal.gaps(self.tx, &spec).await?;
                 if gaps.is_empty() {
-                    let change = bundle.publish(self.actor, bundle.versions, true, &[], Progress::NotBegun, now)?;
+                    let change = bundle.publish(self.actor, bundle.versions, true, &[], Progress::NotBegun, Confirmed::UNASKED, now)?;
                     self.portal.save(self.tx, &change).await?;
                 } else {
                     mistakes.extend(

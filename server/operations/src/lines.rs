@@ -130,14 +130,17 @@ fn of_bundle(event: &BundleEvent) -> Said {
             Said { what: format!("sent draft {number} back"), text: Some(text.clone()), decided: true }
         }
         BundleEvent::DraftDiscarded { number } => decided(format!("threw away draft {number}")),
-        BundleEvent::BundlePublished { number, alone: false } => decided(format!("published version {number}")),
-        BundleEvent::BundlePublished { number, alone: true } => {
+        BundleEvent::BundlePublished { number, alone: false, verified } => {
+            let sure = verified.as_ref().map(|v| format!(" with {}", v.proof.word())).unwrap_or_default();
+            decided(format!("published version {number}{sure}"))
+        }
+        BundleEvent::BundlePublished { number, alone: true, .. } => {
             decided(format!("published version {number} alone, in founding mode"))
         }
         BundleEvent::RetirementProposed { .. } => decided("proposed to take the bundle out of the catalogue"),
         BundleEvent::RetirementDropped { .. } => decided("let the bundle stay in the catalogue"),
-        BundleEvent::BundleRetired { alone: false } => decided("took the bundle out of the catalogue"),
-        BundleEvent::BundleRetired { alone: true } => {
+        BundleEvent::BundleRetired { alone: false, .. } => decided("took the bundle out of the catalogue"),
+        BundleEvent::BundleRetired { alone: true, .. } => {
             decided("took the bundle out of the catalogue alone, in founding mode")
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::{
     Error, Portal,
+    authenticators::reset_view,
     bundles::{Names, known_keys, text},
     facts::{in_portal, over},
     lines::line,
@@ -23,6 +24,7 @@ use domain::{
     replay::Progress,
     request::{Request, RequestKind, State},
     resource::{Environment, OwnersProposal, Sensitivity, System},
+    stepup::Confirmed,
     text::and,
     views::{
         Acts, AskForm, AssignmentView, BundleActs, BundleCard, BundlePage, BundleRow, Change, Context, EntitlementRow,
@@ -500,7 +502,7 @@ impl Portal {
         let number = draft.map_or(0, |d| d.number);
         let progress = row.as_ref().map_or(Progress::NotBegun, |row| row.progress(number));
         // Asked as the act itself would ask; nothing is saved.
-        let publishing = draft.map(|d| bundle.publish(actor, d.number, founding, &gaps, progress, self.now()));
+        let publishing = draft.map(|d| bundle.publish(actor, d.number, founding, &gaps, progress, Confirmed::UNASKED, self.now()));
         let is_admin = authority.is_admin();
         let (may_publish, why_not) = match publishing {
             Some(Ok(_)) => (is_admin, None),
@@ -637,7 +639,7 @@ impl Portal {
             changes.push(Change { what: "sensitivity".to_owned(), before, after });
         }
         // Asked as the act itself would ask; nothing is saved.
-        let no = system.confirm_owners(authority, proposed.number, self.now()).err();
+        let no = system.confirm_owners(authority, proposed.number, Confirmed::UNASKED, self.now()).err();
         let is_admin = authority.is_admin();
         Ok(OwnersView {
             number: proposed.number,
@@ -718,6 +720,7 @@ impl Portal {
             may_invite: admin && it.is_active() && it.spec.kind.is_person() && no_link.is_none(),
             why_no_link: no_link.map(|why| why.to_string()),
             may_leave: admin && it.is_active() && it.id != me,
+            reset: reset_view(actor, admin, &it, self.now()),
         })
     }
 

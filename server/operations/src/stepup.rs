@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Actor, Refusal,
     authenticator::{Means, Used},
+    bundle::Bundle,
     identity::Identity,
     ids::{AuthenticatorId, IdentityId, PendingId, RequestId},
     stepup::{Act, FORMAT, Proof, Statement, Strength, Verified, digest},
@@ -37,6 +38,27 @@ pub enum Wanted {
         shorter: String,
         /// What one writes, or nothing.
         comment: String,
+    },
+    /// Publishing a version of a bundle.
+    Publish {
+        /// The bundle's key.
+        key: String,
+        /// The draft that was looked at.
+        number: u32,
+    },
+    /// Confirming that a bundle leaves the catalogue.
+    Retire {
+        /// The bundle's key.
+        key: String,
+        /// The version that is published.
+        number: u32,
+    },
+    /// Confirming who owns a sensitive system.
+    ConfirmOwners {
+        /// The system's key.
+        key: String,
+        /// The proposal that was looked at.
+        number: u32,
     },
     /// Adding an authenticator of one's own.
     AddAuthenticator {
@@ -180,6 +202,28 @@ impl Portal {
                 let says = format!("I approve “{what}” for {whom}, for {minutes}, by ruling {short}");
                 (ruling.step_up.unwrap_or(Strength::SignIn), request.approval_act(stage, minutes), says)
             }
+            Wanted::Publish { key, number } => {
+                let bundle = self.bundle_of_admin(tx, actor, key).await?;
+                let draft = bundle.draft.as_ref().ok_or(Refusal::NoDraft)?;
+                if draft.number != *number {
+                    return Err(Refusal::DraftChanged { number: draft.number }.into());
+                }
+                let spec = digest(&draft.spec);
+                let short = spec.chars().take(8).collect::<String>();
+                let says = format!("I publish version {number} of “{}”, text {short}", draft.spec.name);
+                (who.strongest(), Act::Publish { bundle: bundle.id, number: *number, spec }, says)
+            }
+            Wanted::Retire { key, number } => {
+                let bundle = self.bundle_of_admin(tx, actor, key).await?;
+                let says = format!("I take “{}” out of the catalogue", bundle.name());
+                (who.strongest(), Act::Retire { bundle: bundle.id, number: *number }, says)
+            }
+            Wanted::ConfirmOwners { key, number } => {
+                crate::facts::in_portal(tx, actor, self.now()).await?.admin()?;
+                let system = tx.system_by_key(key).await?.ok_or(Error::NotFound)?;
+                let says = format!("I confirm proposal {number} of who owns and backs up {}", system.spec.name);
+                (who.strongest(), Act::ConfirmOwners { system: system.id, number: *number }, says)
+            }
             Wanted::AddAuthenticator { kind, name } => {
                 let name = who.free_name(name)?;
                 let says = match kind {
@@ -209,6 +253,11 @@ impl Portal {
                 (who.strongest(), Act::ResetAuthenticators { identity: *identity }, says)
             }
         })
+    }
+
+    async fn bundle_of_admin(&self, tx: &mut Tx, actor: &Actor, key: &str) -> Result<Bundle, Error> {
+        crate::facts::in_portal(tx, actor, self.now()).await?.admin()?;
+        tx.bundle_by_key(key).await?.ok_or(Error::NotFound)
     }
 
     /// What is to be confirmed, and by what it can be.
@@ -305,6 +354,18 @@ impl Portal {
             Wanted::Approve { request, version, shorter, comment } => {
                 self.approve_in(tx, actor, *request, (*version, shorter, comment), Some(verified)).await?;
                 format!("/requests/{request}")
+            }
+            Wanted::Publish { key, number } => {
+                self.publish_in(tx, actor, key, *number, Some(verified)).await?;
+                format!("/bundles/{key}")
+            }
+            Wanted::Retire { key, number } => {
+                self.confirm_retirement_in(tx, actor, key, *number, Some(verified)).await?;
+                format!("/bundles/{key}")
+            }
+            Wanted::ConfirmOwners { key, number } => {
+                self.confirm_owners_in(tx, actor, key, *number, Some(verified)).await?;
+                format!("/systems/{key}")
             }
             Wanted::AddAuthenticator { kind, name } => {
                 let id = self.begin_enrolment(tx, actor, *kind, name, verified).await?;

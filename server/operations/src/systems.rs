@@ -1,7 +1,7 @@
 //! Who decides about a sensitive system: what the catalogue proposes, an admin confirms; until then the old owners stand.
 
 use crate::{Error, Portal, acts::tell_people, facts::in_portal};
-use domain::{Actor, resource::Stewards};
+use domain::{Actor, resource::Stewards, stepup::Verified};
 use std::collections::BTreeSet;
 use store::Tx;
 
@@ -10,7 +10,7 @@ impl Portal {
     pub async fn confirm_owners(&self, actor: &Actor, key: &str, number: u32) -> Result<(), Error> {
         self.retrying(|| async {
             let mut tx = self.store().write().await?;
-            self.confirm_owners_in(&mut tx, actor, key, number).await?;
+            self.confirm_owners_in(&mut tx, actor, key, number, None).await?;
             self.commit(tx).await
         })
         .await
@@ -23,6 +23,7 @@ impl Portal {
         actor: &Actor,
         key: &str,
         number: u32,
+        verified: Option<Verified>,
     ) -> Result<(), Error> {
         let now = self.now();
         let authority = in_portal(tx, actor, now).await?;
@@ -31,7 +32,8 @@ impl Portal {
         // Decisions on its requests that are being taken right now come before this, or after it.
         tx.touch_system(known.id).await?;
         let system = tx.system_by_key(key).await?.ok_or(Error::NotFound)?;
-        let change = system.confirm_owners(&authority, number, now)?;
+        let confirmed = self.as_admin(tx, actor, false, verified).await?;
+        let change = system.confirm_owners(&authority, number, confirmed, now)?;
         self.save(tx, &change).await?;
         // Who lost a part no longer decides; who gained one does not decide on what is open already.
         self.reroute(tx).await?;

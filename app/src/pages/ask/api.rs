@@ -86,7 +86,10 @@ pub async fn ask(
     #[server(flatten)]
     fields: Fields,
 ) -> Result<(), Fault> {
-    let id = crate::server::portal()?.ask(&crate::server::actor().await?, &fields.into()).await?;
-    crate::server::lead_to(&format!("/requests/{id}"));
+    let asking = fields.into();
+    let done = crate::server::portal()?.ask(&crate::server::actor().await?, &asking).await;
+    if let Some(id) = crate::server::or_confirm(done, operations::Wanted::Ask(asking)).await? {
+        crate::server::lead_to(&format!("/requests/{id}"));
+    }
     Ok(())
 }

@@ -76,14 +76,18 @@ fn wrong(flash: &Flash, ruling: &Result<RulingView, Fault>) -> Vec<(&'static str
     let ruled = |rule: &str| FIELDS.into_iter().find(|(known, _, _)| *known == rule);
     let told = |(field, says): (&str, &str)| named(field).map(|(_, name, id)| (name, id, says.to_owned()));
     let refused = flash.field().and_then(told);
-    if flash.is_empty() || refused.is_some() {
-        return refused.into_iter().collect();
+    if flash.is_empty() {
+        return Vec::new();
     }
     match ruling {
         Ok(ruling) => {
             let failed = ruling.checks.iter().filter(|check| !check.passed);
-            failed.filter_map(|check| ruled(&check.rule).map(|(_, name, id)| (name, id, check.says.clone()))).collect()
+            let others =
+                failed.filter_map(|check| ruled(&check.rule).map(|(_, name, id)| (name, id, check.says.clone())));
+            let first = refused.as_ref().map(|(name, _, _)| *name);
+            refused.clone().into_iter().chain(others.filter(|(name, _, _)| Some(*name) != first)).collect()
         }
+        Err(_) if refused.is_some() => refused.into_iter().collect(),
         Err(fault) => fault.field().and_then(told).into_iter().collect(),
     }
 }

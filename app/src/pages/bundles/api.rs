@@ -44,7 +44,8 @@ pub async fn publish(
     /// The number of the draft that was looked at.
     number: u32,
 ) -> Result<(), Fault> {
-    Ok(crate::server::portal()?.publish_bundle(&crate::server::actor().await?, &key, number).await?)
+    let done = crate::server::portal()?.publish_bundle(&crate::server::actor().await?, &key, number).await;
+    crate::server::or_confirm(done, operations::Wanted::Publish { key, number }).await.map(|_| ())
 }
 
 /// Throws the draft away that one has looked at.
@@ -125,7 +126,8 @@ pub async fn confirm_retirement(
     /// The version that is published.
     number: u32,
 ) -> Result<(), Fault> {
-    Ok(crate::server::portal()?.confirm_retirement(&crate::server::actor().await?, &key, number).await?)
+    let done = crate::server::portal()?.confirm_retirement(&crate::server::actor().await?, &key, number).await;
+    crate::server::or_confirm(done, operations::Wanted::Retire { key, number }).await.map(|_| ())
 }
 
 /// Lets a bundle stay in the catalogue.

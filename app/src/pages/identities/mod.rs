@@ -20,7 +20,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use domain::{
     identity::PortalRole,
-    views::{IdentityPage, IdentityRow, Named, Page},
+    views::{IdentityPage, IdentityRow, Named, Page, authenticators::ResetView},
 };
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
@@ -149,6 +149,7 @@ fn DrawOne(identity: IdentityPage, link: Option<(String, String)>) -> impl IntoV
         may_invite,
         why_no_link,
         may_leave,
+        reset,
     } = identity;
     let machine = !row.kind.is_person();
     let (name, live) = (row.name.clone(), row.live);
@@ -175,7 +176,7 @@ fn DrawOne(identity: IdentityPage, link: Option<(String, String)>) -> impl IntoV
             <span>{full(&lead)}</span>
         </p>
         {link.map(|link| view! { <OneTime link name=name.clone() /> })}
-        <Stopped acts=vec!["/api/identities/invite", "/api/identities/leave"] />
+        <Stopped acts=vec!["/api/identities/invite", "/api/identities/leave", "/api/authenticators/ask-reset", "/api/authenticators/reset", "/api/authenticators/refuse-reset"] />
         {(may_invite || may_leave)
             .then(|| {
                 view! {
@@ -195,6 +196,7 @@ fn DrawOne(identity: IdentityPage, link: Option<(String, String)>) -> impl IntoV
                 }
             })}
         {why_no_link.map(|why| view! { <p class="hint">{said(&why)}</p> })}
+        {reset.map(|reset| view! { <Reset reset id=row.id.to_string() name=row.name.clone() /> })}
         <div class="beside">
             <div>
                 <section aria-labelledby="acc" id="grants" data-live="">
@@ -245,6 +247,39 @@ fn DrawOne(identity: IdentityPage, link: Option<(String, String)>) -> impl IntoV
                     </dl>
                 </section>
             </aside>
+        </div>
+    }
+    .into_any()
+}
+
+/// Two admins reset the authenticators of somebody who has lost theirs.
+#[component]
+fn Reset(reset: ResetView, id: String, name: String) -> impl IntoView {
+    let ResetView { count, asked, may_ask, may_confirm, may_refuse, barred_until } = reset;
+    let with = || vec![("identity", id.clone())];
+    view! {
+        {barred_until.map(|until| view! { <p class="hint">{name.clone()} " decides nothing until " <When at=until /> ", after a reset."</p> })}
+        {asked
+            .map(|(by, at)| {
+                view! {
+                    <Note tone=Tone::Wait>
+                        <p>
+                            <strong>{by}</strong>
+                            " asked "
+                            <When at />
+                            {format!(
+                                " to remove {} of {name}. Make sure by another way that it is them who lost it.",
+                                so_many(count, "passkey or app", "passkeys and apps"),
+                            )}
+                        </p>
+                    </Note>
+                }
+            })}
+        <div class="acts standing">
+            {may_ask.then(|| view! { <Act to="/api/authenticators/ask-reset" with=with() label="Reset passkeys and codes" /> })}
+            {may_confirm
+                .then(|| view! { <Act to="/api/authenticators/reset" with=with() class="button danger" label="Confirm the reset" /> })}
+            {may_refuse.then(|| view! { <Act to="/api/authenticators/refuse-reset" with=with() label="Refuse the reset" /> })}
         </div>
     }
     .into_any()

@@ -31,7 +31,9 @@ pub async fn approve(
     comment: String,
 ) -> Result<(), Fault> {
     let (portal, actor) = (crate::server::portal()?, crate::server::actor().await?);
-    Ok(portal.approve(&actor, request, version, &shorter, &comment).await?)
+    let done = portal.approve(&actor, request, version, &shorter, &comment).await;
+    let wanted = operations::Wanted::Approve { request, version, shorter, comment };
+    crate::server::or_confirm(done, wanted).await.map(|_| ())
 }
 
 /// Denies.

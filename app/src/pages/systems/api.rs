@@ -32,7 +32,8 @@ pub async fn confirm_owners(
     /// The number of the proposal that was looked at.
     number: u32,
 ) -> Result<(), Fault> {
-    Ok(crate::server::portal()?.confirm_owners(&crate::server::actor().await?, &key, number).await?)
+    let done = crate::server::portal()?.confirm_owners(&crate::server::actor().await?, &key, number).await;
+    crate::server::or_confirm(done, operations::Wanted::ConfirmOwners { key, number }).await.map(|_| ())
 }
 
 /// Leaves it to the people who decide about a system now.

@@ -3,11 +3,11 @@
 use crate::{
     on_both,
     races::{at_once, rounds},
-    world::{On, World},
+    world::{On, PASSWORD, World},
 };
 use chrono::TimeDelta;
 use domain::{Actor, Refusal, views::Invitation};
-use operations::{Error, FirstAdmin, Portal, SignedIn};
+use operations::{Error, FirstAdmin, Portal, SignedIn, Wanted};
 
 on_both! {
     an_admin_makes_links_for_those_without_a_password_and_all_hear_of_it
@@ -19,8 +19,6 @@ on_both! {
     of_two_replicas_that_found_the_portal_both_start
     nobody_publishes_their_own_draft_under_another_name
 }
-
-const PASSWORD: &str = "four green bicycles";
 
 /// The person of a link chooses the password of these tests.
 async fn uses(portal: &Portal, link: &Invitation) -> Result<SignedIn, Error> {
@@ -235,6 +233,8 @@ async fn nobody_publishes_their_own_draft_under_another_name(on: On) {
     assert!(matches!(unseen, Err(Error::Refused(Refusal::NotInReview { number: 2 }))), "{unseen:?}");
     world.portal.submit_draft(&renamed, "life-one", 2).await.expect("it is hers, under any name");
     world.run_jobs().await;
-    world.portal.publish_bundle(&tomas, "life-one", 2).await.expect("he is somebody else");
+    let done = world.portal.publish_bundle(&tomas, "life-one", 2).await;
+    let wanted = Wanted::Publish { key: "life-one".to_owned(), number: 2 };
+    world.confirming(&tomas, done, wanted).await.expect("he is somebody else");
     world.is_sound().await;
 }

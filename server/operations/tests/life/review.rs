@@ -7,7 +7,7 @@ use crate::{
     world::{COMPANY, On, World},
 };
 use domain::{Actor, Refusal, bundle::Bundle, views::BundlePage};
-use operations::Error;
+use operations::{Error, Wanted};
 
 on_both! {
     nobody_publishes_what_they_wrote_any_part_of
@@ -61,7 +61,14 @@ async fn submits(world: &World, actor: &Actor, number: u32) {
 }
 
 async fn publishes(world: &World, actor: &Actor, number: u32) -> Result<(), Error> {
-    world.portal.publish_bundle(actor, KEY, number).await
+    let done = world.portal.publish_bundle(actor, KEY, number).await;
+    world.confirming(actor, done, Wanted::Publish { key: KEY.to_owned(), number }).await
+}
+
+async fn confirms_owners(world: &World, actor: &Actor, number: u32) {
+    let done = world.portal.confirm_owners(actor, "life-desk", number).await;
+    let wanted = Wanted::ConfirmOwners { key: "life-desk".to_owned(), number };
+    world.confirming(actor, done, wanted).await.expect("they gain nothing by it");
 }
 
 /// R5, R13: neither who began it nor who went on with it, and only once it was reviewed.
@@ -240,7 +247,9 @@ async fn a_bundle_is_retired_by_two(on: On) {
     let gone = world.portal.confirm_retirement(&tomas, KEY, published).await;
     assert!(matches!(gone, Err(Error::Refused(Refusal::NothingProposed))), "{gone:?}");
     world.portal.retire_bundle(&astrid, KEY).await.expect("she may propose it again");
-    world.portal.confirm_retirement(&tomas, KEY, published).await.expect("he is somebody else");
+    let done = world.portal.confirm_retirement(&tomas, KEY, published).await;
+    let wanted = Wanted::Retire { key: KEY.to_owned(), number: published };
+    world.confirming(&tomas, done, wanted).await.expect("he is somebody else");
     assert!(bundle(&world).await.open_version().is_none());
     world.is_sound().await;
 }
@@ -291,7 +300,7 @@ async fn owners_of_a_sensitive_system_change_when_an_admin_confirms_it(on: On) {
     let back = world.import(&sensitive()).await;
     assert!(back.lines.iter().any(|line| line.contains("taken back")), "{:?}", back.lines);
     world.import(&with_owners("\"bo.asker\"")).await;
-    world.portal.confirm_owners(&tomas, "life-desk", 3).await.expect("he may");
+    confirms_owners(&world, &tomas, 3).await;
     let seen = world.portal.system(&astrid, "life-desk").await.expect("an admin sees it");
     assert!(seen.row.owners == ["Bo Asker"] && seen.proposal.is_none(), "{seen:?}");
     assert_eq!(world.import(&with_owners("\"bo.asker\"")).await.lines, Vec::<String>::new(), "it is as the file says");
@@ -312,7 +321,7 @@ async fn an_owner_change_is_no_way_into_a_stage(on: On) {
     assert!(matches!(early, Err(Error::Refused(Refusal::NotADecider { .. }))), "{early:?}");
     let own = world.portal.confirm_owners(&astrid, "life-desk", 1).await;
     assert!(matches!(own, Err(Error::Refused(Refusal::GainsByIt { .. }))), "{own:?}");
-    world.portal.confirm_owners(&tomas, "life-desk", 1).await.expect("he gains nothing by it");
+    confirms_owners(&world, &tomas, 1).await;
     let late = world.approve("astrid.nyberg", id).await;
     assert!(matches!(late, Err(Error::Refused(Refusal::NotADecider { .. }))), "it was asked before: {late:?}");
     let lost = world.approve("otto.owner", id).await;

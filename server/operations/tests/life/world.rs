@@ -3,14 +3,14 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    Actor,
+    Actor, Refusal,
     grant::Grant,
     ids::{GrantId, IdentityId, RequestId, StreamId, TaskId},
     minutes::Minutes,
     request::Request,
     views::Asking,
 };
-use operations::{Clock, Error, Ids, Import, Imported, Portal, Setup, SystemIds};
+use operations::{Answer, Clock, Error, Ids, Import, Imported, Portal, RelyingParty, SecretsKey, Setup, SystemIds, Wanted};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use std::{
     collections::BTreeMap,
@@ -18,6 +18,9 @@ use std::{
     sync::{Arc, Mutex},
 };
 use store::{Store, Tx};
+
+/// The password of everybody in these tests who has one.
+pub const PASSWORD: &str = "correct horse battery staple";
 
 /// On which kind of database a world stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,6 +150,25 @@ impl World {
     pub async fn approve(&self, who: &str, id: RequestId) -> Result<(), Error> {
         let terms = self.request(id).await.terms;
         self.portal.approve(&self.actor(who).await, id, terms, "", "").await
+    }
+
+    /// Somebody with a password asks for a bundle that wants them to show who they are.
+    pub async fn ask_surely(&self, who: &str, bundle: &str) -> RequestId {
+        let (actor, asking) = (self.actor(who).await, self.asking(who, bundle, "2h").await);
+        let known = self.read().await.identity(self.id(who).await).await.expect("it can be read").expect("they are there");
+        if known.password_set_at.is_none() {
+            crate::people::is_let_in(self, who).await;
+        }
+        let id = self.portal.begin_step_up(&actor, &Wanted::Ask(asking), "/").await.expect("they may ask");
+        let lead = self.portal.confirm(&actor, id, &Answer::Password(PASSWORD.to_owned())).await.expect("they may ask");
+        lead.rsplit('/').next().and_then(|id| id.parse().ok()).expect("it leads to the request")
+    }
+
+    /// What came of an act, confirmed by the password where it wants a step-up.
+    pub async fn confirming(&self, actor: &Actor, done: Result<(), Error>, wanted: Wanted) -> Result<(), Error> {
+        let Err(Error::Refused(Refusal::StepUp { .. })) = done else { return done };
+        let id = self.portal.begin_step_up(actor, &wanted, "/").await?;
+        self.portal.confirm(actor, id, &Answer::Password(PASSWORD.to_owned())).await.map(|_| ())
     }
 
     /// A grant that is active: asked by somebody, approved by these, and made so.
@@ -303,6 +325,8 @@ async fn open(database: &str, clock: &Arc<TestClock>) -> Portal {
         approval_lapse: "1d".parse::<Minutes>().expect("a length of time"),
         hashing_at_once: 1,
         secrets: BTreeMap::new(),
+        secrets_key: Some(SecretsKey::new([7; 32])),
+        relying_party: Some(RelyingParty { id: "localhost".to_owned(), origin: "http://localhost:8080".to_owned() }),
     };
     Portal::open(setup).await.expect("the database is there")
 }
