@@ -5,7 +5,9 @@ export default defineConfig({
   testDir: "specs",
   outputDir: "results",
   reporter: "list",
-  timeout: 60_000,
+  timeout: 90_000,
+  // Patience costs nothing where a story goes well.
+  expect: { timeout: 15_000 },
   workers: 2,
   retries: 0,
   // A story left alone with `.only` would silence the others.

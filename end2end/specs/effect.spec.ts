@@ -64,7 +64,7 @@ for (const major of MAJORS) {
         await target.refuses("maya_l");
         await expect.poll(() => leftOpen.reads()).toMatch(/^(refused|ended)$/);
         await expect.poll(() => asTheRole.reads()).toBe("ended");
-        await expect(maya.locator("#there")).toContainText("Seen gone", { timeout: 20_000 });
+        await expect(maya.locator("#there")).toContainText("Seen gone", { timeout: 60_000 });
       });
     });
 
@@ -94,7 +94,7 @@ for (const major of MAJORS) {
       await maya.goto(read);
       await maya.getByRole("button", { name: "Give it back now" }).click();
       await expect(maya.getByRole("button", { name: "Give it back now" })).toHaveCount(0);
-      await expect(maya.getByText("Ended", { exact: true }).first()).toBeVisible({ timeout: 20_000 });
+      await expect(maya.getByText("Ended", { exact: true }).first()).toBeVisible({ timeout: 60_000 });
       await target.answers("maya_l");
       expect(await session.reads()).toBe("3 orders");
 

@@ -2,6 +2,7 @@
 import type { Page } from "@playwright/test";
 import { fits, isForEveryone } from "../support/axe";
 import { expect, test } from "../support/portal";
+import { confirmsByPassword } from "../support/story";
 
 const REPORT = { path: "/bundles/lake-report", name: "Curated tables and dashboards" };
 
@@ -79,6 +80,7 @@ for (const scripts of [true, false]) {
         await expect(publish).toBeVisible({ timeout: 2_000 });
       }).toPass({ timeout: 30_000 });
       await publish.click();
+      await confirmsByPassword(tomas);
       await expect(publish).toHaveCount(0);
       await expect(tomas.locator("#state")).toContainText("Published");
       await expect(tomas.locator("#state")).toContainText("holds.");

@@ -1,15 +1,18 @@
 // A portal of one's own: the built server as a demo, on a free port and a fresh SQLite file; and people who sign in to it.
 import { test as base, expect, type Browser, type BrowserContextOptions, type Page } from "@playwright/test";
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
 
 /** Everybody's password in a demo. */
-const PASSWORD = "sallyport-demo";
+export const PASSWORD = "sallyport-demo";
 
 // Nine days of a company are made up before the first answer, on machines that may have other things to do.
 const STARTS_WITHIN = 120_000;
@@ -29,22 +32,23 @@ export class Portal {
   }
 
   /** Starts a demo; `secrets` says how it reaches its targets. */
-  static async start(secrets: Record<string, string> = {}): Promise<Portal> {
+  static async start(secrets: Record<string, string> = {}, host = "127.0.0.1"): Promise<Portal> {
     const program = process.env.SALLYPORT_BIN;
     if (!program) throw new Error("SALLYPORT_BIN names no server: run `cargo xtask e2e`");
     const folder = await mkdtemp(join(tmpdir(), "sallyport-story-"));
-    const address = `127.0.0.1:${await freePort()}`;
+    const port = await freePort();
+    const [address, at] = [`127.0.0.1:${port}`, `http://${host}:${port}`];
     const own = Object.entries(process.env).filter(([name]) => !name.startsWith("SALLYPORT_"));
     const child = spawn(
       program,
       ["serve", "--demo", "--listen", address, "--database", `sqlite://${join(folder, "story.db")}`],
       {
         cwd: folder,
-        env: { ...Object.fromEntries(own), ...secrets, SALLYPORT_PUBLIC_URL: `http://${address}` },
+        env: { ...Object.fromEntries(own), ...secrets, SALLYPORT_PUBLIC_URL: at },
         stdio: ["ignore", "pipe", "pipe"],
       },
     );
-    const portal = new Portal(`http://${address}`, folder, child);
+    const portal = new Portal(at, folder, child);
     try {
       await portal.isReady();
     } catch (error) {
@@ -69,6 +73,15 @@ export class Portal {
   /** What the server said last, for whoever looks into a story that failed. */
   get log(): string {
     return this.said;
+  }
+
+  /** The events of a chain, exactly as they are hashed, as the command line hands them out. */
+  async events(chain: string): Promise<string[]> {
+    const database = `sqlite://${join(this.folder, "story.db")}`;
+    const { stdout } = await run(process.env.SALLYPORT_BIN ?? "", ["events", chain, "--database", database], {
+      cwd: this.folder,
+    });
+    return stdout.trim().split("\n");
   }
 
   /** Stops the server and removes what it left. */

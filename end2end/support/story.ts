@@ -1,5 +1,6 @@
 // What people do again and again in the stories.
 import { expect, type Locator, type Page } from "@playwright/test";
+import { PASSWORD } from "./portal";
 
 export const WHY = "CASE-20418: three parcels went to one address and the customer ordered one";
 
@@ -39,6 +40,14 @@ export async function opensInInbox(page: Page, who: string, bundle: { name: stri
 export async function approves(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Approve" }).click();
   await expect(page.getByRole("button", { name: "Approve" })).toHaveCount(0);
+}
+
+/** Confirms the act that waits with the password. */
+export async function confirmsByPassword(page: Page): Promise<void> {
+  await expect(page).toHaveURL(/\/confirm\/[0-9a-f-]{36}/);
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Confirm with the password" }).click();
+  await expect(page).not.toHaveURL(/\/confirm\//);
 }
 
 /** Waits until a page says so, asking for it again where no script does. */

@@ -3,7 +3,7 @@
 
 use std::env;
 use std::fs;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use domain::Actor;
 use domain::views::Invitation;
 use operations::{FirstAdmin, Portal};
+use uuid::Uuid;
 
 use crate::config::{Flags, Settings};
 use crate::{demo, logs, memory, serve};
@@ -49,6 +50,12 @@ enum Command {
     Discover(Discover),
     /// Check every chain of the trail, and every row against its events
     Verify,
+    /// Print the events of one chain exactly as they are hashed, a line each
+    Events {
+        /// The chain: the id of a request, an identity, a bundle, a group or a system
+        #[arg(value_name = "ID")]
+        chain: Uuid,
+    },
     /// What an admin needs when the browser is no help
     #[command(subcommand)]
     Admin(Admin),
@@ -118,6 +125,7 @@ impl Line {
             Command::Export { folder } => export(&flags, &folder).await,
             Command::Discover(Discover::Postgres { url, out, system }) => discover(&url, &out, system).await,
             Command::Verify => verify(&flags).await,
+            Command::Events { chain } => events(&flags, chain).await,
             Command::Admin(Admin::Invite { key }) => invite(&flags, &key).await,
             Command::Admin(Admin::MakeLink) => make_link(&flags).await,
         }
@@ -267,6 +275,16 @@ async fn verify(flags: &Flags) -> Result<ExitCode> {
         eprintln!("{} findings", findings.len());
         Ok(ExitCode::FAILURE)
     }
+}
+
+async fn events(flags: &Flags, chain: Uuid) -> Result<ExitCode> {
+    let portal = memory::existing(&settings(flags)?).await?;
+    let mut out = io::stdout();
+    let found = portal.events(&Actor::Operator, chain, &mut |event| writeln!(out, "{event}")).await?;
+    if found == 0 {
+        bail!("there is no chain `{chain}`: give the id of a request, an identity, a bundle, a group or a system");
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn invite(flags: &Flags, key: &str) -> Result<ExitCode> {

@@ -24,9 +24,10 @@ pub struct Options {
 
 /// Everything, in one go.
 pub fn test(project: &Project, options: &Options) -> Result<()> {
-    let steps = Steps::new(4 + check::STEPS + site::STEPS + 3 + e2e::STEPS);
+    let steps = Steps::new(5 + check::STEPS + site::STEPS + 3 + e2e::STEPS);
     steps.quiet("looking for the browser target of Rust", tools::wasm_target)?;
     let browser = steps.loud("looking for Node and Chromium", || e2e::Tools::obtain(project))?;
+    steps.loud("looking for oathtool", tools::oathtool)?;
     let programs = steps.loud("looking for Postgres 15 and 18", || programs_for_tests(project))?;
     let runner = steps.loud("looking for cargo-nextest", || Ok(tools::test_runner(project)))?;
     check::check(project, &steps)?;

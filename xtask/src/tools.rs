@@ -123,6 +123,14 @@ pub fn chromium() -> Result<PathBuf> {
     find().context("the package chromium is installed, but there is no `chromium` on the path")
 }
 
+/// What makes one-time codes for the tests, independently of us.
+pub fn oathtool() -> Result<()> {
+    if on_path("oathtool").is_none() {
+        install(&["oathtool"])?;
+    }
+    on_path("oathtool").map(|_| ()).context("the package oathtool is installed, but there is no `oathtool` on the path")
+}
+
 /// Node and its package manager.
 pub struct Node {
     program: PathBuf,

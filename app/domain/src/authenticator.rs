@@ -256,6 +256,7 @@ impl Identity {
         now: DateTime<Utc>,
     ) -> Result<Transition, Refusal> {
         self.own(actor)?;
+        self.has_app()?;
         verified.vouches(self.strongest(), self.id, &Act::RenewRecoveryCodes)?;
         self.change(actor, IdentityEvent::RecoveryCodesMade { codes, verified }, now)
     }
@@ -384,6 +385,15 @@ impl Identity {
             }
         }
         Some(())
+    }
+
+    /// Refuses who has no authenticator app for which a recovery code could stand in.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchAuthenticator`].
+    pub fn has_app(&self) -> Result<(), Refusal> {
+        let has = self.authenticators.values().any(|a| a.means.strength() == Strength::Code);
+        if has { Ok(()) } else { Err(Refusal::NoSuchAuthenticator) }
     }
 
     fn own(&self, actor: &Actor) -> Result<(), Refusal> {

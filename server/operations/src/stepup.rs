@@ -239,6 +239,7 @@ impl Portal {
                 (who.strongest(), Act::RemoveAuthenticator { authenticator: *authenticator }, says)
             }
             Wanted::RenewRecoveryCodes => {
+                who.has_app()?;
                 let says = "I make new recovery codes, and the old ones stop working".to_owned();
                 (who.strongest(), Act::RenewRecoveryCodes, says)
             }
@@ -327,17 +328,27 @@ impl Portal {
         if !tx.take_pending(id, by).await? {
             return Err(Refusal::NothingToConfirm.into());
         }
+        // An authenticator may confirm its own removal: it is used while it is still there. All else locks its rows in its own order first.
+        let last = matches!(wanted, Wanted::RemoveAuthenticator { .. });
+        if last {
+            self.spend(&mut tx, actor, used).await?;
+        }
         let lead = self.perform(&mut tx, actor, wanted, verified).await?;
-        let who = person(&mut tx, actor).await?;
-        self.save(&mut tx, &who.step_up(actor, used.clone(), self.now())?).await?;
+        if !last {
+            self.spend(&mut tx, actor, used).await?;
+        }
         self.commit(tx).await?;
         Ok(lead)
     }
 
+    async fn spend(&self, tx: &mut Tx, actor: &Actor, used: &Used) -> Result<(), Error> {
+        let who = person(tx, actor).await?;
+        self.save(tx, &who.step_up(actor, used.clone(), self.now())?).await
+    }
+
     async fn use_up(&self, actor: &Actor, used: &Used) -> Result<(), Error> {
         let mut tx = self.store().write().await?;
-        let who = person(&mut tx, actor).await?;
-        self.save(&mut tx, &who.step_up(actor, used.clone(), self.now())?).await?;
+        self.spend(&mut tx, actor, used).await?;
         self.commit(tx).await
     }
 

@@ -8,6 +8,7 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
+    Actor, Refusal,
     bundle::DraftState,
     event::{Envelope, Event, FORMAT, NO_PREV, Record, Thing, ThingKind, hash},
     grant::{GrantEvent, State as GrantState},
@@ -57,6 +58,29 @@ const LISTED: i64 = 100;
 const LATE: TimeDelta = TimeDelta::seconds(LONGEST_PAUSE + LEASE.num_seconds() + 60);
 
 impl Portal {
+    /// Hands out the events of one chain, in order, exactly as they are hashed. Gives how many there are.
+    pub async fn events(
+        &self,
+        actor: &Actor,
+        chain: Uuid,
+        hand: &mut (dyn FnMut(&str) -> std::io::Result<()> + Send),
+    ) -> Result<u32, Error> {
+        if *actor != Actor::Operator {
+            return Err(Refusal::NotAllowed("events are handed out on the command line").into());
+        }
+        let mut tx = self.store().read().await?;
+        let mut seen = 0;
+        loop {
+            let page = tx.events(StreamId(chain), seen + 1, 100).await?;
+            let Some(last) = page.last() else { return Ok(seen) };
+            seen = last.seq;
+            for event in &page {
+                let text = String::from_utf8_lossy(&event.bytes);
+                hand(&text).map_err(|why| Error::Unready(format!("the events cannot be written: {why}")))?;
+            }
+        }
+    }
+
     /// Checks everything; gives what is wrong, and where. Reads one chain at a time, so memory does not grow with the trail.
     pub async fn verify(&self, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<Vec<Finding>, Error> {
         let mut findings = Vec::new();

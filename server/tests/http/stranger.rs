@@ -108,6 +108,7 @@ async fn acts(scene: &Scene) -> Vec<Act> {
     let owners = || vec![text("key", "orders-db"), text("number", "1")];
     let link =
         || vec![text("token", "nothing"), text("password", "five red bicycles"), text("again", "five red bicycles")];
+    let authenticator = || vec![("authenticator", scene.request.to_string())];
     let act = |path, fields, answers| Act { path, fields, answers };
     vec![
         act("/api/shell", vec![], [401, 200, 200, 200]),
@@ -156,6 +157,18 @@ async fn acts(scene: &Scene) -> Vec<Act> {
         act("/api/trail", list(), [401, 403, 200, 403]),
         act("/api/invitations/look", vec![text("token", "nothing")], [422; 4]),
         act("/api/invitations/accept", link(), [422; 4]),
+        act("/api/confirm/one", vec![("id", scene.request.to_string())], [401, 404, 404, 404]),
+        act("/api/confirm", vec![("id", scene.request.to_string()), text("password", "x")], [401, 409, 409, 409]),
+        act("/api/authenticators", vec![], [401, 200, 200, 200]),
+        act("/api/authenticators/add", vec![text("kind", "code"), text("name", "Phone")], [401, 422, 422, 422]),
+        act("/api/authenticators/adding", vec![("id", scene.request.to_string())], [401, 404, 404, 404]),
+        act("/api/authenticators/added", vec![("id", scene.request.to_string())], [401, 409, 409, 409]),
+        act("/api/authenticators/rename", [authenticator(), vec![text("name", "x")]].concat(), [401, 422, 422, 422]),
+        act("/api/authenticators/remove", authenticator(), [401, 422, 422, 422]),
+        act("/api/authenticators/codes", vec![], [401, 422, 422, 422]),
+        act("/api/authenticators/ask-reset", vec![("identity", hamza.clone())], [401, 403, 403, 403]),
+        act("/api/authenticators/refuse-reset", vec![("identity", hamza.clone())], [401, 403, 403, 403]),
+        act("/api/authenticators/reset", vec![("identity", hamza.clone())], [401, 403, 403, 403]),
         act("/api/sessions", vec![], [401, 200, 200, 200]),
         act("/api/sessions/end", vec![("session", scene.session.clone())], [401, 404, 404, 404]),
         act("/api/sessions/sign-in", vec![text("name", "priya.raman"), text("password", "wrong")], [422; 4]),

@@ -1,0 +1,174 @@
+// Who decides shows who they are, for that very decision: with a passkey, in Chromium's virtual authenticator, whose signature a library
+// that is not ours checks with nothing but the events (R36, L3).
+import { verifyAuthenticationResponse, type VerifyAuthenticationResponseOpts } from "@simplewebauthn/server";
+import type { CDPSession, Page } from "@playwright/test";
+import { createHash } from "node:crypto";
+import { fits, isForEveryone } from "../support/axe";
+import { expect, Portal, test } from "../support/portal";
+import { confirmsByPassword, opensInInbox } from "../support/story";
+
+const CHANGE = { name: "Orders database, change" };
+
+type Passkey = { authenticator: string; cdp: CDPSession };
+
+/** Gives a page's browser an authenticator with a counter, which unlocks by itself. */
+async function withPasskeys(page: Page): Promise<Passkey> {
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send("WebAuthn.enable", { enableUI: false });
+  return { cdp, authenticator: await authenticator(cdp) };
+}
+
+async function authenticator(cdp: CDPSession): Promise<string> {
+  const { authenticatorId } = await cdp.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      protocol: "ctap2",
+      transport: "usb",
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+  return authenticatorId;
+}
+
+async function addsPasskey(page: Page, name: string): Promise<void> {
+  await page.goto("/authenticators");
+  await page.getByText("Add a passkey", { exact: true }).click();
+  await page.getByLabel("What will you call it?").first().fill(name);
+  await page.getByRole("button", { name: "Go on" }).first().click();
+  await confirmsByPassword(page);
+  await page.getByRole("button", { name: "Make the passkey" }).click();
+  await expect(page.getByRole("heading", { name, level: 2 })).toBeVisible();
+}
+
+async function approves(page: Page, who: string): Promise<void> {
+  await opensInInbox(page, who, CHANGE);
+  await page.getByRole("button", { name: "Approve" }).click();
+  await expect(page).toHaveURL(/\/confirm\//);
+}
+
+type Verified = {
+  statement: string;
+  proof: Record<"credential" | "authenticator_data" | "client_data" | "signature" | "public_key", string>;
+};
+
+/** Checks a signature with what stands in events alone. */
+async function holds(of: Verified, key: { credential: string; public_key: string }, statement: string, at: string) {
+  const { credential, authenticator_data, client_data, signature } = of.proof;
+  const checked: VerifyAuthenticationResponseOpts = {
+    response: {
+      id: credential,
+      rawId: credential,
+      type: "public-key",
+      clientExtensionResults: {},
+      response: { authenticatorData: authenticator_data, clientDataJSON: client_data, signature },
+    },
+    expectedChallenge: createHash("sha256").update(statement).digest("base64url"),
+    expectedOrigin: at,
+    expectedRPID: "localhost",
+    requireUserVerification: true,
+    credential: { id: key.credential, publicKey: new Uint8Array(Buffer.from(key.public_key, "base64url")), counter: 0 },
+  };
+  return verifyAuthenticationResponse(checked).then(
+    (result) => result.verified,
+    () => false,
+  );
+}
+
+test("an owner approves with a passkey, and anyone can check it later", async ({ browser }) => {
+  const portal = await Portal.start({}, "localhost");
+  try {
+    const anton = await portal.personAt(browser, "anton.lysenko");
+    await approves(anton, "Thu Nguyen");
+    await expect(anton.getByRole("heading", { level: 1 })).toContainText("I approve “Orders database, change” for Thu Nguyen");
+    await anton.getByLabel("Password", { exact: true }).fill("not this one");
+    await anton.getByRole("button", { name: "Confirm with the password" }).click();
+    await expect(anton.getByRole("alert")).toContainText("did not fit");
+    await confirmsByPassword(anton);
+    await expect(anton.getByText("approved with a fresh sign-in", { exact: false })).toBeVisible();
+
+    const priya = await portal.personAt(browser, "priya.raman");
+    await opensInInbox(priya, "Thu Nguyen", CHANGE);
+    await priya.getByRole("button", { name: "Approve" }).click();
+    await expect(priya.getByRole("alert")).toContainText("you have none");
+    const passkey = await withPasskeys(priya);
+    await addsPasskey(priya, "Work laptop");
+    await isForEveryone(priya);
+    await approves(priya, "Thu Nguyen");
+    await isForEveryone(priya);
+
+    // It was cancelled, or the person was not verified: nothing is done, and the act still waits.
+    await passkey.cdp.send("WebAuthn.setUserVerified", { authenticatorId: passkey.authenticator, isUserVerified: false });
+    const form = priya.locator("form[data-passkey]");
+    const options = JSON.parse((await form.getAttribute("data-options")) ?? "{}");
+    const lax = JSON.stringify({ ...options, userVerification: "discouraged" });
+    await form.evaluate((it, lax) => it.setAttribute("data-options", lax), lax);
+    await priya.getByRole("button", { name: "Confirm with a passkey" }).click();
+    await expect(priya.getByRole("alert")).toContainText("did not fit");
+    await passkey.cdp.send("WebAuthn.setUserVerified", { authenticatorId: passkey.authenticator, isUserVerified: true });
+
+    await priya.getByRole("button", { name: "Confirm with a passkey" }).click();
+    await expect(priya).toHaveURL(/\/requests\//);
+    await expect(priya.getByText("approved with a passkey", { exact: false })).toBeVisible();
+
+    // From the events alone, by a library that is not ours.
+    const request = priya.url().split("/").pop() ?? "";
+    const events = (await portal.events(request)).map((line) => JSON.parse(line));
+    const decisions = events.map((event) => event.event.request?.decision).filter((it) => it?.verified);
+    const verified: Verified = decisions[1].verified;
+    const added = (await portal.events(decisions[1].by))
+      .map((line) => JSON.parse(line).event.identity)
+      .find((event) => event.type === "authenticator_added");
+    expect(verified.proof.public_key).toBe(added.means.public_key);
+    expect(await holds(verified, added.means, verified.statement, portal.url)).toBe(true);
+    expect(JSON.parse(verified.statement)).toMatchObject({ by: decisions[1].by, does: { act: "approve", request } });
+    // Another statement was not signed, and neither was another request.
+    const changed = verified.statement.replace(/"minutes":\d+/, '"minutes":480');
+    expect(changed).not.toBe(verified.statement);
+    expect(await holds(verified, added.means, changed, portal.url)).toBe(false);
+    expect(await holds(verified, added.means, decisions[0].verified.statement, portal.url)).toBe(false);
+    expect(await holds(verified, added.means, verified.statement, "http://localhost:1")).toBe(false);
+
+    // A copy of the passkey, with the counter it had when it was copied.
+    const { credentials } = await passkey.cdp.send("WebAuthn.getCredentials", { authenticatorId: passkey.authenticator });
+    await passkey.cdp.send("WebAuthn.removeVirtualAuthenticator", { authenticatorId: passkey.authenticator });
+    const copy = await authenticator(passkey.cdp);
+    const copied = credentials[0];
+    if (!copied) throw new Error("there is no credential to copy");
+    await passkey.cdp.send("WebAuthn.addCredential", { authenticatorId: copy, credential: { ...copied, signCount: 0 } });
+    await priya.goto("/authenticators");
+    await priya.getByRole("button", { name: "Remove Work laptop" }).click();
+    await priya.getByRole("button", { name: "Confirm with a passkey" }).click();
+    await expect(priya.getByRole("alert")).toContainText("counter has gone back");
+    await priya.goto("/notices");
+    await expect(priya.getByText("somebody used a copy of one of your passkeys", { exact: false })).toBeVisible();
+  } finally {
+    await portal.stop();
+  }
+});
+
+test("what was signed for one act does for no other", async ({ browser }) => {
+  const portal = await Portal.start({}, "localhost");
+  try {
+    const priya = await portal.personAt(browser, "priya.raman");
+    await withPasskeys(priya);
+    await addsPasskey(priya, "Laptop");
+    const ids: string[] = [];
+    for (const kind of ["codes-app", "another"]) {
+      await priya.goto("/authenticators");
+      await priya.getByText("Add an authenticator app", { exact: true }).click();
+      await priya.getByLabel("What will you call it?").last().fill(kind);
+      await priya.getByRole("button", { name: "Go on" }).last().click();
+      await expect(priya).toHaveURL(/\/confirm\//);
+      ids.push(priya.url().split("/").pop() ?? "");
+    }
+    // Signed on the page of the second, sent for the first.
+    await priya.locator("form[data-passkey] input[name=id]").evaluate((it, id) => it.setAttribute("value", id), ids[0] ?? "");
+    await priya.getByRole("button", { name: "Confirm with a passkey" }).click();
+    await expect(priya.getByRole("alert")).toContainText("did not fit");
+    await fits(priya);
+  } finally {
+    await portal.stop();
+  }
+});
