@@ -80,8 +80,8 @@ test("an owner approves with a passkey, and anyone can check it later", async ({
   const portal = await Portal.start({}, "localhost");
   try {
     const anton = await portal.personAt(browser, "anton.lysenko");
-    await approves(anton, "Thu Nguyen");
-    await expect(anton.getByRole("heading", { level: 1 })).toContainText("I approve “Orders database, change” for Thu Nguyen");
+    await approves(anton, "Thu Nguyễn");
+    await expect(anton.getByRole("heading", { level: 1 })).toContainText("I approve “Orders database, change” for Thu Nguyễn");
     await anton.getByLabel("Password", { exact: true }).fill("not this one");
     await anton.getByRole("button", { name: "Confirm with the password" }).click();
     await expect(anton.getByRole("alert")).toContainText("did not fit");
@@ -89,13 +89,13 @@ test("an owner approves with a passkey, and anyone can check it later", async ({
     await expect(anton.getByText("approved with a fresh sign-in", { exact: false })).toBeVisible();
 
     const priya = await portal.personAt(browser, "priya.raman");
-    await opensInInbox(priya, "Thu Nguyen", CHANGE);
+    await opensInInbox(priya, "Thu Nguyễn", CHANGE);
     await priya.getByRole("button", { name: "Approve" }).click();
     await expect(priya.getByRole("alert")).toContainText("you have none");
     const passkey = await withPasskeys(priya);
     await addsPasskey(priya, "Work laptop");
     await isForEveryone(priya);
-    await approves(priya, "Thu Nguyen");
+    await approves(priya, "Thu Nguyễn");
     await isForEveryone(priya);
 
     // It was cancelled, or the person was not verified: nothing is done, and the act still waits.

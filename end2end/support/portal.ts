@@ -38,13 +38,12 @@ export class Portal {
     const folder = await mkdtemp(join(tmpdir(), "sallyport-story-"));
     const port = await freePort();
     const [address, at] = [`127.0.0.1:${port}`, `http://${host}:${port}`];
-    const own = Object.entries(process.env).filter(([name]) => !name.startsWith("SALLYPORT_"));
     const child = spawn(
       program,
       ["serve", "--demo", "--listen", address, "--database", `sqlite://${join(folder, "story.db")}`],
       {
         cwd: folder,
-        env: { ...Object.fromEntries(own), ...secrets, SALLYPORT_PUBLIC_URL: at },
+        env: { ...ownEnvironment(), ...secrets, SALLYPORT_PUBLIC_URL: at },
         stdio: ["ignore", "pipe", "pipe"],
       },
     );
@@ -80,6 +79,7 @@ export class Portal {
     const database = `sqlite://${join(this.folder, "story.db")}`;
     const { stdout } = await run(process.env.SALLYPORT_BIN ?? "", ["events", chain, "--database", database], {
       cwd: this.folder,
+      env: ownEnvironment(),
     });
     return stdout.trim().split("\n");
   }
@@ -106,6 +106,11 @@ export class Portal {
     await signIn(page, key);
     return page;
   }
+}
+
+/** The environment without what is meant for the stories alone. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("SALLYPORT_")));
 }
 
 /** Signs in by the form, as people do. */
