@@ -228,9 +228,11 @@ fn field(refusal: &Refusal) -> Option<&'static str> {
         Refusal::NotALink(_) => Some("link"),
         Refusal::Password(_) => Some("password"),
         Refusal::NameTaken { .. } => Some("name"),
-        Refusal::Unwritten { field, .. } => named(field),
         Refusal::Catalogue(_) | Refusal::KeyChanged { .. } => Some("text"),
-        Refusal::Text { field, .. } | Refusal::Missing(field) | Refusal::NotA { field, .. } => named(field),
+        Refusal::Text { field, .. }
+        | Refusal::Missing(field)
+        | Refusal::NotA { field, .. }
+        | Refusal::Unwritten { field, .. } => named(field),
         Refusal::NotAllowed(_)
         | Refusal::OwnRequest
         | Refusal::NotADecider { .. }

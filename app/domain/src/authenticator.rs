@@ -117,7 +117,6 @@ impl Identity {
         self.authenticators.values().map(|a| a.means.strength()).max().unwrap_or(Strength::SignIn)
     }
 
-
     /// Refuses while too many step-ups have failed.
     ///
     /// # Errors
@@ -303,11 +302,8 @@ impl Identity {
             return Err(Refusal::NotTheSecondAdmin);
         }
         verified.vouches(needed, by, &Act::ResetAuthenticators { identity: self.id })?;
-        let event = IdentityEvent::AuthenticatorsReset {
-            asked_by: asked.by.clone(),
-            barred_until: now + BARRED_FOR,
-            verified,
-        };
+        let event =
+            IdentityEvent::AuthenticatorsReset { asked_by: asked.by.clone(), barred_until: now + BARRED_FOR, verified };
         self.change(actor, event, now)
     }
 

@@ -285,6 +285,17 @@ pub enum BundleEvent {
     },
 }
 
+/// What stands around a draft that is to be published.
+#[derive(Clone, Copy, Debug)]
+pub struct Around<'a> {
+    /// Whether the portal is in founding mode.
+    pub founding: bool,
+    /// Why the draft may not be published, as [`BundleSpec::gaps`] and the facts around it find.
+    pub gaps: &'a [String],
+    /// How far its replay has come.
+    pub replay: Progress,
+}
+
 impl Bundle {
     /// A new bundle, as a draft.
     pub fn draft_new(id: BundleId, actor: &Actor, spec: BundleSpec, now: DateTime<Utc>) -> Result<Transition, Refusal> {
@@ -334,13 +345,7 @@ impl Bundle {
     }
 
     /// Gives the draft back to who wrote it, and says why.
-    pub fn send_back(
-        &self,
-        actor: &Actor,
-        number: u32,
-        why: Words,
-        now: DateTime<Utc>,
-    ) -> Result<Transition, Refusal> {
+    pub fn send_back(&self, actor: &Actor, number: u32, why: Words, now: DateTime<Utc>) -> Result<Transition, Refusal> {
         let draft = self.expect_review(number)?;
         if draft.is_by(actor) {
             return Err(Refusal::OwnReview);
@@ -356,18 +361,16 @@ impl Bundle {
     }
 
     /// Publishes the draft that was reviewed. An admin does it who wrote no part of it, once its replay is finished; in founding mode the
-    /// founder may at once, and the event says so. `gaps` says why the draft may not be published, as [`BundleSpec::gaps`] and the
-    /// facts around it find.
+    /// founder may at once, and the event says so.
     pub fn publish(
         &self,
         actor: &Actor,
         number: u32,
-        founding: bool,
-        gaps: &[String],
-        replay: Progress,
+        around: Around<'_>,
         confirmed: Confirmed,
         now: DateTime<Utc>,
     ) -> Result<Transition, Refusal> {
+        let Around { founding, gaps, replay } = around;
         let draft = self.expect_draft(number)?;
         let alone = draft.is_by(actor);
         if !founding {

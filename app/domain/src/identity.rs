@@ -340,7 +340,12 @@ impl Identity {
         self.is_active() && self.spec.roles.contains(&role)
     }
 
-    pub(crate) fn change(&self, actor: &Actor, event: IdentityEvent, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+    pub(crate) fn change(
+        &self,
+        actor: &Actor,
+        event: IdentityEvent,
+        now: DateTime<Utc>,
+    ) -> Result<Transition, Refusal> {
         Transition::next(Record::Identity(Box::new(self.clone())), actor, event, now)
     }
 

@@ -203,6 +203,10 @@ pub struct Request {
 /// What can happen to a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "few are alive at once; on wasm32 it is small enough, so `expect` would fail"
+)]
 pub enum RequestEvent {
     /// It was asked, and ruled on in the same moment.
     Asked {

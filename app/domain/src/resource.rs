@@ -6,8 +6,8 @@ use crate::{
     event::{Event, Inconsistent, Record, Stamp, Transition},
     ids::{EntitlementId, GroupId, IdentityId, SystemId},
     refusal::Refusal,
-    stepup::{Act, Confirmed, Verified},
     ruling::Via,
+    stepup::{Act, Confirmed, Verified},
     text::Key,
 };
 use chrono::{DateTime, Utc};
@@ -359,14 +359,9 @@ impl System {
     ) -> Result<Self, Inconsistent> {
         let mut system = match (before, event) {
             (Some(system), _) => system,
-            (None, SystemEvent::SystemDefined { spec }) => Self {
-                id,
-                version: 0,
-                spec: spec.clone(),
-                owner_since: BTreeMap::new(),
-                proposed: None,
-                proposals: 0,
-            },
+            (None, SystemEvent::SystemDefined { spec }) => {
+                Self { id, version: 0, spec: spec.clone(), owner_since: BTreeMap::new(), proposed: None, proposals: 0 }
+            }
             (None, _) => return Err(Inconsistent::NotBegun),
         };
         system.version = stamp.version;

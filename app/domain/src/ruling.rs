@@ -374,8 +374,7 @@ fn resolve(ask: &Ask, facts: &Facts, privileged: bool) -> (Vec<StageRuling>, Opt
 /// Who may decide a stage by the facts of today, whether or not policy would still ask for it.
 pub(crate) fn may_today(stage: &StageRuling, ask: &Ask, today: &Facts) -> Vec<Rung> {
     let joined = joined(today);
-    let asked =
-        Stage { name: stage.name.clone(), need: stage.need, from: stage.from.clone(), step_up: stage.step_up };
+    let asked = Stage { name: stage.name.clone(), need: stage.need, from: stage.from.clone(), step_up: stage.step_up };
     ladder(&asked, stage.system, today, &excluded(ask, today), &joined)
 }
 

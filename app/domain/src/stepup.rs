@@ -277,12 +277,7 @@ impl Confirmed {
 ///
 /// # Errors
 /// [`Refusal::StepUp`] and [`Refusal::StalePage`], as [`Verified::vouches`] says.
-pub fn demand(
-    needed: Option<Strength>,
-    verified: Option<&Verified>,
-    by: IdentityId,
-    act: &Act,
-) -> Result<(), Refusal> {
+pub fn demand(needed: Option<Strength>, verified: Option<&Verified>, by: IdentityId, act: &Act) -> Result<(), Refusal> {
     match (needed, verified) {
         (None, None) => Ok(()),
         (Some(needed), None) => Err(Refusal::StepUp { needed }),

@@ -190,16 +190,15 @@ impl Life {
             chain: Vec::new(),
             next_id: 1000,
         };
-        let asked =
-            Asked {
-                id: REQUEST,
-                approval: ApprovalId(life.id()),
-                ask,
-                justification: Some(life.words()),
-                facts,
-                form: String::new(),
-                verified: None,
-            };
+        let asked = Asked {
+            id: REQUEST,
+            approval: ApprovalId(life.id()),
+            ask,
+            justification: Some(life.words()),
+            facts,
+            form: String::new(),
+            verified: None,
+        };
         let stranger = Request::ask(&actor(MAYA), asked.clone(), minutes(APPROVAL_HOLDS), now);
         assert!(matches!(stranger, Err(Refusal::NotAllowed(_))), "one asks in one's own name");
         let change = Request::ask(&actor(ADA), asked, minutes(APPROVAL_HOLDS), now).expect("asking is always recorded");

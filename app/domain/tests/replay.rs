@@ -76,8 +76,7 @@ fn says_what_becomes_of_the_outcome() {
     let held: Change<Facts> = |then| {
         then.held.insert(OTHER, Held { name: "Orders, pay".to_owned(), live: true });
     };
-    let conflict: Change<BundleSpec> =
-        |draft| draft.conditions.push(Condition::Incompatible { bundles: set([OTHER]) });
+    let conflict: Change<BundleSpec> = |draft| draft.conditions.push(Condition::Incompatible { bundles: set([OTHER]) });
     assert!(matches!(effect_of(held, conflict), Effect::NewlyRefused { .. }), "all that is held is on record");
     assert_eq!(effect_of(|_| (), conflict), Effect::Same);
 }
@@ -102,10 +101,8 @@ fn says_what_becomes_of_the_approvers() {
         |draft| draft.stages = vec![stage("Both", 1, people([GUS, GIL]))],
     );
     assert_eq!(new, Effect::NewApprover { stages: vec!["Both".to_owned()], people: set([GIL]) });
-    let fallback = effect_of(
-        |_| (),
-        |draft| draft.stages = vec![stage("Fallback", 1, Source::Group { group: FALLBACK })],
-    );
+    let fallback =
+        effect_of(|_| (), |draft| draft.stages = vec![stage("Fallback", 1, Source::Group { group: FALLBACK })]);
     assert_eq!(fallback, Effect::LostApprover { stages: vec!["Owner".to_owned()], people: set([OLOF]) });
     let less = effect_of(with_stock, |draft| {
         draft.entitlements.remove(&COUNT);
@@ -165,10 +162,7 @@ fn a_group_that_the_draft_relies_on_makes_its_right_privileged() {
     };
     let relies: Change<BundleSpec> = |draft| {
         draft.automatic = true;
-        draft.stages = vec![
-            stage("Owner", 1, Source::Owners),
-            stage("Fallback", 1, Source::Group { group: FALLBACK }),
-        ];
+        draft.stages = vec![stage("Owner", 1, Source::Owners), stage("Fallback", 1, Source::Group { group: FALLBACK })];
     };
     let effect = effect_of(joins, relies);
     assert!(!matches!(effect, Effect::NewlyAutomatic | Effect::Same), "never automatic: {effect:?}");

@@ -44,11 +44,8 @@ async fn ask(form: Element, button: Element) {
 async fn answered(form: &Element) -> Result<String, JsValue> {
     let options = js_sys::JSON::parse(&form.get_attribute("data-options").unwrap_or_default())?;
     let makes = form.get_attribute("data-passkey").as_deref() == Some("create");
-    let (reads, does) = if makes {
-        ("parseCreationOptionsFromJSON", "create")
-    } else {
-        ("parseRequestOptionsFromJSON", "get")
-    };
+    let (reads, does) =
+        if makes { ("parseCreationOptionsFromJSON", "create") } else { ("parseRequestOptionsFromJSON", "get") };
     let options = call(&property(&window(), "PublicKeyCredential"), reads, &options)?;
     let wanted = js_sys::Object::new();
     js_sys::Reflect::set(&wanted, &JsValue::from_str("publicKey"), &options)?;

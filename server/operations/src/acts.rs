@@ -143,12 +143,7 @@ pub(crate) async fn tell_of_reset(
 }
 
 /// Tells the person and the admins that too many step-ups failed, or that there is a copy of a passkey.
-pub(crate) async fn tell_of_step_up(
-    portal: &Portal,
-    tx: &mut Tx,
-    whose: &Identity,
-    cloned: bool,
-) -> Result<(), Error> {
+pub(crate) async fn tell_of_step_up(portal: &Portal, tx: &mut Tx, whose: &Identity, cloned: bool) -> Result<(), Error> {
     let name = &whose.spec.name;
     let (mine, theirs) = if cloned {
         ("somebody used a copy of one of your passkeys", format!("somebody used a copy of a passkey of {name}"))
@@ -180,13 +175,7 @@ pub(crate) async fn tell_people(
 }
 
 /// Tells every admin something that one page shows, save who did it.
-pub(crate) async fn tell_admins(
-    portal: &Portal,
-    tx: &mut Tx,
-    by: &Actor,
-    says: &str,
-    path: &str,
-) -> Result<(), Error> {
+pub(crate) async fn tell_admins(portal: &Portal, tx: &mut Tx, by: &Actor, says: &str, path: &str) -> Result<(), Error> {
     let admins = tx.admins().await?.into_iter().map(|(admin, _)| admin).collect();
     tell_people(portal, tx, by, &admins, says, path).await
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 use domain::{
     Actor, Refusal,
-    bundle::{Bundle, BundleSpec, Draft, Source},
+    bundle::{Around, Bundle, BundleSpec, Draft, Source},
     facts::MOST_MEMBERS,
     ids::{BundleId, EntitlementId, GroupId, IdentityId, SystemId},
     stepup::{Confirmed, Verified},
@@ -112,7 +112,7 @@ impl Portal {
         };
         let replay = progress(tx, bundle.id, number).await?;
         let confirmed = self.as_admin(tx, actor, founding, verified).await?;
-        let change = bundle.publish(actor, number, founding, &gaps, replay, confirmed, now)?;
+        let change = bundle.publish(actor, number, Around { founding, gaps: &gaps, replay }, confirmed, now)?;
         self.save(tx, &change).await?;
         let authors = bundle.draft.as_ref().map(Draft::people).unwrap_or_default();
         let says = format!("{actor} published version {number} of {}", bundle.name());

@@ -9,7 +9,7 @@ use crate::{
 };
 use domain::{
     Actor, Refusal,
-    bundle::Bundle,
+    bundle::{Around, Bundle},
     event::{Record, Transition},
     group::Group,
     identity::Identity,
@@ -318,7 +318,8 @@ impl Loading<'_> {
             if self.founding {
                 let gaps = self.portal.gaps(self.tx, &spec).await?;
                 if gaps.is_empty() {
-                    let change = bundle.publish(self.actor, bundle.versions, true, &[], Progress::NotBegun, Confirmed::UNASKED, now)?;
+                    let around = Around { founding: true, gaps: &[], replay: Progress::NotBegun };
+                    let change = bundle.publish(self.actor, bundle.versions, around, Confirmed::UNASKED, now)?;
                     self.portal.save(self.tx, &change).await?;
                 } else {
                     mistakes.extend(

@@ -83,7 +83,9 @@ async fn say(tx: &mut Tx, envelope: &Envelope) -> Result<Said, Error> {
             }
             IdentityEvent::RecoveryCodesMade { codes, .. } => format!("made {} new recovery codes", codes.len()),
             IdentityEvent::SteppedUp { used } => format!("confirmed an act with {}", with(used)),
-            IdentityEvent::StepUpFailed { tried, until: None } => format!("failed to confirm an act with {}", tried.word()),
+            IdentityEvent::StepUpFailed { tried, until: None } => {
+                format!("failed to confirm an act with {}", tried.word())
+            }
             IdentityEvent::StepUpFailed { tried, until: Some(_) } => {
                 format!("failed to confirm an act with {}, once too often: none counts for a while", tried.word())
             }
@@ -155,7 +157,11 @@ fn of_request(event: &RequestEvent) -> Said {
                 Outcome::NeedsApproval => "policy wants approval",
             };
             let sure = verified.as_ref().map(|v| format!(" with {}", v.proof.word())).unwrap_or_default();
-            Said { what: format!("asked for {}{sure}; {outcome}", ask.minutes), text: justification.clone(), decided: true }
+            Said {
+                what: format!("asked for {}{sure}; {outcome}", ask.minutes),
+                text: justification.clone(),
+                decided: true,
+            }
         }
         RequestEvent::Approved { decision, approval, .. } => {
             let shorter = decision.minutes.map(|m| format!(" for {m}")).unwrap_or_default();

@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     Actor, Refusal,
     authority::Authority,
-    bundle::{Bundle, BundleVersion, Draft, DraftState, Remark},
+    bundle::{Around, Bundle, BundleVersion, Draft, DraftState, Remark},
     condition::Condition,
     event::ThingKind,
     facts::{Evidence, Facts},
@@ -502,7 +502,8 @@ impl Portal {
         let number = draft.map_or(0, |d| d.number);
         let progress = row.as_ref().map_or(Progress::NotBegun, |row| row.progress(number));
         // Asked as the act itself would ask; nothing is saved.
-        let publishing = draft.map(|d| bundle.publish(actor, d.number, founding, &gaps, progress, Confirmed::UNASKED, self.now()));
+        let around = Around { founding, gaps: &gaps, replay: progress };
+        let publishing = draft.map(|d| bundle.publish(actor, d.number, around, Confirmed::UNASKED, self.now()));
         let is_admin = authority.is_admin();
         let (may_publish, why_not) = match publishing {
             Some(Ok(_)) => (is_admin, None),
@@ -617,10 +618,9 @@ impl Portal {
     ) -> Result<OwnersView, Error> {
         let (held, wanted) = (&system.spec, &proposed.stewards);
         let mut changes = Vec::new();
-        for (what, before, after) in [
-            ("owners", &held.owners, &wanted.owners),
-            ("backup owners", &held.backup_owners, &wanted.backup_owners),
-        ] {
+        for (what, before, after) in
+            [("owners", &held.owners, &wanted.owners), ("backup owners", &held.backup_owners, &wanted.backup_owners)]
+        {
             if before != after {
                 let before = tx.names(before, false).await?.into_values().collect::<Vec<_>>();
                 let after = tx.names(after, false).await?.into_values().collect::<Vec<_>>();

@@ -61,13 +61,7 @@ impl Portal {
     }
 
     /// What is asked, with the facts of now.
-    pub(crate) async fn asked(
-        &self,
-        tx: &mut Tx,
-        actor: &Actor,
-        asking: &Asking,
-        lock: bool,
-    ) -> Result<Asked, Error> {
+    pub(crate) async fn asked(&self, tx: &mut Tx, actor: &Actor, asking: &Asking, lock: bool) -> Result<Asked, Error> {
         let Prepared { ask, facts, reason } = self.prepare(tx, actor, asking, lock).await?;
         Ok(Asked {
             id: RequestId(self.new_id()),

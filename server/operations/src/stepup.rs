@@ -298,7 +298,6 @@ impl Portal {
         let verified = Verified { statement: waiting.statement.clone(), proof };
         let done = self.retrying(|| self.confirm_once(actor, id, &waiting.wanted, &verified, &used)).await;
         match &done {
-            Ok(_) => {}
             // A copy's counter, or a code that was used before: as good as a failure.
             Err(Error::Refused(Refusal::UsedCode | Refusal::ClonedPasskey)) => {
                 self.failed(actor, &who, strength(answer), matches!(used, Used::Passkey { .. })).await?;
@@ -310,7 +309,8 @@ impl Portal {
                     tracing::warn!(%error, "a proof could not be used up");
                 }
             }
-            Err(Error::NotFound | Error::Conflict | Error::Store(_) | Error::Connector(_) | Error::Unready(_)) => {}
+            Ok(_)
+            | Err(Error::NotFound | Error::Conflict | Error::Store(_) | Error::Connector(_) | Error::Unready(_)) => {}
         }
         done
     }
@@ -352,13 +352,7 @@ impl Portal {
         self.commit(tx).await
     }
 
-    async fn perform(
-        &self,
-        tx: &mut Tx,
-        actor: &Actor,
-        wanted: &Wanted,
-        verified: &Verified,
-    ) -> Result<String, Error> {
+    async fn perform(&self, tx: &mut Tx, actor: &Actor, wanted: &Wanted, verified: &Verified) -> Result<String, Error> {
         let verified = verified.clone();
         Ok(match wanted {
             Wanted::Ask(asking) => format!("/requests/{}", self.ask_in(tx, actor, asking, Some(verified)).await?),

@@ -45,7 +45,8 @@ impl ReplayRow {
 impl Tx {
     /// Begins the replay of a draft, in the place of any other of its bundle.
     pub async fn begin_replay(&mut self, bundle: BundleId, number: u32, now: DateTime<Utc>) -> Result<(), Error> {
-        const SQL: &str = "insert into replays (bundle_id, number, walked_to, done, total, began_at, finished_at, result)
+        const SQL: &str =
+            "insert into replays (bundle_id, number, walked_to, done, total, began_at, finished_at, result)
              values ($1, $2, $3, $4, $5, $6, null, $7)
              on conflict (bundle_id) do update set number = excluded.number, walked_to = excluded.walked_to,
                done = excluded.done, total = excluded.total, began_at = excluded.began_at,

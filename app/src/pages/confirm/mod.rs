@@ -13,11 +13,7 @@ use crate::{
     },
     frame::page,
 };
-use domain::{
-    ids::PendingId,
-    stepup::Strength,
-    views::authenticators::ConfirmPage,
-};
+use domain::{ids::PendingId, stepup::Strength, views::authenticators::ConfirmPage};
 use leptos::prelude::*;
 use leptos_meta::Title;
 

@@ -45,7 +45,7 @@ impl Passkeys {
     /// What a browser needs to make a passkey, and what is kept until it has.
     pub fn offer(&self, who: &Identity) -> Result<(String, String), Error> {
         let known = who.authenticators.values().filter_map(|a| match &a.means {
-            Means::Passkey { credential, .. } => BASE64.decode(credential).ok().map(Into::into),
+            Means::Passkey { credential, .. } => BASE64.decode(credential).ok(),
             Means::Code { .. } => None,
         });
         let (options, state) = self
@@ -63,9 +63,8 @@ impl Passkeys {
             tracing::warn!(%why, "a passkey was not registered");
             AGAIN
         })?;
-        let public_key = cose(&passkey).ok_or(Refusal::StepUpFailed {
-            left: "keys of this kind are not known here: use another authenticator",
-        })?;
+        let public_key = cose(&passkey)
+            .ok_or(Refusal::StepUpFailed { left: "keys of this kind are not known here: use another authenticator" })?;
         Ok(Means::Passkey {
             credential: BASE64.encode(passkey.cred_id()),
             public_key: BASE64.encode(public_key),

@@ -185,11 +185,16 @@ fn stage() -> impl Strategy<Value = Stage> {
         sample::select(nth(GroupId, 3)).prop_map(|group| Source::Group { group }),
         some_of(&nth(IdentityId, PEOPLE as u128), 1).prop_map(|people| Source::People { people }),
     ];
-    (text(60), 1..=u8::MAX, from, option::of(sample::select(Strength::ALL.to_vec()))).prop_map(|(name, need, from, step_up)| {
-        let most =
-            if let Source::People { people } = &from { u8::try_from(people.len()).expect("a few") } else { u8::MAX };
-        Stage { name, need: need.min(most), from, step_up }
-    })
+    (text(60), 1..=u8::MAX, from, option::of(sample::select(Strength::ALL.to_vec()))).prop_map(
+        |(name, need, from, step_up)| {
+            let most = if let Source::People { people } = &from {
+                u8::try_from(people.len()).expect("a few")
+            } else {
+                u8::MAX
+            };
+            Stage { name, need: need.min(most), from, step_up }
+        },
+    )
 }
 
 fn bundle(at: usize, key: Key) -> impl Strategy<Value = BundleSpec> {

@@ -1,7 +1,6 @@
 //! The life of requests and grants through the operations, on SQLite and on Postgres: every test is a sentence, and after most of them
 //! the whole trail is checked.
 #![expect(
-    clippy::large_futures,
     clippy::redundant_closure_for_method_calls,
     clippy::similar_names,
     reason = "a test says what it does in the plainest words"

@@ -143,7 +143,7 @@ async fn a_decision_that_wants_a_step_up_is_taken_by_none_without(on: On) {
     let statement: Statement = serde_json::from_str(&verified.statement).expect("it can be read");
     assert!(statement.says.contains("Surely") && statement.says.contains("Ann Asker"), "{}", statement.says);
     assert_eq!(statement.canonical().expect("it can be written"), verified.statement, "RFC 8785");
-    assert_eq!(decision.comment.is_some(), true, "what was written survived");
+    assert!(decision.comment.is_some(), "what was written survived");
     world.is_sound().await;
 }
 
@@ -184,7 +184,10 @@ async fn an_ask_that_wants_a_step_up_is_kept_until_then(on: On) {
 
 async fn what_is_unwritten_comes_back_to_the_form_and_is_no_request(on: On) {
     let (world, _, ann) = sure(on).await;
-    let asking = domain::views::Asking { justification: "help".to_owned(), ..world.asking("ann.asker", "life-code", "2h").await };
+    let asking = domain::views::Asking {
+        justification: "help".to_owned(),
+        ..world.asking("ann.asker", "life-code", "2h").await
+    };
     let done = world.portal.ask(&ann, &asking).await;
     assert!(is(&done, |no| matches!(no, Refusal::Unwritten { field: "justification", .. })), "{done:?}");
     let long = domain::views::Asking { duration: "9h".to_owned(), ..asking };
@@ -218,13 +221,15 @@ async fn each_recovery_code_counts_once(on: On) {
     let (world, olga, _) = sure(on).await;
     let (_, codes) = with_app(&world, &olga, &password()).await;
     assert_eq!(codes.len(), 10);
-    let (one, two) = (world.ask_surely("ann.asker", "life-code").await, world.ask_surely("bo.asker", "life-code").await);
+    let (one, two) =
+        (world.ask_surely("ann.asker", "life-code").await, world.ask_surely("bo.asker", "life-code").await);
     let recovery = Answer::Code(codes[3].to_uppercase());
     confirmed(&world, &olga, &yes(&world, one).await, &recovery).await.expect("it stands in for the app");
     let twice = confirmed(&world, &olga, &yes(&world, two).await, &recovery).await;
     assert!(is(&twice, |no| matches!(no, Refusal::StepUpFailed { .. })), "{twice:?}");
     assert_eq!(world.portal.authenticators(&olga).await.expect("hers").recovery_codes, 9);
-    let lead = confirmed(&world, &olga, &Wanted::RenewRecoveryCodes, &Answer::Code(codes[4].clone())).await.expect("hers");
+    let lead =
+        confirmed(&world, &olga, &Wanted::RenewRecoveryCodes, &Answer::Code(codes[4].clone())).await.expect("hers");
     let id: PendingId = lead.rsplit('/').next().and_then(|id| id.parse().ok()).expect("it leads to the new ones");
     let new = world.portal.enrol_page(&olga, id).await.expect("hers").codes;
     world.portal.finish_enrolment(&olga, id, "").await.expect("she has kept them");
@@ -250,7 +255,8 @@ async fn too_many_failures_lock_and_are_told(on: On) {
     let (world, olga, _) = sure(on).await;
     let id = world.ask("ann.asker", "life-sure", "2h").await;
     for _ in 0..FAILURES {
-        let wrong = confirmed(&world, &olga, &yes(&world, id).await, &Answer::Password("a wild guess".to_owned())).await;
+        let wrong =
+            confirmed(&world, &olga, &yes(&world, id).await, &Answer::Password("a wild guess".to_owned())).await;
         assert!(is(&wrong, |no| matches!(no, Refusal::StepUpFailed { .. })), "{wrong:?}");
     }
     let locked = world.portal.begin_step_up(&olga, &yes(&world, id).await, "/").await;

@@ -10,7 +10,9 @@ use domain::{
     request::Request,
     views::Asking,
 };
-use operations::{Answer, Clock, Error, Ids, Import, Imported, Portal, RelyingParty, SecretsKey, Setup, SystemIds, Wanted};
+use operations::{
+    Answer, Clock, Error, Ids, Import, Imported, Portal, RelyingParty, SecretsKey, Setup, SystemIds, Wanted,
+};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use std::{
     collections::BTreeMap,
@@ -155,7 +157,8 @@ impl World {
     /// Somebody with a password asks for a bundle that wants them to show who they are.
     pub async fn ask_surely(&self, who: &str, bundle: &str) -> RequestId {
         let (actor, asking) = (self.actor(who).await, self.asking(who, bundle, "2h").await);
-        let known = self.read().await.identity(self.id(who).await).await.expect("it can be read").expect("they are there");
+        let known =
+            self.read().await.identity(self.id(who).await).await.expect("it can be read").expect("they are there");
         if known.password_set_at.is_none() {
             crate::people::is_let_in(self, who).await;
         }
