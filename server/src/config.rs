@@ -628,7 +628,7 @@ mod tests {
             ("log_format = \"xml\"", "`log_format` in FILE: `xml` is not a log format: write text or json"),
             (
                 "listn = \"x\"",
-                "`listn` in FILE is not a setting: there are listen, database, public_url, trusted_proxies, session_idle, session_absolute, approval_lapse, hashing_at_once, log_format, log_level, secrets",
+                "`listn` in FILE is not a setting: there are listen, database, public_url, trusted_proxies, session_idle, session_absolute, approval_lapse, hashing_at_once, log_format, log_level, secrets, secrets_key",
             ),
             (
                 "[secrets]\norders = \"/no/such/file\"",
