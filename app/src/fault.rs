@@ -140,8 +140,8 @@ pub struct Flash {
     pub act: String,
     /// What was wrong.
     pub fault: Option<Fault>,
-    /// What it held, by the fields' names.
-    pub fields: BTreeMap<String, String>,
+    /// What it held, by the fields' names; several values where several were picked.
+    pub fields: BTreeMap<String, Vec<String>>,
 }
 
 /// What one field is refilled with.
@@ -166,7 +166,7 @@ impl Flash {
 
     /// What was typed into a field.
     pub fn value(&self, name: &str) -> Option<String> {
-        self.fields.get(name).cloned()
+        self.fields.get(name)?.last().cloned()
     }
 
     /// What a field is refilled with.

@@ -26,6 +26,7 @@ use pages::{
     bundles::{Bundle, Bundles},
     catalogue::Catalogue,
     confirm::Confirm,
+    editor::Editor,
     groups::{Group, Groups},
     home::Home,
     identities::{Identities, Identity},
@@ -123,6 +124,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/confirm/:id") view=Confirm ssr=SsrMode::Async />
                 <Route path=path!("/bundles") view=Bundles ssr=SsrMode::Async />
                 <Route path=path!("/bundles/:key") view=Bundle ssr=SsrMode::Async />
+                <Route path=path!("/editor") view=Editor ssr=SsrMode::Async />
+                <Route path=path!("/editor/:key") view=Editor ssr=SsrMode::Async />
                 <Route path=path!("/systems") view=Systems ssr=SsrMode::Async />
                 <Route path=path!("/systems/:key") view=System ssr=SsrMode::Async />
                 <Route path=path!("/identities") view=Identities ssr=SsrMode::Async />

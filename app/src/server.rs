@@ -257,6 +257,8 @@ fn field(refusal: &Refusal) -> Option<&'static str> {
         | Refusal::NothingProposed
         | Refusal::NoDraft
         | Refusal::DraftChanged { .. }
+        | Refusal::WrittenMeanwhile { .. }
+        | Refusal::Form(_)
         | Refusal::NotPublished { .. }
         | Refusal::NotTheProvisioner
         | Refusal::TaskDone

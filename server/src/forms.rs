@@ -84,10 +84,13 @@ async fn kept_form(running: &Running, session: Option<Key>, token: &str) -> anyh
     Ok(kept.map(|kept| serde_json::from_str(&kept)).transpose()?)
 }
 
+/// What a form holds: the values of each field.
+type Fields = BTreeMap<String, Vec<String>>;
+
 /// A form on its way: what to keep of it should it be refused, and where to go back to.
 struct Form {
     act: String,
-    fields: BTreeMap<String, String>,
+    fields: Fields,
     page: String,
     session: Option<Key>,
 }
@@ -159,13 +162,16 @@ fn location(page: &str) -> HeaderValue {
 }
 
 /// What was typed, but nothing that opens a door: no password, and nothing that is the same as one (it is often typed twice).
-fn fields(body: &[u8]) -> BTreeMap<String, String> {
+fn fields(body: &[u8]) -> Fields {
     let (secret, plain): (Vec<_>, Vec<_>) =
         form_urlencoded::parse(body).into_owned().partition(|(name, _)| is_secret(name));
-    plain
-        .into_iter()
-        .filter(|(_, value)| value.is_empty() || secret.iter().all(|(_, secret)| secret != value))
-        .collect()
+    let mut fields = Fields::new();
+    for (name, value) in plain {
+        if value.is_empty() || secret.iter().all(|(_, secret)| *secret != value) {
+            fields.entry(name).or_default().push(value);
+        }
+    }
+    fields
 }
 
 fn is_secret(name: &str) -> bool {
@@ -174,16 +180,20 @@ fn is_secret(name: &str) -> bool {
         .any(|word| matches!(word, "password" | "again" | "token" | "code" | "secret"))
 }
 
-fn little_of(fields: BTreeMap<String, String>) -> BTreeMap<String, String> {
+fn little_of(fields: Fields) -> Fields {
     let mut room = OF_A_STRANGER;
-    let mut fits = |name: &str, value: &str| match room.checked_sub(name.len() + value.len()) {
+    let mut fits = |name: &str, values: &[String]| match room.checked_sub(size(name, values)) {
         Some(left) => {
             room = left;
             true
         }
         None => false,
     };
-    fields.into_iter().filter(|(name, value)| fits(name, value)).collect()
+    fields.into_iter().filter(|(name, values)| fits(name, values)).collect()
+}
+
+fn size(name: &str, values: &[String]) -> usize {
+    values.iter().map(|value| name.len() + value.len()).sum()
 }
 
 /// The page that holds the form: the Referer, if it is one of ours.
@@ -251,14 +261,14 @@ mod tests {
         let kept = fields(b"name=maya&password=x&new_password=y&again=z&repeated=y&asking%5Btoken%5D=x&code=x&asking%5Bjustification%5D=because+1%2B1&postcode=12");
         let names: Vec<&str> = kept.keys().map(String::as_str).collect();
         assert_eq!(names, ["asking[justification]", "name", "postcode"]);
-        assert_eq!(kept.get("asking[justification]").map(String::as_str), Some("because 1+1"));
+        assert_eq!(kept.get("asking[justification]").map(Vec::as_slice), Some(["because 1+1".to_owned()].as_slice()));
     }
 
     #[test]
     fn a_stranger_leaves_only_little_with_us() {
-        let fields =
-            BTreeMap::from([("a".to_owned(), "x".repeat(OF_A_STRANGER)), ("b".to_owned(), "short".to_owned())]);
-        assert_eq!(little_of(fields), BTreeMap::from([("b".to_owned(), "short".to_owned())]));
+        let short = || ("b".to_owned(), vec!["short".to_owned(), "and sweet".to_owned()]);
+        let fields = Fields::from([("a".to_owned(), vec!["x".repeat(OF_A_STRANGER)]), short()]);
+        assert_eq!(little_of(fields), Fields::from([short()]));
     }
 
     #[test]

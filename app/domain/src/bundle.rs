@@ -1,5 +1,7 @@
 //! Access bundles: what can be asked for, under which conditions, and who decides. A bundle's versions never change once written.
 
+mod form;
+
 use crate::{
     actor::Actor,
     condition::Condition,
@@ -302,14 +304,23 @@ impl Bundle {
         Transition::first(Record::bundle_id(id), actor, BundleEvent::BundleDrafted { number: 1, spec }, now)
     }
 
-    /// A new version, as a draft; it takes the place of a draft that was not published. `None` when it says nothing new.
-    pub fn draft(&self, actor: &Actor, spec: BundleSpec, now: DateTime<Utc>) -> Result<Option<Transition>, Refusal> {
+    /// A new version, as a draft; it takes the place of a draft that was not published. `None` when it says nothing new. Who began from
+    /// a version (`after` is how many there were) does not write over what somebody else wrote meanwhile.
+    pub fn draft(
+        &self,
+        actor: &Actor,
+        spec: BundleSpec,
+        after: Option<u32>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Transition>, Refusal> {
         if spec.key != self.key {
             return Err(Refusal::KeyChanged { key: self.key.to_string() });
         }
-        let newest = self.draft.as_ref().map(|d| &d.spec).or(self.published.as_ref().map(|p| &p.spec));
-        if newest == Some(&spec) && self.retired_at.is_none() {
+        if self.newest() == Some(&spec) && self.retired_at.is_none() {
             return Ok(None);
+        }
+        if after.is_some_and(|after| after != self.versions) {
+            return Err(Refusal::WrittenMeanwhile { number: self.versions });
         }
         let number = self.versions.saturating_add(1);
         self.change(actor, BundleEvent::BundleDrafted { number, spec }, now).map(Some)
@@ -427,6 +438,11 @@ impl Bundle {
     pub fn open_version(&self) -> Option<BundleVersion> {
         let published = self.published.as_ref().filter(|_| self.retired_at.is_none())?;
         Some(BundleVersion { bundle: self.id, number: published.number, spec: published.spec.clone() })
+    }
+
+    /// What its newest version says, published or not.
+    pub fn newest(&self) -> Option<&BundleSpec> {
+        self.draft.as_ref().map(|draft| &draft.spec).or(self.published.as_ref().map(|published| &published.spec))
     }
 
     /// Its name, by its newest version.

@@ -1,5 +1,7 @@
 //! Every condition a bundle may set: what it asks of the form, how it is checked, how it is explained. To add one, add it here.
 
+mod form;
+
 use crate::{
     facts::{Ask, Evidence, Facts},
     identity::Kind,

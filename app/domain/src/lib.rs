@@ -9,6 +9,7 @@ pub mod bundle;
 pub mod condition;
 pub mod event;
 pub mod facts;
+pub mod form;
 pub mod grant;
 pub mod group;
 pub mod identity;

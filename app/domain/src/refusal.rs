@@ -165,6 +165,15 @@ pub enum Refusal {
         /// The version it is now.
         number: u32,
     },
+    /// Somebody wrote a version since one began to write.
+    #[error("version {number} was written meanwhile: look at what it says, then save yours")]
+    WrittenMeanwhile {
+        /// The newest version.
+        number: u32,
+    },
+    /// Fields of a form that cannot stand.
+    #[error("{}", .0.join("; "))]
+    Form(Vec<String>),
     /// The bundle is not in the catalogue.
     #[error("“{name}” is not in the catalogue")]
     NotPublished {
@@ -309,6 +318,7 @@ impl Refusal {
                 | Self::DecidedAlready
                 | Self::GrantOver { .. }
                 | Self::DraftChanged { .. }
+                | Self::WrittenMeanwhile { .. }
                 | Self::AlreadyInReview { .. }
                 | Self::RetirementProposed { .. }
                 | Self::NothingProposed

@@ -1,7 +1,5 @@
 //! What reads answer with: plain facts for pages, in people's words. No rules live here, and nothing here is ever written down.
 
-pub mod authenticators;
-
 use crate::{
     condition::Asks,
     identity::{Kind, PortalRole},
@@ -21,6 +19,9 @@ macro_rules! view {
         pub struct $name { $($(#[$field_doc])* pub $field: $ty),* }
     )*};
 }
+
+pub mod authenticators;
+pub mod editor;
 
 /// One page of a list, and where the next begins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -465,8 +466,6 @@ view! {
         may_publish: bool,
         /// Why not.
         why_not: Option<String>,
-        /// The newest version as it is written in the catalogue.
-        text: String,
         /// What happened to it, newest first.
         lines: Vec<Line>,
         /// Whether the reader may edit.

@@ -23,16 +23,25 @@ pub fn Differences(
 #[component]
 fn Changed(change: Change) -> impl IntoView {
     let Change { what, before, after } = change;
-    let said = |value: String| if value.is_empty() { "nothing".to_owned() } else { value };
+    let removed = (!before.is_empty()).then(|| {
+        view! {
+            <li class="minus">
+                <span aria-hidden="true">"−"</span>
+                <del>{format!("{what}: {before}")}</del>
+            </li>
+        }
+    });
+    let added = (!after.is_empty()).then(|| {
+        view! {
+            <li class="plus">
+                <span aria-hidden="true">"+"</span>
+                <ins>{format!("{what}: {after}")}</ins>
+            </li>
+        }
+    });
     view! {
-        <li class="minus">
-            <span aria-hidden="true">"−"</span>
-            <del>{format!("{what}: {}", said(before))}</del>
-        </li>
-        <li class="plus">
-            <span aria-hidden="true">"+"</span>
-            <ins>{format!("{what}: {}", said(after))}</ins>
-        </li>
+        {removed}
+        {added}
     }
     .into_any()
 }

@@ -142,7 +142,8 @@ pub fn Area(
 #[component]
 pub fn Field(
     /// The control's id.
-    id: &'static str,
+    #[prop(into)]
+    id: String,
     /// What stands before it.
     #[prop(into)]
     label: String,
@@ -161,11 +162,11 @@ pub fn Field(
     let class = if error.is_some() { "field bad" } else { "field" };
     view! {
         <div class=class>
-            <label for=id>
+            <label for=id.clone()>
                 {label} {optional.then(|| view! { <span class="optional">" (optional)"</span> })}
             </label>
             {hint.map(|hint| view! { <p class="hint" id=format!("{id}-hint")>{hint}</p> })}
-            {error.map(|error| view! { <Wrong id error /> })} {children()}
+            {error.map(|error| view! { <Wrong id=id.clone() error /> })} {children()}
         </div>
     }
     .into_any()
@@ -175,7 +176,8 @@ pub fn Field(
 #[component]
 pub fn Wrong(
     /// The field's id.
-    id: &'static str,
+    #[prop(into)]
+    id: String,
     /// What is wrong.
     error: String,
 ) -> impl IntoView {
@@ -188,7 +190,8 @@ pub fn Wrong(
     .into_any()
 }
 
-fn described(id: &str, hint: bool, error: bool) -> Option<String> {
+/// The ids of what describes a control, for those who hear the page.
+pub fn described(id: &str, hint: bool, error: bool) -> Option<String> {
     match (hint, error) {
         (false, false) => None,
         (true, false) => Some(format!("{id}-hint")),
@@ -204,7 +207,7 @@ pub fn Errors(
     #[prop(into)]
     title: String,
     /// What is wrong: the field's id, where it is about one, and the sentence.
-    of: Vec<(Option<&'static str>, String)>,
+    of: Vec<(Option<String>, String)>,
 ) -> impl IntoView {
     (!of.is_empty()).then(|| {
         let lines = of

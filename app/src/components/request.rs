@@ -83,8 +83,8 @@ pub fn Decide(
     let flash = Flash::of(&SENT_TO);
     let first_name = card.asker.split_whitespace().next().unwrap_or_default().to_owned();
     let (summary, shorter_wrong) = match flash.field() {
-        Some(("comment", says)) => (vec![(Some("comment"), capital(says))], None),
-        Some((_, says)) => (vec![(Some("shorter"), capital(says))], Some(says.to_owned())),
+        Some(("comment", says)) => (vec![(Some("comment".to_owned()), capital(says))], None),
+        Some((_, says)) => (vec![(Some("shorter".to_owned()), capital(says))], Some(says.to_owned())),
         None => (Vec::new(), None),
     };
     let untold = summary.is_empty();

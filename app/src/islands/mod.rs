@@ -6,8 +6,8 @@ mod forms;
 mod keys;
 mod live;
 mod palette;
+mod panel;
 mod passkeys;
-mod ruling;
 mod times;
 
 use leptos::prelude::*;
@@ -20,7 +20,7 @@ pub fn Alive() -> impl IntoView {
         live::start();
         times::start();
         forms::start();
-        ruling::start();
+        panel::start();
         palette::start();
         keys::start();
         copy::start();

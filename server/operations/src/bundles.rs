@@ -20,32 +20,6 @@ use domain::{
 use store::{CatalogueKeys, Tx};
 
 impl Portal {
-    /// Writes a new version of a bundle, as a draft, from the text of the catalogue. Gives its key.
-    pub async fn draft_bundle(&self, actor: &Actor, text: &str) -> Result<String, Error> {
-        self.retrying(|| async {
-            let now = self.now();
-            let mut tx = self.store().write().await?;
-            in_portal(&mut tx, actor, now).await?.admin()?;
-            let draft = catalogue::read_bundle(text).map_err(|mistakes| mistakes_in(&mistakes))?;
-            let mut keys = known_keys(&mut tx).await?;
-            let known = tx.bundle_by_key(draft.key.as_str()).await?;
-            let id = known.as_ref().map_or_else(|| BundleId(self.new_id()), |b| b.id);
-            keys.add_bundle(draft.key.clone(), id);
-            let spec = draft.resolve(&keys).map_err(|mistakes| mistakes_in(&mistakes))?;
-            let key = spec.key.to_string();
-            let change = match &known {
-                None => Some(Bundle::draft_new(id, actor, spec, now)?),
-                Some(bundle) => bundle.draft(actor, spec, now)?,
-            };
-            if let Some(change) = change {
-                self.save(&mut tx, &change).await?;
-                self.commit(tx).await?;
-            }
-            Ok(key)
-        })
-        .await
-    }
-
     /// Gives the draft to the other admins to look at, and begins its replay.
     pub async fn submit_draft(&self, actor: &Actor, key: &str, number: u32) -> Result<(), Error> {
         self.change_bundle(actor, key, BundleAct::Submit(number)).await
@@ -372,6 +346,14 @@ impl Names {
             }
         }
         Ok(names)
+    }
+
+    /// The names of another version besides.
+    pub fn add(&mut self, other: Self) {
+        self.groups.extend(other.groups);
+        self.bundles.extend(other.bundles);
+        self.people.extend(other.people);
+        self.rights.extend(other.rights);
     }
 
     pub fn group(&self, id: GroupId) -> String {

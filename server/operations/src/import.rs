@@ -307,7 +307,7 @@ impl Loading<'_> {
             });
             let change = match &known {
                 None => Some(Bundle::draft_new(id, self.actor, spec.clone(), now)?),
-                Some(bundle) => bundle.draft(self.actor, spec.clone(), now)?,
+                Some(bundle) => bundle.draft(self.actor, spec.clone(), None, now)?,
             };
             let drafted = change.is_some();
             self.save(change, "bundle", key.as_str(), before.as_ref(), &spec, &stanza.at).await?;

@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod clock;
 pub mod connectors;
 pub mod discover;
+mod editing;
 mod error;
 mod export;
 mod facts;

@@ -3,7 +3,8 @@
 use crate::{
     Error, Portal,
     authenticators::reset_view,
-    bundles::{Names, known_keys, text},
+    bundles::{Names, known_keys},
+    editing::differences,
     facts::{in_portal, over},
     lines::line,
     people::why_no_link,
@@ -488,8 +489,7 @@ impl Portal {
         if let Some(draft) = draft {
             gaps = self.gaps(&mut tx, &draft.spec).await?;
             draft_sentence = Some(Names::read(&mut tx, &draft.spec).await?.sentence(&draft.spec));
-            let before = published.map(|p| text(p, &keys)).unwrap_or_default();
-            diff = difference(&before, &text(&draft.spec, &keys));
+            diff = differences(&mut tx, &keys, published, &draft.spec).await?;
         }
         let sentence = match published {
             Some(spec) => Some(Names::read(&mut tx, spec).await?.sentence(spec)),
@@ -515,7 +515,6 @@ impl Portal {
         for remark in bundle.remarks.iter().filter(|remark| bundle.is_current(remark)) {
             remarks.push(remark_view(&mut tx, remark).await?);
         }
-        let newest = draft.map(|d| &d.spec).or(published).ok_or(Error::NotFound)?;
         let mut lines = Vec::new();
         for event in tx.events_about(bundle.id.0, 50).await? {
             lines.push(line(&mut tx, &event).await?);
@@ -537,7 +536,6 @@ impl Portal {
             acts: bundle_acts(&bundle, authority.actor(), is_admin, founding),
             may_publish,
             why_not,
-            text: text(newest, &keys),
             lines,
             may_edit: is_admin,
         })
@@ -1016,26 +1014,4 @@ async fn identity_row(tx: &mut Tx, it: &Identity) -> Result<IdentityRow, Error> 
         signs_in: it.password_set_at.is_some() && it.is_active(),
         live: tx.count_live_of(it.id).await?,
     })
-}
-
-/// What differs between two texts of a bundle, field by field.
-fn difference(before: &str, after: &str) -> Vec<Change> {
-    let (old, new) = (fields(before), fields(after));
-    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-    names
-        .into_iter()
-        .filter(|name| old.get(*name) != new.get(*name))
-        .map(|name| Change {
-            what: name.replace('_', " "),
-            before: old.get(name).cloned().unwrap_or_default(),
-            after: new.get(name).cloned().unwrap_or_default(),
-        })
-        .collect()
-}
-
-fn fields(text: &str) -> BTreeMap<String, String> {
-    let Ok(parsed) = text.parse::<toml::Table>() else { return BTreeMap::new() };
-    let bundle =
-        parsed.get("bundle").and_then(|b| b.get(0)).and_then(toml::Value::as_table).cloned().unwrap_or_default();
-    bundle.into_iter().map(|(name, value)| (name, value.to_string())).collect()
 }

@@ -103,7 +103,7 @@ fn Draw(form: AskForm, fields: Fields, ruling: Result<RulingView, Fault>, flash:
         1 => "One thing to put right".to_owned(),
         n => format!("{} things to put right", capital(&crate::components::words::number(n))),
     };
-    let summary = wrong.iter().map(|(_, id, says)| (Some(*id), capital(says))).collect::<Vec<_>>();
+    let summary = wrong.iter().map(|(_, id, says)| (Some((*id).to_owned()), capital(says))).collect::<Vec<_>>();
     let untold = summary.is_empty();
     let extends = form.continues.is_some();
     let reason = form.asks.iter().find_map(|asks| match asks {
@@ -130,7 +130,7 @@ fn Draw(form: AskForm, fields: Fields, ruling: Result<RulingView, Fault>, flash:
             .then(|| {
                 view! { <p class="hint">"An extension is a new request, decided anew. If it is approved in time there is no gap."</p> }
             })}
-        <form class="ask" method="post" action="/api/requests/ask">
+        <form class="ask" method="post" action="/api/requests/ask" data-panel="/api/requests/panel">
             <div class="form">
                 <Hidden of=vec![("bundle", bundle.key.clone()), ("continues", fields.continues.clone())] />
                 <Errors title of=summary />

@@ -24,18 +24,6 @@ pub async fn bundle(
     Ok(crate::server::portal()?.bundle(&crate::server::actor().await?, &key).await?)
 }
 
-/// Writes a new version, as a draft, in the catalogue's words.
-#[server(endpoint = "bundles/draft")]
-pub async fn draft(
-    /// The bundle as it is written in the catalogue.
-    #[server(default)]
-    text: String,
-) -> Result<(), Fault> {
-    let key = crate::server::portal()?.draft_bundle(&crate::server::actor().await?, &text).await?;
-    crate::server::lead_to(&format!("/bundles/{key}"));
-    Ok(())
-}
-
 /// Publishes the draft that one has looked at.
 #[server(endpoint = "bundles/publish")]
 pub async fn publish(

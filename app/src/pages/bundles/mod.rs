@@ -7,7 +7,7 @@ use crate::{
         acts::{Act, Hidden, More},
         badge::{Badge, Tone},
         diff::Differences,
-        field::{Area, Errors},
+        field::Area,
         icon::Icon,
         list::{Asked, Pager, Search, asked},
         note::{Crumb, Empty, Fold, Id, Note, Stopped},
@@ -25,7 +25,6 @@ use domain::{
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
 
-const DRAFT: &str = "/api/bundles/draft";
 const COMMENT: &str = "/api/bundles/comment";
 const SEND_BACK: &str = "/api/bundles/send-back";
 
@@ -39,22 +38,6 @@ const BUTTONS: [&str; 7] = [
     "/api/bundles/retire-confirm",
     "/api/bundles/keep",
 ];
-
-const NEW: &str = r#"[[bundle]]
-key = "system-read"
-name = "System, read"
-says = "What one can do with it, as a person would say it"
-tags = []
-entitlements = ["system/read"]
-longest = "8h"
-default = "4h"
-askers = { groups = ["engineering"], kinds = ["person"] }
-justification = { at_least = 20 }
-  [[bundle.stage]]
-  name = "Owner"
-  need = 1
-  from = { owners = true }
-"#;
 
 /// All bundles.
 #[component]
@@ -99,9 +82,9 @@ fn DrawAll(asked: Asked, list: Page<BundleRow>) -> impl IntoView {
             .then(|| {
                 view! {
                     <div class="acts standing">
-                        <More label="Write a new bundle" class="button" open=!Flash::of(&[DRAFT]).is_empty()>
-                            <Editor text=NEW.to_owned() />
-                        </More>
+                        <a class="button" href="/editor">
+                            "Write a new bundle"
+                        </a>
                     </div>
                 }
             })}
@@ -171,10 +154,9 @@ fn states(row: &BundleRow) -> impl IntoView + use<> {
 
 #[component]
 fn DrawOne(bundle: BundlePage) -> impl IntoView {
-    let BundlePage { row, sentence, draft_sentence, replay, remarks, text, lines, may_edit, .. } = bundle.clone();
+    let BundlePage { row, sentence, draft_sentence, replay, remarks, lines, may_edit, .. } = bundle.clone();
     let states = states(&row);
     let (title, hold) = (row.name.clone(), hold(row.live));
-    let open = Flash::of(&[DRAFT]);
     let opening = sentence.or(draft_sentence).unwrap_or_else(|| row.says.clone());
     let standing = standing(&row);
     let has_draft = row.draft.is_some();
@@ -208,9 +190,11 @@ fn DrawOne(bundle: BundlePage) -> impl IntoView {
                         view! {
                             <section aria-labelledby="edit">
                                 <h2 id="edit">"Change it"</h2>
-                                <More label="Write a new version" class="button" open=!open.is_empty()>
-                                    <Editor text />
-                                </More>
+                                <p class="acts">
+                                    <a class="button" href=format!("/editor/{}", row.key)>
+                                        {if has_draft { "Edit the draft" } else { "Write a new version" }}
+                                    </a>
+                                </p>
                             </section>
                         }
                     })}
@@ -450,36 +434,6 @@ fn Sort(sort: ReplaySort) -> impl IntoView {
             <ul class="rows tight">{cases}</ul>
             {(more > 0).then(|| view! { <p class="hint">{format!("And {more} more, which are only counted.")}</p> })}
         </Fold>
-    }
-    .into_any()
-}
-
-#[component]
-fn Editor(text: String) -> impl IntoView {
-    let flash = Flash::of(&[DRAFT]);
-    let summary: Vec<_> = flash.field().map(|(_, says)| (Some("text"), capital(says))).into_iter().collect();
-    let untold = summary.is_empty();
-    view! {
-        <form class="form" method="post" action="/api/bundles/draft">
-            <Errors title="Something to put right" of=summary />
-            {untold.then(|| view! { <Stopped acts=vec![DRAFT] /> })}
-            <Area
-                name="text"
-                label="As it is written in the catalogue"
-                hint="Saved as a draft, to be submitted for review. Another admin looks at it and publishes it; until then what is published holds."
-                value=text
-                kept=flash.kept("text")
-                rows=22
-                most=20_000
-                required=true
-                code=true
-            />
-            <div class="acts">
-                <button class="button primary" type="submit">
-                    "Save as a draft"
-                </button>
-            </div>
-        </form>
     }
     .into_any()
 }

@@ -33,8 +33,8 @@ pub fn Welcome() -> impl IntoView {
 fn SetPassword(token: String, key: String, name: String) -> impl IntoView {
     let flash = Flash::of(&[SENT_TO]);
     let wrong = match flash.field() {
-        Some(("again", says)) => vec![(Some("again"), capital(says))],
-        Some((_, says)) => vec![(Some("password"), capital(says))],
+        Some(("again", says)) => vec![(Some("again".to_owned()), capital(says))],
+        Some((_, says)) => vec![(Some("password".to_owned()), capital(says))],
         None => Vec::new(),
     };
     let other = wrong.is_empty();

@@ -4,6 +4,7 @@
 mod check;
 mod draft;
 mod field;
+mod form;
 mod keys;
 mod near;
 mod read;
@@ -15,6 +16,7 @@ pub use draft::{
     BundleDraft, ConditionDraft, EntitlementKey, GroupDraft, IdentityDraft, Mention, SourceDraft, StageDraft,
     SystemDraft,
 };
+pub use form::{Written, fields, values};
 pub use keys::{Keys, Naming, Resolve, Sort};
 pub use write::{Contents, bundle_text, write};
 

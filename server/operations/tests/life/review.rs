@@ -6,7 +6,7 @@ use crate::{
     people::{is_let_in, notices},
     world::{COMPANY, On, World},
 };
-use domain::{Actor, Refusal, bundle::Bundle, views::BundlePage};
+use domain::{Actor, Refusal, bundle::Bundle, views::{BundlePage, editor::BundleEditor}};
 use operations::{Error, Wanted};
 
 on_both! {
@@ -49,10 +49,10 @@ async fn bundle(world: &World) -> Bundle {
 
 /// Somebody writes a new version in which one text stands for another. Gives its number.
 async fn writes(world: &World, actor: &Actor, from: &str, to: &str) -> u32 {
-    let text = page(world, actor).await.text;
+    let BundleEditor { text, after, .. } = world.portal.bundle_editor(actor, KEY).await.expect("an admin edits");
     let changed = text.replace(from, to);
     assert_ne!(changed, text, "`{from}` does not stand in it");
-    world.portal.draft_bundle(actor, &changed).await.expect("an admin may write it");
+    world.portal.draft_bundle(actor, &changed, after).await.expect("an admin may write it");
     bundle(world).await.draft.expect("it was written").number
 }
 

@@ -1,5 +1,5 @@
-//! The live ruling: while one fills in the form for asking, the panel beside it shows what would be ruled. The server draws it, so that
-//! there is one way of drawing it.
+//! The live panel: while one fills in a form, what stands beside it shows what would be ruled, or what a bundle would say. The server
+//! draws it, so that there is one way of drawing it.
 
 use super::browser::{on, one, parsed, post};
 use leptos::{prelude::*, task::spawn_local};
@@ -8,9 +8,11 @@ use web_sys::{Element, FormData, HtmlFormElement, UrlSearchParams};
 
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Watches the form for asking, if this page has one.
+/// Watches the form that has a panel, if this page has one. The form says where the panel is drawn.
 pub fn start() {
-    let (Some(form), Some(panel)) = (one::<HtmlFormElement>("form.ask"), one::<Element>("#ruling")) else { return };
+    let (Some(form), Some(panel)) = (one::<HtmlFormElement>("form[data-panel]"), one::<Element>("#ruling")) else {
+        return;
+    };
     let newest = Rc::new(Cell::new(0_u32));
     on(&form.clone(), "input", move |_| {
         let turn = newest.get().wrapping_add(1);
@@ -37,7 +39,7 @@ pub fn start() {
 async fn ask(form: &HtmlFormElement) -> Option<Element> {
     let fields = FormData::new_with_form(form).ok()?;
     let fields = UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()?;
-    let answer = post("/api/requests/panel", &String::from(fields.to_string())).await?;
+    let answer = post(&form.get_attribute("data-panel")?, &String::from(fields.to_string())).await?;
     let drawn = js_sys::JSON::parse(&answer.text).ok()?.as_string()?;
     parsed(&drawn)?.get_element_by_id("ruling")
 }
