@@ -274,6 +274,7 @@ for (const { scripts, asker } of WITH_PASSWORD) {
     await expect(linnea).toHaveURL(/\/confirm\//);
     const confirms = linnea.url();
     if (scripts) {
+      await linnea.waitForLoadState();
       for (const colorScheme of ["light", "dark"] as const) {
         await linnea.emulateMedia({ colorScheme });
         await linnea.setViewportSize({ width: 320, height: 640 });
@@ -315,6 +316,7 @@ for (const { name, who, ...look } of LOOKS) {
     const page = await portal.personAt(browser, who, look);
     const isFine = async (what: string) =>
       test.step(what, async () => {
+        await page.waitForLoadState();
         await isForEveryone(page);
         await fits(page);
       });
