@@ -21,6 +21,9 @@ use crate::session::Key;
 use crate::words::accepts;
 
 const KEPT: &str = "kept";
+// Where an act is confirmed, and the form that led there.
+const CONFIRM: &[u8] = b"/confirm/";
+const FORM_BEFORE: &str = "form";
 const FORM: &str = "application/x-www-form-urlencoded";
 const IN_A_QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
 // What a stranger may leave with us for a while; who is signed in may leave whole forms.
@@ -122,7 +125,10 @@ impl Form {
         } else if parts.status.is_client_error() {
             return Response::from_parts(parts, body);
         } else {
-            parts.headers.get(header::LOCATION).cloned().unwrap_or_else(|| location(&self.page))
+            match parts.headers.get(header::LOCATION).cloned() {
+                Some(to) if to.as_bytes().starts_with(CONFIRM) => self.to_come_back_to(running, to).await,
+                to => to.unwrap_or_else(|| location(&self.page)),
+            }
         };
         for name in ["content-type", "content-length", SERVER_FN_ERROR_HEADER, REDIRECT_HEADER] {
             parts.headers.remove(name);
@@ -130,6 +136,24 @@ impl Form {
         parts.headers.insert(header::LOCATION, target);
         parts.status = StatusCode::SEE_OTHER;
         Response::from_parts(parts, Body::empty())
+    }
+
+    /// Keeps the form of an act that is to be confirmed first: whoever turns back finds it as it was.
+    async fn to_come_back_to(self, running: &Running, confirm: HeaderValue) -> HeaderValue {
+        let flash = Flash { act: self.act, fault: Some(Fault::Kept), fields: self.fields };
+        let session = self.session.map(|key| key.0);
+        let kept = match serde_json::to_string(&flash) {
+            Ok(flash) => running.portal.keep_form(session.as_ref(), &flash).await.map_err(anyhow::Error::from),
+            Err(error) => Err(error.into()),
+        };
+        match (kept, confirm.to_str()) {
+            (Ok(token), Ok(page)) => location(&with_parameter(page, FORM_BEFORE, &token)),
+            (Ok(_), Err(_)) => confirm,
+            (Err(error), _) => {
+                tracing::error!(%error, "could not keep a form");
+                confirm
+            }
+        }
     }
 
     /// Keeps the form, and says where it is shown again.

@@ -207,7 +207,7 @@ pub enum Refusal {
         needed: Strength,
     },
     /// The person has nothing that is strong enough.
-    #[error("this wants {}, and you have none: add one under “Signing in”, then do this again", needed.word())]
+    #[error("this wants {}, and you have none: add one under “Passkeys and codes”, which is behind your name, then do this again", needed.word())]
     NoAuthenticator {
         /// How surely.
         needed: Strength,

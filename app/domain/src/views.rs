@@ -144,6 +144,8 @@ view! {
         not_automatic: Vec<String>,
         /// What is privileged in it, and why.
         privileged: Vec<String>,
+        /// With what the asker confirms it, in words.
+        confirms: Option<String>,
     }
 
     /// A stage as a page shows it.
@@ -160,6 +162,8 @@ view! {
         current: bool,
         /// Whether backup owners or the fallback group had to step in.
         stands_in: Option<String>,
+        /// With what each confirms, in words.
+        confirms: Option<String>,
     }
 
     /// A request in a list.

@@ -53,7 +53,7 @@ fn Path(
     /// What is ruled.
     ruling: RulingView,
 ) -> impl IntoView {
-    let RulingView { outcome, checks, stages, next, not_automatic, privileged } = ruling;
+    let RulingView { outcome, checks, stages, next, not_automatic, privileged, confirms } = ruling;
     view! {
         {(!next.is_empty()).then(|| view! { <p>{said(&next)}</p> })}
         <h3>"Conditions"</h3>
@@ -65,6 +65,8 @@ fn Path(
                     <Stages stages />
                 }
             })}
+        {confirms
+            .map(|with| view! { <p class="hint">{format!("You confirm it with {with}, for this very request.")}</p> })}
         {because("Two people must agree, because", &privileged)}
         {because("Not at once, because", &not_automatic)}
         {(outcome == Outcome::Refused)
@@ -118,7 +120,7 @@ pub fn Stages(
 
 #[component]
 fn Stage(stage: StageView) -> impl IntoView {
-    let StageView { name, need, people, done, current, stands_in } = stage;
+    let StageView { name, need, people, done, current, stands_in, confirms } = stage;
     let need = usize::from(need);
     let full_up = done.len() >= need;
     let tone = if full_up {
@@ -145,6 +147,9 @@ fn Stage(stage: StageView) -> impl IntoView {
             <strong>{name}</strong>
             {given}
             {(!full_up).then(|| view! { <span>{of} <Names of=people /></span> })}
+            {confirms
+                .filter(|_| !full_up)
+                .map(|with| view! { <span class="soft small">{full(&format!("each confirms with {with}"))}</span> })}
             {stands_in.map(|why| view! { <span class="soft small">{full(&why)}</span> })}
         </li>
     }

@@ -12,7 +12,7 @@ use crate::{
         note::Face,
         words::said,
     },
-    fault::Fault,
+    fault::{Fault, Flash},
     islands::Alive,
 };
 use domain::{identity::PortalRole, views::Shell};
@@ -298,6 +298,9 @@ pub fn Stop(
     /// What went wrong.
     fault: Fault,
 ) -> impl IntoView {
+    // A form that led here may have been told more than that nothing is here.
+    let told = use_context::<Flash>().and_then(|flash| flash.trouble().cloned());
+    let fault = told.filter(|_| fault == Fault::NotFound).unwrap_or(fault);
     let then = fault.then();
     view! {
         <Title text=fault.says() />

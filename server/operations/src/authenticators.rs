@@ -236,6 +236,7 @@ impl Portal {
             let authority = in_portal(&mut tx, actor, now).await?;
             if asks || !actor.is(whose) {
                 authority.admin()?;
+                authority.not_barred(now)?;
             }
             let who = tx.identity(whose).await?.ok_or(Error::NotFound)?;
             let change = if asks { who.ask_reset(actor, now)? } else { who.refuse_reset(actor, now)? };
@@ -253,7 +254,9 @@ impl Portal {
         whose: IdentityId,
         verified: Verified,
     ) -> Result<String, Error> {
-        in_portal(tx, actor, self.now()).await?.admin()?;
+        let authority = in_portal(tx, actor, self.now()).await?;
+        authority.admin()?;
+        authority.not_barred(self.now())?;
         let needed = person(tx, actor).await?.strongest();
         let who = tx.identity(whose).await?.ok_or(Error::NotFound)?;
         let change = who.reset(actor, needed, verified, self.now())?;

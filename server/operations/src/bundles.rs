@@ -11,7 +11,7 @@ use crate::{
 };
 use domain::{
     Actor, Refusal,
-    bundle::{Around, Bundle, BundleSpec, Draft, Source},
+    bundle::{Around, Bundle, BundleSpec, Draft, Source, Stage},
     facts::MOST_MEMBERS,
     ids::{BundleId, EntitlementId, GroupId, IdentityId, SystemId},
     stepup::{Confirmed, Verified},
@@ -381,24 +381,29 @@ impl Names {
             return "at once, by policy".to_owned();
         }
         let stages = spec.stages.iter().map(|stage| {
-            let n = domain::ruling::count(stage.need);
-            match &stage.from {
-                Source::Owners if stage.need == 1 => "an owner".to_owned(),
-                Source::Owners => format!("{n} owners"),
-                Source::Group { group } => format!("{n} of {}", self.group(*group)),
-                Source::People { people } => {
-                    let names: Vec<_> = people.iter().filter_map(|p| self.people.get(p).cloned()).collect();
-                    if people.len() == usize::from(stage.need) {
-                        domain::text::and(&names)
-                    } else {
-                        format!("{n} of {}", domain::text::or(&names))
-                    }
-                }
-                Source::Manager => "the manager".to_owned(),
-            }
+            let who = self.source(stage);
+            stage.step_up.map_or_else(|| who.clone(), |strength| format!("{who} with {}", strength.word()))
         });
         let stages: Vec<_> = stages.collect();
         if stages.is_empty() { "an owner".to_owned() } else { stages.join(", then ") }
+    }
+
+    fn source(&self, stage: &Stage) -> String {
+        let n = domain::ruling::count(stage.need);
+        match &stage.from {
+            Source::Owners if stage.need == 1 => "an owner".to_owned(),
+            Source::Owners => format!("{n} owners"),
+            Source::Group { group } => format!("{n} of {}", self.group(*group)),
+            Source::People { people } => {
+                let names: Vec<_> = people.iter().filter_map(|p| self.people.get(p).cloned()).collect();
+                if people.len() == usize::from(stage.need) {
+                    domain::text::and(&names)
+                } else {
+                    format!("{n} of {}", domain::text::or(&names))
+                }
+            }
+            Source::Manager => "the manager".to_owned(),
+        }
     }
 
     /// The bundle as a sentence.
@@ -413,7 +418,9 @@ impl Names {
         } else {
             format!("with approval by {}", self.approval(spec))
         };
-        format!("{who} may have {} for up to {}, {approval}.{needs}", domain::text::and(&self.inside()), spec.longest)
+        let confirms = spec.step_up.map(|strength| format!(" Whoever asks confirms it with {}.", strength.word()));
+        let (inside, confirms) = (domain::text::and(&self.inside()), confirms.unwrap_or_default());
+        format!("{who} may have {inside} for up to {}, {approval}.{needs}{confirms}", spec.longest)
     }
 
     /// The conditions in words.

@@ -848,7 +848,9 @@ fn acts(request: &Request, grant: Option<&Grant>, authority: &Authority, now: Da
     let may_decide = waiting && me.is_some_and(|me| request.may_decide_now().contains(&me));
     let own = authority.is_subject() || authority.asked() || authority.answers_for_subject();
     let live = grant.filter(|g| g.needs_its_rights(now));
+    let barred = authority.not_barred(now).err();
     let eligible = me.is_some_and(|me| request.ruling.stages.iter().any(|s| s.via(me).is_some()));
+    let decides = may_decide && !own;
     let why_not_decide = (waiting && !may_decide && (eligible || (own && authority.owns_a_system()))).then(|| {
         if own {
             Refusal::OwnRequest.to_string()
@@ -858,8 +860,9 @@ fn acts(request: &Request, grant: Option<&Grant>, authority: &Authority, now: Da
             "another stage decides now".to_owned()
         }
     });
+    let why_not_decide = why_not_decide.or(barred.as_ref().filter(|_| decides).map(ToString::to_string));
     Acts {
-        decide: may_decide && !own,
+        decide: decides && barred.is_none(),
         withdraw: own && (waiting || matches!(request.state, State::Approved { .. })),
         comment: !authority.only_reads(),
         give_back: live.is_some() && authority.may_give_back(),

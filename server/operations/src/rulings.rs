@@ -40,6 +40,7 @@ pub(crate) fn view(ruling: &Ruling, facts: &Facts, request: Option<&Request>) ->
                 Via::Fallback { group } => Some(format!("{} steps in", facts.group(*group))),
                 Via::Owner { .. } | Via::Group { .. } | Via::Named | Via::Manager => None,
             }),
+            confirms: stage.step_up.map(|strength| strength.word().to_owned()),
         })
         .collect();
     RulingView {
@@ -49,6 +50,7 @@ pub(crate) fn view(ruling: &Ruling, facts: &Facts, request: Option<&Request>) ->
         next: next(ruling, facts),
         not_automatic: ruling.not_automatic.clone(),
         privileged: ruling.privileged.values().cloned().collect(),
+        confirms: facts.bundle.spec.step_up.map(|strength| strength.word().to_owned()),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
 use domain::{ids::PendingId, stepup::Strength, views::authenticators::ConfirmPage};
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
 
 const SENT_TO: &str = "/api/confirm";
 
@@ -23,13 +24,30 @@ const SENT_TO: &str = "/api/confirm";
 #[component]
 pub fn Confirm() -> impl IntoView {
     let id = super::named("id");
+    let form = use_query_map().get_untracked().get("form");
     page(
         async move {
             let id: PendingId = id.parse().map_err(|_| crate::fault::Fault::NotFound.told())?;
-            api::waiting(id).await
+            let mut waiting = api::waiting(id).await?;
+            if let Some(form) = form {
+                waiting.back = with_form(&waiting.back, &form);
+            }
+            Ok(waiting)
         },
         |waiting| view! { <Draw waiting /> },
     )
+}
+
+/// The page one came from, with what its form held.
+fn with_form(page: &str, form: &str) -> String {
+    if !form.chars().all(|c| c.is_ascii_alphanumeric()) {
+        return page.to_owned();
+    }
+    let (path, query) = page.split_once('?').unwrap_or((page, ""));
+    let kept = format!("kept={form}");
+    let others = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("kept="));
+    let query: Vec<_> = others.chain([kept.as_str()]).collect();
+    format!("{path}?{}", query.join("&"))
 }
 
 #[component]
@@ -126,4 +144,21 @@ fn ByPassword(id: PendingId, first: bool) -> impl IntoView {
         </section>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_back_leads_to_the_form_as_it_was() {
+        for (page, form, leads) in [
+            ("/inbox/1", "abc1", "/inbox/1?kept=abc1"),
+            ("/ask/x?continues=2&kept=old", "abc1", "/ask/x?continues=2&kept=abc1"),
+            ("/inbox?kept=old", "abc1", "/inbox?kept=abc1"),
+            ("/inbox/1", "a&b=//elsewhere", "/inbox/1"),
+        ] {
+            assert_eq!(with_form(page, form), leads);
+        }
+    }
 }

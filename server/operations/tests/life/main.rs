@@ -8,6 +8,7 @@
 
 mod catalogue;
 mod database;
+mod editing;
 mod lives;
 mod pages;
 mod people;

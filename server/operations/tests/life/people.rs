@@ -6,7 +6,10 @@ use crate::{
     world::{On, PASSWORD, World},
 };
 use chrono::TimeDelta;
-use domain::{Actor, Refusal, views::{Invitation, editor::BundleEditor}};
+use domain::{
+    Actor, Refusal,
+    views::{Invitation, editor::BundleEditor},
+};
 use operations::{Error, FirstAdmin, Portal, SignedIn, Wanted};
 
 on_both! {
@@ -218,7 +221,8 @@ async fn nobody_publishes_their_own_draft_under_another_name(on: On) {
     }
     let astrid = world.actor("astrid.nyberg").await;
     let renamed = Actor::Person { id: world.id("astrid.nyberg").await, name: "Astrid Berg".to_owned() };
-    let BundleEditor { text, after, .. } = world.portal.bundle_editor(&astrid, "life-one").await.expect("an admin edits");
+    let BundleEditor { text, after, .. } =
+        world.portal.bundle_editor(&astrid, "life-one").await.expect("an admin edits");
     let more = text.replace("by the yes of one owner", "by the yes of any owner");
     assert_ne!(more, text);
     world.portal.draft_bundle(&astrid, &more, after).await.expect("an admin writes it");

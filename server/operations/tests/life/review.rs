@@ -6,7 +6,11 @@ use crate::{
     people::{is_let_in, notices},
     world::{COMPANY, On, World},
 };
-use domain::{Actor, Refusal, bundle::Bundle, views::{BundlePage, editor::BundleEditor}};
+use domain::{
+    Actor, Refusal,
+    bundle::Bundle,
+    views::{BundlePage, editor::BundleEditor},
+};
 use operations::{Error, Wanted};
 
 on_both! {
