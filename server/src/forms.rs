@@ -126,7 +126,7 @@ impl Form {
             return Response::from_parts(parts, body);
         } else {
             match parts.headers.get(header::LOCATION).cloned() {
-                Some(to) if to.as_bytes().starts_with(CONFIRM) => self.to_come_back_to(running, to).await,
+                Some(to) if to.as_bytes().starts_with(CONFIRM) => self.kept_on_the_way(running, to).await,
                 to => to.unwrap_or_else(|| location(&self.page)),
             }
         };
@@ -139,7 +139,7 @@ impl Form {
     }
 
     /// Keeps the form of an act that is to be confirmed first: whoever turns back finds it as it was.
-    async fn to_come_back_to(self, running: &Running, confirm: HeaderValue) -> HeaderValue {
+    async fn kept_on_the_way(self, running: &Running, confirm: HeaderValue) -> HeaderValue {
         let flash = Flash { act: self.act, fault: Some(Fault::Kept), fields: self.fields };
         let session = self.session.map(|key| key.0);
         let kept = match serde_json::to_string(&flash) {

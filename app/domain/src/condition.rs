@@ -97,6 +97,9 @@ pub const DAYS: [(&str, Weekday); 7] = [
     ("sun", Weekday::Sun),
 ];
 
+/// The same days as one says them.
+pub const DAY_NAMES: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+
 /// The most characters a pattern may have.
 pub const LONGEST_PATTERN: usize = 200;
 
@@ -310,11 +313,13 @@ impl Condition {
                 .map_or_else(|| format!("a reason of at least {at_least} characters"), |h| format!("a reason: {h}")),
             Self::WorkItem { hint, .. } => hint.clone().unwrap_or_else(|| "a work item".to_owned()),
             Self::Hours { days, from, to, zone } => {
-                let names = DAYS.iter().filter(|(_, d)| days.contains(d)).map(|(n, _)| *n).collect::<Vec<_>>();
-                let days = match names.as_slice() {
-                    ["mon", "tue", "wed", "thu", "fri"] => "on weekdays".to_owned(),
-                    all if all.len() == 7 => "every day".to_owned(),
-                    some => format!("on {}", some.join(", ")),
+                let open = DAYS.iter().zip(DAY_NAMES).filter(|((_, day), _)| days.contains(day));
+                let names = open.map(|(_, name)| name.to_owned()).collect::<Vec<_>>();
+                let weekend = [Weekday::Sat, Weekday::Sun];
+                let days = match names.len() {
+                    7 => "every day".to_owned(),
+                    5 if !weekend.iter().any(|day| days.contains(day)) => "on weekdays".to_owned(),
+                    _ => format!("on {}", crate::text::and(&names)),
                 };
                 format!("{days} from {} to {} ({})", from.format("%H:%M"), to.format("%H:%M"), zone.name())
             }

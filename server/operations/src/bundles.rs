@@ -12,6 +12,7 @@ use crate::{
 use domain::{
     Actor, Refusal,
     bundle::{Around, Bundle, BundleSpec, Draft, Source, Stage},
+    condition::Condition,
     facts::MOST_MEMBERS,
     ids::{BundleId, EntitlementId, GroupId, IdentityId, SystemId},
     stepup::{Confirmed, Verified},
@@ -324,7 +325,7 @@ impl Names {
             }
         }
         for condition in &spec.conditions {
-            if let domain::condition::Condition::Incompatible { bundles } = condition {
+            if let Condition::Incompatible { bundles } = condition {
                 for id in bundles {
                     if let Some(bundle) = tx.bundle(*id).await? {
                         names.bundles.insert(*id, bundle.name().to_owned());
@@ -408,11 +409,17 @@ impl Names {
 
     /// The bundle as a sentence.
     pub fn sentence(&self, spec: &BundleSpec) -> String {
-        let conditions: Vec<_> =
-            spec.conditions.iter().map(|c| c.sentence(&|g| self.group(g), &|b| self.bundle(b))).collect();
-        let (who, rest): (Vec<_>, Vec<_>) = conditions.into_iter().partition(|c| c.starts_with("open to"));
-        let who = who.first().map_or_else(|| "Nobody".to_owned(), |w| capital(w.trim_start_matches("open to ")));
-        let needs = if rest.is_empty() { String::new() } else { format!(" It wants {}.", domain::text::and(&rest)) };
+        let said = |condition: &Condition| condition.sentence(&|g| self.group(g), &|b| self.bundle(b));
+        let is_who = |condition: &&Condition| matches!(condition, Condition::Askers { .. });
+        let who = spec.conditions.iter().find(is_who).map(said);
+        let who = who.map_or_else(|| "Nobody".to_owned(), |who| capital(who.trim_start_matches("open to ")));
+        let (wants, holds): (Vec<_>, Vec<_>) =
+            spec.conditions.iter().filter(|it| !is_who(it)).partition(|it| it.asks().is_some());
+        let told = |verb: &str, of: Vec<&Condition>| match of.as_slice() {
+            [] => String::new(),
+            some => format!(" It {verb} {}.", domain::text::and(&some.iter().map(|it| said(it)).collect::<Vec<_>>())),
+        };
+        let needs = told("wants", wants) + &told("holds", holds);
         let approval = if spec.automatic {
             "at once, by policy alone".to_owned()
         } else {

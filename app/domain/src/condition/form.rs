@@ -1,6 +1,6 @@
 //! Each condition as a small form. The compiler asks for one where a condition is added.
 
-use super::{Condition, DAYS};
+use super::{Condition, DAY_NAMES, DAYS};
 use crate::{
     form::{Field, Form, Input},
     identity::Kind,
@@ -90,10 +90,7 @@ const HOURS: Form = Form {
             label: "On these days",
             hint: "",
             required: true,
-            input: Input::Any(|| {
-                const NAMES: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-                DAYS.into_iter().zip(NAMES).map(|((word, _), name)| (word, name)).collect()
-            }),
+            input: Input::Any(|| DAYS.into_iter().zip(DAY_NAMES).map(|((word, _), name)| (word, name)).collect()),
         },
         Field { name: "from", label: "From", hint: "", required: true, input: Input::Time },
         Field { name: "to", label: "Until", hint: "", required: true, input: Input::Time },

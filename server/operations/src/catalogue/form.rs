@@ -145,9 +145,10 @@ impl Written {
                     self.faults.push(FieldFault { field: path.clone(), says: empty(beside) });
                     self.told.insert(self.lines.len() + 1);
                 }
-                let who = match beside.input.is_list() {
-                    true => listed(&who),
-                    false => quoted(who.first().map(String::as_str).unwrap_or_default()),
+                let who = if beside.input.is_list() {
+                    listed(&who)
+                } else {
+                    quoted(who.first().map(String::as_str).unwrap_or_default())
                 };
                 (path, format!("{source} = {who}"))
             }
@@ -210,7 +211,7 @@ impl Written {
 }
 
 /// Whether a condition is a table in the catalogue, with its fields in it.
-fn is_table(form: &&Form) -> bool {
+fn is_table(form: &Form) -> bool {
     form.fields.iter().all(|field| !field.name.is_empty())
 }
 

@@ -66,8 +66,8 @@ async fn a_form_says_what_it_would_make_and_is_saved_as_a_draft(on: On) {
     assert_eq!(
         sketch.sentence.as_deref(),
         Some(
-            "People in Askers may have Life desk: Right X for up to 6 hours, with approval by an owner with a passkey. \
-             It wants on mon, tue from 07:00 to 19:00 (Europe/Stockholm)."
+            "People in Life, askers may have Life desk: Right X for up to 6 hours, with approval by an owner with a passkey. \
+             It holds on Monday and Tuesday from 07:00 to 19:00 (Europe/Stockholm)."
         )
     );
     let diff: Vec<_> = sketch.diff.iter().map(|it| (it.what.as_str(), it.before.as_str(), it.after.as_str())).collect();
