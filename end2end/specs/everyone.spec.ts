@@ -17,6 +17,8 @@ const PAGES: [person: string, paths: string[]][] = [
       "/",
       "/bundles",
       "/bundles/orders-read",
+      "/editor",
+      "/editor/orders-write",
       "/systems",
       "/systems/orders-db",
       "/identities",

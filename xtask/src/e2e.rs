@@ -40,10 +40,11 @@ pub const STEPS: usize = 4;
 
 /// The stories, as a command of their own.
 pub fn alone(project: &Project, options: &Options) -> Result<()> {
-    let steps = Steps::new(3 + site::STEPS + 1 + STEPS);
+    let steps = Steps::new(4 + site::STEPS + 1 + STEPS);
     steps.quiet("looking for the browser target of Rust", tools::wasm_target)?;
     let tools = steps.loud("looking for Node and Chromium", || Tools::obtain(project))?;
     let programs = steps.loud("looking for Postgres 15 and 18", || programs_for_tests(project))?;
+    steps.loud("looking for oathtool", tools::oathtool)?;
     site::build(project, Build::Dev, &steps)?;
     let clusters = steps.quiet("starting throw-away Postgres clusters", || TestClusters::start(project, &programs))?;
     tell_stories(project, &steps, &tools, &clusters, options)?;
