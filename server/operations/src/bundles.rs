@@ -86,10 +86,10 @@ impl Portal {
             Some(draft) => self.gaps(tx, &draft.spec).await?,
             None => Vec::new(),
         };
-        let replay = progress(tx, bundle.id, number).await?;
+        let (replay, found) = progress(tx, bundle.id, number).await?;
         let others = bundle.draft.as_ref().map(Draft::people).unwrap_or_default();
         let confirmed = self.as_admin(tx, actor, founding, others, verified).await?;
-        let change = bundle.publish(actor, number, Around { founding, gaps: &gaps, replay }, confirmed, now)?;
+        let change = bundle.publish(actor, number, Around { founding, gaps: &gaps, replay, found }, confirmed, now)?;
         self.save(tx, &change).await?;
         let authors = bundle.draft.as_ref().map(Draft::people).unwrap_or_default();
         let says = format!("{actor} published version {number} of {}", bundle.name());

@@ -502,7 +502,7 @@ impl Portal {
         let number = draft.map_or(0, |d| d.number);
         let progress = row.as_ref().map_or(Progress::NotBegun, |row| row.progress(number));
         // Asked as the act itself would ask; nothing is saved.
-        let around = Around { founding, gaps: &gaps, replay: progress };
+        let around = Around { founding, gaps: &gaps, replay: progress, found: None };
         let publishing = draft.map(|d| bundle.publish(actor, d.number, around, Confirmed::UNASKED, self.now()));
         let is_admin = authority.is_admin();
         let others = draft.map(Draft::people).unwrap_or_default();
