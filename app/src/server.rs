@@ -273,6 +273,7 @@ fn field(refusal: &Refusal) -> Option<&'static str> {
         | Refusal::NothingToConfirm
         | Refusal::NoSuchAuthenticator
         | Refusal::Barred { .. }
+        | Refusal::MaybeOne
         | Refusal::NotTheSecondAdmin
         | Refusal::NothingToReset { .. }
         | Refusal::NoReset

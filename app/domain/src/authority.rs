@@ -25,6 +25,8 @@ pub struct AuthorityFacts {
     pub backs_up: BTreeSet<SystemId>,
     /// The owners of the subject today, where it is a non-human identity.
     pub subject_owners: BTreeSet<IdentityId>,
+    /// Who of the others that took part may be the actor under another name ([`Identity::may_be_one_with`]).
+    pub maybe_one_with: BTreeSet<IdentityId>,
     /// Who manages the subject today, or its owners where it is a non-human identity.
     pub subject_managers: BTreeSet<IdentityId>,
 }
@@ -90,6 +92,15 @@ impl Authority {
     /// Refuses who decides nothing for a while, as others reset their authenticators.
     pub fn not_barred(&self, now: DateTime<Utc>) -> Result<(), Refusal> {
         self.facts.identity.as_ref().map_or(Ok(()), |i| i.not_barred(now))
+    }
+
+    /// Refuses who may be one person with somebody whose part must be another's.
+    ///
+    /// # Errors
+    /// [`Refusal::MaybeOne`].
+    pub fn apart_from(&self, others: impl IntoIterator<Item = IdentityId>) -> Result<(), Refusal> {
+        let one = others.into_iter().any(|other| self.facts.maybe_one_with.contains(&other));
+        if one { Err(Refusal::MaybeOne) } else { Ok(()) }
     }
 
     /// Whether the actor is an auditor.

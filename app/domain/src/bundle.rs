@@ -10,7 +10,7 @@ use crate::{
     job::{Job, JobKey},
     minutes::Minutes,
     refusal::Refusal,
-    replay::Progress,
+    replay::{Found, Progress},
     stepup::{Act, Confirmed, Strength, Verified, digest},
     text::{Key, TextRef, Words},
 };
@@ -267,6 +267,8 @@ pub enum BundleEvent {
         alone: bool,
         /// How the actor showed who they are, for this very act; founding mode asks for nothing.
         verified: Option<Verified>,
+        /// What its replay had found; founding mode waits for none.
+        replayed: Option<Found>,
     },
     /// Somebody wants the bundle out of the catalogue.
     RetirementProposed {
@@ -288,7 +290,7 @@ pub enum BundleEvent {
 }
 
 /// What stands around a draft that is to be published.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Around<'a> {
     /// Whether the portal is in founding mode.
     pub founding: bool,
@@ -296,6 +298,8 @@ pub struct Around<'a> {
     pub gaps: &'a [String],
     /// How far its replay has come.
     pub replay: Progress,
+    /// What the replay found, where it is finished.
+    pub found: Option<Found>,
 }
 
 impl Bundle {
@@ -381,7 +385,7 @@ impl Bundle {
         confirmed: Confirmed,
         now: DateTime<Utc>,
     ) -> Result<Transition, Refusal> {
-        let Around { founding, gaps, replay } = around;
+        let Around { founding, gaps, replay, found } = around;
         let draft = self.expect_draft(number)?;
         let alone = draft.is_by(actor);
         if !founding {
@@ -398,7 +402,7 @@ impl Bundle {
         }
         let act = Act::Publish { bundle: self.id, number, spec: digest(&draft.spec) };
         let verified = confirmed.of(actor, &act)?;
-        self.change(actor, BundleEvent::BundlePublished { number, alone, verified }, now)
+        self.change(actor, BundleEvent::BundlePublished { number, alone, verified, replayed: found }, now)
     }
 
     /// Wants the bundle out of the catalogue; another admin confirms it.

@@ -9,7 +9,7 @@ use crate::{
     stepup::{Strength, Verified},
     text::Key,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -162,6 +162,22 @@ pub struct Identity {
     pub barred_until: Option<DateTime<Utc>>,
     /// A reset that one admin asked for and another is to confirm.
     pub reset: Option<ResetAsked>,
+    /// Which admin made the newest one-time link; `None` where the command line did.
+    pub invited_by: Option<IdentityId>,
+    /// Which admin's link set the password, and when.
+    pub let_in: Option<LetIn>,
+}
+
+/// For so long after an admin's link let somebody in, the two count as one person where two are asked: whoever makes a link can use it.
+pub const ONE_FOR: TimeDelta = TimeDelta::hours(24);
+
+/// That somebody set their password through an admin's link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetIn {
+    /// Whose link it was.
+    pub by: IdentityId,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 /// What can happen to an identity.
@@ -330,6 +346,14 @@ impl Identity {
         self.change(actor, IdentityEvent::SignedOutEverywhere {}, now)
     }
 
+    /// Whether the two may be one person with two accounts, as one of them let the other in less than [`ONE_FOR`] ago.
+    pub fn may_be_one_with(&self, other: &Self, now: DateTime<Utc>) -> bool {
+        let through = |new: &Self, old: &Self| {
+            new.let_in.as_ref().is_some_and(|it| it.by == old.id && new.id != old.id && now < it.at + ONE_FOR)
+        };
+        through(self, other) || through(other, self)
+    }
+
     /// Whether it belongs to the company now.
     pub fn is_active(&self) -> bool {
         self.standing == Standing::Active
@@ -371,6 +395,8 @@ impl Identity {
                 locked_until: None,
                 barred_until: None,
                 reset: None,
+                invited_by: None,
+                let_in: None,
             }),
             (None, _) => Err(Inconsistent::NotBegun),
             (Some(mut identity), event) => {
@@ -385,7 +411,9 @@ impl Identity {
                     IdentityEvent::PasswordSet { digest } => {
                         identity.password_set_at = Some(stamp.at);
                         identity.password_digest = Some(digest.clone());
+                        identity.let_in = identity.invited_by.map(|by| LetIn { by, at: stamp.at });
                     }
+                    IdentityEvent::Invited { .. } => identity.invited_by = stamp.actor.person(),
                     IdentityEvent::PasswordRehashed { digest } => identity.password_digest = Some(digest.clone()),
                     IdentityEvent::AuthenticatorAdded { .. }
                     | IdentityEvent::AuthenticatorRenamed { .. }
@@ -396,7 +424,7 @@ impl Identity {
                     | IdentityEvent::ResetAsked {}
                     | IdentityEvent::ResetRefused {}
                     | IdentityEvent::AuthenticatorsReset { .. } => identity.authenticate(event, stamp)?,
-                    IdentityEvent::Invited { .. } | IdentityEvent::SignedOutEverywhere {} => {}
+                    IdentityEvent::SignedOutEverywhere {} => {}
                 }
                 Ok(identity)
             }

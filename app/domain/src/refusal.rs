@@ -248,6 +248,9 @@ pub enum Refusal {
         /// Until when.
         until: DateTime<Utc>,
     },
+    /// One of two who must be different people let the other in, less than a day ago.
+    #[error("one of you let the other in by a link less than a day ago, and for that day you two count as one person")]
+    MaybeOne,
     /// Nobody resets their own, and the second admin is another one.
     #[error("resetting somebody's authenticators takes two admins, and neither is that person: another admin must")]
     NotTheSecondAdmin,
@@ -301,6 +304,7 @@ impl Refusal {
                 | Self::OwnDraft
                 | Self::StepUp { .. }
                 | Self::Barred { .. }
+                | Self::MaybeOne
                 | Self::NotTheSecondAdmin
                 | Self::OwnReview
                 | Self::NotItsAuthor { .. }

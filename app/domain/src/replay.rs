@@ -194,6 +194,15 @@ pub struct Cases {
     pub first: Vec<Case>,
 }
 
+/// What a finished replay had found, as the publication that it was looked at for keeps it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// How many requests were judged again.
+    pub requests: u32,
+    /// For how many of them something would have changed, by its sort.
+    pub changed: BTreeMap<Sort, u32>,
+}
+
 /// What a replay has found so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replayed {
@@ -218,6 +227,19 @@ impl Replayed {
         }
     }
 
+    /// How many of each sort there are.
+    pub fn found(&self) -> Found {
+        let changed = self.sorts.iter().map(|(sort, cases)| (*sort, cases.count)).collect();
+        Found { requests: self.requests, changed }
+    }
+
+    /// What it comes to, in one sentence.
+    pub fn sentence(&self) -> String {
+        self.found().sentence()
+    }
+}
+
+impl Found {
     /// What it comes to, in one sentence.
     pub fn sentence(&self) -> String {
         if self.requests == 0 {
@@ -227,12 +249,12 @@ impl Replayed {
             1 => "Of the one recorded request".to_owned(),
             n => format!("Of {n} recorded requests"),
         };
-        let changed = self.sorts.iter().filter(|(sort, _)| **sort != Sort::CannotTell);
-        let changed: Vec<_> = changed.map(|(sort, cases)| format!("{} {}", cases.count, sort.would())).collect();
+        let changed = self.changed.iter().filter(|(sort, _)| **sort != Sort::CannotTell);
+        let changed: Vec<_> = changed.map(|(sort, count)| format!("{count} {}", sort.would())).collect();
         let changed =
             if changed.is_empty() { "none would be decided otherwise".to_owned() } else { changed.join(", ") };
-        let untold = self.sorts.get(&Sort::CannotTell);
-        let untold = untold.map(|cases| format!("; for {} it cannot be told", cases.count)).unwrap_or_default();
+        let untold = self.changed.get(&Sort::CannotTell);
+        let untold = untold.map(|count| format!("; for {count} it cannot be told")).unwrap_or_default();
         format!("{of}, {changed}{untold}.")
     }
 }

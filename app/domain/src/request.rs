@@ -665,6 +665,7 @@ impl Request {
             return Err(Refusal::NotADecider { why: "you were not among those asked when it was made".to_owned() });
         }
         authority.not_barred(now)?;
+        authority.apart_from(self.parties())?;
         self.open(now)?;
         if self.decisions.iter().any(|d| d.by == by) {
             return Err(Refusal::DecidedAlready);
@@ -684,6 +685,11 @@ impl Request {
             });
         }
         Ok((at, by, via.clone()))
+    }
+
+    /// Whose part in it is not an approver's to take: who asked, whom it is for, and who decided already.
+    pub fn parties(&self) -> BTreeSet<IdentityId> {
+        [self.ask.asker, self.ask.subject].into_iter().chain(self.decisions.iter().map(|d| d.by)).collect()
     }
 
     /// What it is for, and for whom, in one sentence.

@@ -5,16 +5,18 @@ mod world;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Actor, Refusal,
+    authenticator::BARRED_FOR,
     authority::{Authority, AuthorityFacts},
-    bundle::Source,
+    bundle::{Source, Stage},
     event::{Envelope, Event, NO_PREV, Record, Thing, Transition, hash},
     facts::{Ask, Facts},
     grant::{Fulfilled, Grant, Leaving, State as GrantState},
-    identity::{Identity, IdentitySpec, Kind, PortalRole, Standing},
-    ids::{ApprovalId, EventId, GrantId, IdentityId, RequestId, TextId},
+    identity::{Identity, IdentitySpec, Kind, LetIn, PortalRole, Standing},
+    ids::{ApprovalId, AuthenticatorId, EventId, GrantId, IdentityId, RequestId, TextId},
     minutes::Minutes,
     request::{Approval, Asked, Decision, Request, RequestEvent, State},
     ruling::{Outcome, StageRuling, excluded},
+    stepup::{self, Proof, Statement, Strength, Verified},
     text::Words,
 };
 use proptest::prelude::*;
@@ -36,7 +38,7 @@ struct Birth {
     second_system: bool,
     privileged: bool,
     automatic: bool,
-    stages: Vec<(u8, u8)>,
+    stages: Vec<(u8, u8, Option<Strength>)>,
     owners: BTreeSet<usize>,
     backups: BTreeSet<usize>,
     fallback: BTreeSet<usize>,
@@ -44,11 +46,28 @@ struct Birth {
     minutes: u32,
 }
 
+/// How an approver shows who they are for a yes.
+#[derive(Clone, Copy, Debug)]
+enum Shows {
+    /// As surely as is wanted, for this very yes.
+    AsWanted,
+    /// Not at all.
+    Nothing,
+    /// By this, whatever is wanted.
+    By(Strength),
+    /// As surely as is wanted, but somebody else did.
+    Anothers,
+    /// As surely as is wanted, but for a longer time than what is approved now.
+    ForLonger,
+    /// As surely as is wanted, but for other terms.
+    ForOtherTerms,
+}
+
 /// Something somebody does, or that happens.
 #[derive(Clone, Debug)]
 enum Act {
     Wait(u32),
-    Approve { by: usize, shorter: Option<u32>, stale: bool },
+    Approve { by: usize, shorter: Option<u32>, stale: bool, shows: Shows },
     Deny { by: usize, says: bool },
     Withdraw { by: usize },
     Comment { by: usize },
@@ -56,6 +75,8 @@ enum Act {
     OwnersChange { owners: BTreeSet<usize> },
     JoinOrQuitBoard { who: usize },
     AnswerForRobot { who: usize },
+    Reset { who: usize },
+    LetIn { by: usize, who: usize },
     Privilege { stock: bool },
     Reclassify,
     Unpublish,
@@ -79,7 +100,7 @@ fn births() -> impl Strategy<Value = Birth> {
     let some = |least: usize| prop::collection::btree_set(0..PEOPLE.len(), least..4);
     (
         (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>()),
-        prop::collection::vec((0_u8..4, 1_u8..3), 0..3),
+        prop::collection::vec((0_u8..4, 1_u8..3, prop::option::of(strengths())), 0..3),
         (some(0), some(0), some(2), some(1)),
         1_u32..300,
     )
@@ -90,12 +111,27 @@ fn births() -> impl Strategy<Value = Birth> {
         )
 }
 
+fn strengths() -> impl Strategy<Value = Strength> {
+    prop::sample::select(Strength::ALL.to_vec())
+}
+
+fn shows() -> impl Strategy<Value = Shows> {
+    prop_oneof![
+        30 => Just(Shows::AsWanted),
+        1 => Just(Shows::Nothing),
+        3 => strengths().prop_map(Shows::By),
+        1 => Just(Shows::Anothers),
+        1 => Just(Shows::ForLonger),
+        1 => Just(Shows::ForOtherTerms),
+    ]
+}
+
 fn acts() -> impl Strategy<Value = Act> {
     let who = 0..PEOPLE.len();
     prop_oneof![
         3 => (1_u32..900).prop_map(Act::Wait),
-        40 => (who.clone(), prop::option::weighted(0.2, 1_u32..400), prop::bool::weighted(0.05))
-            .prop_map(|(by, shorter, stale)| Act::Approve { by, shorter, stale }),
+        40 => (who.clone(), prop::option::weighted(0.2, 1_u32..400), prop::bool::weighted(0.05), shows())
+            .prop_map(|(by, shorter, stale, shows)| Act::Approve { by, shorter, stale, shows }),
         1 => (who.clone(), any::<bool>()).prop_map(|(by, says)| Act::Deny { by, says }),
         1 => who.clone().prop_map(|by| Act::Withdraw { by }),
         2 => who.clone().prop_map(|by| Act::Comment { by }),
@@ -103,6 +139,8 @@ fn acts() -> impl Strategy<Value = Act> {
         2 => prop::collection::btree_set(who.clone(), 0..4).prop_map(|owners| Act::OwnersChange { owners }),
         2 => who.clone().prop_map(|who| Act::JoinOrQuitBoard { who }),
         1 => who.clone().prop_map(|who| Act::AnswerForRobot { who }),
+        1 => who.clone().prop_map(|who| Act::Reset { who }),
+        1 => (who.clone(), who.clone()).prop_map(|(by, who)| Act::LetIn { by, who }),
         3 => any::<bool>().prop_map(|stock| Act::Privilege { stock }),
         1 => Just(Act::Reclassify),
         1 => Just(Act::Unpublish),
@@ -146,6 +184,8 @@ struct Life {
     grant: Option<Grant>,
     chain: Vec<Vec<u8>>,
     next_id: u128,
+    barred: BTreeMap<IdentityId, DateTime<Utc>>,
+    let_in: BTreeMap<IdentityId, LetIn>,
 }
 
 impl Life {
@@ -163,14 +203,14 @@ impl Life {
             .stages
             .iter()
             .enumerate()
-            .map(|(at, (from, need))| {
+            .map(|(at, (from, need, step_up))| {
                 let from = match from {
                     0 => Source::Owners,
                     1 => Source::Group { group: BOARD },
                     2 => Source::People { people: set([ADA, MAYA, BEA, FAY]) },
                     _ => Source::Manager,
                 };
-                stage(&format!("Stage {at}"), *need, from)
+                Stage { step_up: *step_up, ..stage(&format!("Stage {at}"), *need, from) }
             })
             .collect();
         orders(&mut facts).owners = crowd(&birth.owners);
@@ -189,6 +229,8 @@ impl Life {
             grant: None,
             chain: Vec::new(),
             next_id: 1000,
+            barred: BTreeMap::new(),
+            let_in: BTreeMap::new(),
         };
         let asked = Asked {
             id: REQUEST,
@@ -219,6 +261,61 @@ impl Life {
         self.request.as_ref().expect("a life begins with a request")
     }
 
+    fn identity(&self, id: IdentityId, standing: Standing) -> Identity {
+        Identity {
+            barred_until: self.barred.get(&id).copied(),
+            let_in: self.let_in.get(&id).cloned(),
+            ..identity(id, standing)
+        }
+    }
+
+    /// Whether the two count as one person now. Told apart from how the product finds it.
+    fn counts_as_one(&self, a: IdentityId, b: IdentityId) -> bool {
+        let lately = |new: IdentityId, old: IdentityId| {
+            let link = self.let_in.get(&new);
+            link.is_some_and(|it| it.by == old && (self.now - it.at).num_minutes() < 24 * 60)
+        };
+        a != b && (lately(a, b) || lately(b, a))
+    }
+
+    /// How somebody shows who they are for a yes to what they look at.
+    fn shown(&self, by: IdentityId, shorter: Option<u32>, shows: Shows) -> Option<Verified> {
+        let request = self.request();
+        let (stage, ruling) = request.current_stage()?;
+        let minutes = shorter.map_or(request.minutes, minutes);
+        let strength = match shows {
+            Shows::Nothing => return None,
+            Shows::By(strength) => strength,
+            Shows::AsWanted | Shows::Anothers | Shows::ForLonger | Shows::ForOtherTerms => ruling.step_up?,
+        };
+        let mut does = request.approval_act(stage, minutes);
+        if let stepup::Act::Approve { terms, minutes: stated, .. } = &mut does {
+            match shows {
+                Shows::ForLonger => *stated = self::minutes(minutes.get() + 1),
+                Shows::ForOtherTerms => *terms += 1,
+                Shows::AsWanted | Shows::Nothing | Shows::By(_) | Shows::Anothers => {}
+            }
+        }
+        let by =
+            if matches!(shows, Shows::Anothers) { PEOPLE.iter().map(|(id, _)| *id).find(|id| *id != by)? } else { by };
+        let says = "I approve it".to_owned();
+        let statement = Statement { format: stepup::FORMAT, nonce: "00".repeat(32), by, at: self.now, says, does };
+        let authenticator = AuthenticatorId(Uuid::from_u128(7));
+        let proof = match strength {
+            Strength::SignIn => Proof::SignIn {},
+            Strength::Code => Proof::Code { authenticator },
+            Strength::Passkey => Proof::Passkey {
+                authenticator,
+                credential: String::new(),
+                public_key: String::new(),
+                authenticator_data: String::new(),
+                client_data: String::new(),
+                signature: String::new(),
+            },
+        };
+        Some(Verified { statement: statement.canonical().expect("it has a canonical form"), proof })
+    }
+
     /// What somebody may do today, as the store would read it.
     fn authority(&self, id: IdentityId) -> Result<Authority, Refusal> {
         let standing =
@@ -226,8 +323,11 @@ impl Life {
         let owning = |of: fn(&domain::facts::SystemFacts) -> &BTreeSet<IdentityId>| {
             self.today.systems.iter().filter(|(_, s)| of(s).contains(&id)).map(|(system, _)| *system).collect()
         };
+        let me = self.identity(id, standing);
+        let parties = self.request().parties().into_iter().map(|id| self.identity(id, Standing::Active));
         let facts = AuthorityFacts {
-            identity: Some(identity(id, standing)),
+            maybe_one_with: parties.filter(|it| me.may_be_one_with(it, self.now)).map(|it| it.id).collect(),
+            identity: Some(me),
             groups: self
                 .today
                 .groups
@@ -316,7 +416,15 @@ impl Life {
             "nobody decides on what has become their own (R30)"
         );
         assert!(before.decisions.iter().all(|d| d.by != decision.by), "one person counts once");
+        assert!(self.barred.get(&decision.by).is_none_or(|until| *until <= self.now), "who was reset decides nothing");
+        let others = [before.ask.asker, before.ask.subject].into_iter().chain(before.decisions.iter().map(|d| d.by));
+        for other in others {
+            assert!(!self.counts_as_one(decision.by, other), "one person with two accounts counts once");
+        }
         let stage = &before.ruling.stages[decision.stage];
+        if decision.approves {
+            confirms_this(before, stage, decision);
+        }
         assert!(self.could_decide(decision.by, stage), "{} has the authority today for {stage:?}", decision.name);
     }
 
@@ -401,6 +509,12 @@ impl Life {
                     self.facts_changed();
                 }
             }
+            Act::Reset { who } => {
+                self.barred.insert(person(*who), now + BARRED_FOR);
+            }
+            Act::LetIn { by, who } => {
+                self.let_in.insert(person(*who), LetIn { by: person(*by), at: now });
+            }
             Act::Privilege { stock } => {
                 if let Some(right) = self.today.entitlements.get_mut(if *stock { &COUNT } else { &READ }) {
                     right.privileged =
@@ -452,11 +566,15 @@ impl Life {
             _ => return,
         };
         let approval = ApprovalId(self.id());
+        let verified = match act {
+            Act::Approve { shorter, shows, .. } => self.shown(by, *shorter, *shows),
+            _ => None,
+        };
         let request = self.request();
         let change = self.authority(by).and_then(|authority| match act {
             Act::Approve { shorter, stale, .. } => {
                 let terms = request.terms + u32::from(*stale);
-                let yes = Approval { approval, minutes: shorter.map(minutes), comment: None, verified: None };
+                let yes = Approval { approval, minutes: shorter.map(minutes), comment: None, verified };
                 request.approve(&authority, terms, yes, minutes(APPROVAL_HOLDS), now)
             }
             Act::Deny { says, .. } => request.deny(&authority, says.then_some(words), now),
@@ -603,7 +721,23 @@ fn identity(id: IdentityId, standing: Standing) -> Identity {
         locked_until: None,
         barred_until: None,
         reset: None,
+        invited_by: None,
+        let_in: None,
     }
+}
+
+/// A yes in a stage that wants to be sure is confirmed by who says it, for this very request, at least as surely as is wanted.
+fn confirms_this(before: &Request, stage: &StageRuling, decision: &Decision) {
+    let Some(wanted) = stage.step_up else { return };
+    let shown = decision.verified.as_ref().expect("a yes that wants a step-up has one");
+    assert!(shown.proof.strength() >= wanted, "{:?} is weaker than {wanted:?}", shown.proof);
+    let stated: serde_json::Value = serde_json::from_str(&shown.statement).expect("a statement is JSON");
+    let minutes = decision.minutes.unwrap_or(before.minutes).get();
+    assert_eq!(stated["by"], serde_json::json!(decision.by), "they confirmed it themselves");
+    assert_eq!(stated["does"]["request"], serde_json::json!(REQUEST));
+    assert_eq!(stated["does"]["terms"], serde_json::json!(before.terms));
+    assert_eq!(stated["does"]["minutes"], serde_json::json!(minutes));
+    assert_eq!(stated["does"]["stage"], serde_json::json!(decision.stage));
 }
 
 fn approvers(request: &Request) -> BTreeSet<IdentityId> {
@@ -690,7 +824,7 @@ fn a_life_can_go_all_the_way() {
         minutes: 60,
     };
     let mut life = Life::begin(&birth);
-    let yes = |by| Act::Approve { by, shorter: None, stale: false };
+    let yes = |by| Act::Approve { by, shorter: None, stale: false, shows: Shows::AsWanted };
     let acts = [
         yes(2),
         yes(6),

@@ -259,6 +259,10 @@ impl Portal {
         authority.not_barred(self.now())?;
         let needed = person(tx, actor).await?.strongest();
         let who = tx.identity(whose).await?.ok_or(Error::NotFound)?;
+        let others = who.reset.as_ref().and_then(|it| it.by.person()).into_iter().collect();
+        if let Some(refusal) = self.apart(tx, actor, false, others).await? {
+            return Err(refusal.into());
+        }
         let change = who.reset(actor, needed, verified, self.now())?;
         self.save(tx, &change).await?;
         tx.drop_authenticators_of(whose).await?;

@@ -5,7 +5,7 @@ use crate::{
     Error, Portal,
     acts::{tell_admins, tell_people},
     catalogue::{self, Naming},
-    facts::in_portal,
+    facts::{in_portal, maybe_one_with},
     replay::progress,
     requests::prose,
 };
@@ -18,6 +18,7 @@ use domain::{
     stepup::{Confirmed, Verified},
     text::{Key, Prose},
 };
+use std::collections::BTreeSet;
 use store::{CatalogueKeys, Tx};
 
 impl Portal {
@@ -85,9 +86,10 @@ impl Portal {
             Some(draft) => self.gaps(tx, &draft.spec).await?,
             None => Vec::new(),
         };
-        let replay = progress(tx, bundle.id, number).await?;
-        let confirmed = self.as_admin(tx, actor, founding, verified).await?;
-        let change = bundle.publish(actor, number, Around { founding, gaps: &gaps, replay }, confirmed, now)?;
+        let (replay, found) = progress(tx, bundle.id, number).await?;
+        let others = bundle.draft.as_ref().map(Draft::people).unwrap_or_default();
+        let confirmed = self.as_admin(tx, actor, founding, others, verified).await?;
+        let change = bundle.publish(actor, number, Around { founding, gaps: &gaps, replay, found }, confirmed, now)?;
         self.save(tx, &change).await?;
         let authors = bundle.draft.as_ref().map(Draft::people).unwrap_or_default();
         let says = format!("{actor} published version {number} of {}", bundle.name());
@@ -117,7 +119,8 @@ impl Portal {
         in_portal(tx, actor, now).await?.admin()?;
         let bundle = tx.bundle_by_key(key).await?.ok_or(Error::NotFound)?;
         let founding = tx.portal().await?.is_some_and(|p| p.is_founding());
-        let confirmed = self.as_admin(tx, actor, founding, verified).await?;
+        let others = bundle.retiring.as_ref().and_then(|it| it.by.person()).into_iter().collect();
+        let confirmed = self.as_admin(tx, actor, founding, others, verified).await?;
         let change = bundle.confirm_retirement(actor, number, founding, confirmed, now)?;
         self.save(tx, &change).await?;
         let proposer = bundle.retiring.as_ref().and_then(|it| it.by.person()).into_iter().collect();
@@ -126,12 +129,13 @@ impl Portal {
     }
 
     /// What confirms an act of an admin: the strongest they have, so that a stolen password alone moves no boundary. While there is but
-    /// one admin nothing is asked, as for everything else under four eyes.
+    /// one admin nothing is asked, as for everything else under four eyes. `others` are those who began what the actor finishes.
     pub(crate) async fn as_admin(
         &self,
         tx: &mut Tx,
         actor: &Actor,
         founding: bool,
+        others: BTreeSet<IdentityId>,
         verified: Option<Verified>,
     ) -> Result<Confirmed, Error> {
         let who = match actor.person() {
@@ -141,7 +145,27 @@ impl Portal {
         if let Some(who) = &who {
             who.not_barred(self.now())?;
         }
+        if let Some(refusal) = self.apart(tx, actor, founding, others).await? {
+            return Err(refusal.into());
+        }
         Ok(Confirmed { needed: who.filter(|_| !founding).map(|who| who.strongest()), verified })
+    }
+
+    /// Why the actor does not finish what these began: they may all be one person.
+    pub(crate) async fn apart(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        founding: bool,
+        others: BTreeSet<IdentityId>,
+    ) -> Result<Option<Refusal>, Error> {
+        let me = match actor.person() {
+            Some(id) if !founding => tx.identity(id).await?,
+            Some(_) | None => None,
+        };
+        let Some(me) = me else { return Ok(None) };
+        let ones = maybe_one_with(tx, &me, others, self.now()).await?;
+        Ok((!ones.is_empty()).then_some(Refusal::MaybeOne))
     }
 
     async fn change_bundle(&self, actor: &Actor, key: &str, act: BundleAct<'_>) -> Result<(), Error> {

@@ -234,7 +234,26 @@ pub async fn over(tx: &mut Tx, actor: &Actor, request: &Request, now: DateTime<U
         facts.subject_managers = managers(tx, &subject).await?;
         facts.subject_owners = subject.spec.owners;
     }
+    if let Some(me) = &facts.identity {
+        facts.maybe_one_with = maybe_one_with(tx, me, request.parties(), now).await?;
+    }
     Ok(Authority::over(actor, request, facts)?)
+}
+
+/// Who of these may be this person under another name.
+pub async fn maybe_one_with(
+    tx: &mut Tx,
+    me: &Identity,
+    others: BTreeSet<IdentityId>,
+    now: DateTime<Utc>,
+) -> Result<BTreeSet<IdentityId>, Error> {
+    let mut found = BTreeSet::new();
+    for id in others {
+        if tx.identity(id).await?.is_some_and(|other| me.may_be_one_with(&other, now)) {
+            found.insert(id);
+        }
+    }
+    Ok(found)
 }
 
 async fn own_facts(tx: &mut Tx, actor: &Actor, now: DateTime<Utc>) -> Result<AuthorityFacts, Error> {

@@ -318,7 +318,7 @@ impl Loading<'_> {
             if self.founding {
                 let gaps = self.portal.gaps(self.tx, &spec).await?;
                 if gaps.is_empty() {
-                    let around = Around { founding: true, gaps: &[], replay: Progress::NotBegun };
+                    let around = Around { founding: true, gaps: &[], replay: Progress::NotBegun, found: None };
                     let change = bundle.publish(self.actor, bundle.versions, around, Confirmed::UNASKED, now)?;
                     self.portal.save(self.tx, &change).await?;
                 } else {

@@ -132,9 +132,10 @@ fn of_bundle(event: &BundleEvent) -> Said {
             Said { what: format!("sent draft {number} back"), text: Some(text.clone()), decided: true }
         }
         BundleEvent::DraftDiscarded { number } => decided(format!("threw away draft {number}")),
-        BundleEvent::BundlePublished { number, alone: false, verified } => {
+        BundleEvent::BundlePublished { number, alone: false, verified, replayed } => {
             let sure = verified.as_ref().map(|v| format!(" with {}", v.proof.word())).unwrap_or_default();
-            decided(format!("published version {number}{sure}"))
+            let found = replayed.as_ref().map(|found| format!(". {}", found.sentence())).unwrap_or_default();
+            decided(format!("published version {number}{sure}{}", found.trim_end_matches('.')))
         }
         BundleEvent::BundlePublished { number, alone: true, .. } => {
             decided(format!("published version {number} alone, in founding mode"))

@@ -502,9 +502,12 @@ impl Portal {
         let number = draft.map_or(0, |d| d.number);
         let progress = row.as_ref().map_or(Progress::NotBegun, |row| row.progress(number));
         // Asked as the act itself would ask; nothing is saved.
-        let around = Around { founding, gaps: &gaps, replay: progress };
+        let around = Around { founding, gaps: &gaps, replay: progress, found: None };
         let publishing = draft.map(|d| bundle.publish(actor, d.number, around, Confirmed::UNASKED, self.now()));
         let is_admin = authority.is_admin();
+        let others = draft.map(Draft::people).unwrap_or_default();
+        let one = self.apart(&mut tx, actor, founding, others).await?;
+        let publishing = publishing.map(|done| done.and_then(|change| one.map_or(Ok(change), Err)));
         let (may_publish, why_not) = match publishing {
             Some(Ok(_)) => (is_admin, None),
             // The gaps are shown one by one, and that it was not submitted is shown by its state.
@@ -848,7 +851,7 @@ fn acts(request: &Request, grant: Option<&Grant>, authority: &Authority, now: Da
     let may_decide = waiting && me.is_some_and(|me| request.may_decide_now().contains(&me));
     let own = authority.is_subject() || authority.asked() || authority.answers_for_subject();
     let live = grant.filter(|g| g.needs_its_rights(now));
-    let barred = authority.not_barred(now).err();
+    let barred = authority.not_barred(now).and_then(|()| authority.apart_from(request.parties())).err();
     let eligible = me.is_some_and(|me| request.ruling.stages.iter().any(|s| s.via(me).is_some()));
     let decides = may_decide && !own;
     let why_not_decide = (waiting && !may_decide && (eligible || (own && authority.owns_a_system()))).then(|| {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     facts::Facts,
     ids::{BundleId, EntitlementId, IdentityId},
-    replay::{Case, Effect, Missing, Progress, Replayed, Sort, replay},
+    replay::{Case, Effect, Found, Missing, Progress, Replayed, Sort, replay},
     request::Request,
     text::and,
     views::{ReplayCase, ReplaySort, ReplayView},
@@ -41,9 +41,12 @@ impl Portal {
     }
 }
 
-/// How far the replay of one draft is.
-pub(crate) async fn progress(tx: &mut Tx, bundle: BundleId, number: u32) -> Result<Progress, Error> {
-    Ok(tx.replay(bundle).await?.map_or(Progress::NotBegun, |row| row.progress(number)))
+/// How far the replay of one draft is, and what it found once it is finished.
+pub(crate) async fn progress(tx: &mut Tx, bundle: BundleId, number: u32) -> Result<(Progress, Option<Found>), Error> {
+    let Some(row) = tx.replay(bundle).await? else { return Ok((Progress::NotBegun, None)) };
+    let progress = row.progress(number);
+    let found = matches!(progress, Progress::Finished).then(|| row.result.found());
+    Ok((progress, found))
 }
 
 /// The replay of one draft as a page shows it.

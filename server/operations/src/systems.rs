@@ -32,7 +32,8 @@ impl Portal {
         // Decisions on its requests that are being taken right now come before this, or after it.
         tx.touch_system(known.id).await?;
         let system = tx.system_by_key(key).await?.ok_or(Error::NotFound)?;
-        let confirmed = self.as_admin(tx, actor, false, verified).await?;
+        let others = system.proposed.as_ref().and_then(|it| it.by.person()).into_iter().collect();
+        let confirmed = self.as_admin(tx, actor, false, others, verified).await?;
         let change = system.confirm_owners(&authority, number, confirmed, now)?;
         self.save(tx, &change).await?;
         // Who lost a part no longer decides; who gained one does not decide on what is open already.

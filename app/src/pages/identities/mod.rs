@@ -295,7 +295,7 @@ fn OneTime(link: (String, String), name: String) -> impl IntoView {
                 <strong>{format!("This link lets {name} set a password.")}</strong>
                 " It works once"
                 {until.map(|at| view! { ", until " <Moment at /> })}
-                ", and is shown only now."
+                ", and is shown only now. For a day after it was used, the two of you count as one person wherever two are asked."
             </p>
             <p>
                 <code class="id" id="one-time">

@@ -24,7 +24,7 @@ on_both! {
 }
 
 /// The person of a link chooses the password of these tests.
-async fn uses(portal: &Portal, link: &Invitation) -> Result<SignedIn, Error> {
+pub async fn uses(portal: &Portal, link: &Invitation) -> Result<SignedIn, Error> {
     let token = link.path.strip_prefix("/welcome/").expect("a link");
     portal.set_password(token, PASSWORD).await
 }

@@ -3,9 +3,10 @@
 
 use crate::{
     on_both,
-    people::{is_let_in, notices},
+    people::{is_let_in, notices, uses},
     world::{COMPANY, On, World},
 };
+use chrono::TimeDelta;
 use domain::{
     Actor, Refusal,
     bundle::Bundle,
@@ -18,6 +19,8 @@ on_both! {
     a_draft_that_changed_after_its_review_is_reviewed_anew
     a_draft_is_sent_back_with_a_comment_edited_and_published
     a_draft_is_taken_back_and_thrown_away
+    who_an_admin_let_in_is_no_second_pair_of_eyes_for_a_day
+    who_an_admin_let_in_gets_nothing_by_that_admin_for_a_day
     nobody_publishes_before_the_replay_of_that_very_draft_is_finished
     the_replay_says_what_the_draft_would_have_changed
     a_replay_that_was_cut_off_goes_on_where_it_was
@@ -331,5 +334,42 @@ async fn an_owner_change_is_no_way_into_a_stage(on: On) {
     let lost = world.approve("otto.owner", id).await;
     assert!(lost.is_err(), "he owns it no longer: {lost:?}");
     world.approve("olga.owner", id).await.expect("she still owns it");
+    world.is_sound().await;
+}
+
+/// R13, R30: a one-time link can be used by whoever made it, so the two who used and made it count as one person for a day.
+async fn who_an_admin_let_in_is_no_second_pair_of_eyes_for_a_day(on: On) {
+    let (world, astrid, tomas, _) = governed(on).await;
+    world.import("[[person]]\nkey = \"second.self\"\nname = \"Second Self\"\nroles = [\"admin\"]\n").await;
+    let link = world.portal.invite(&astrid, world.id("second.self").await).await.expect("there is no password yet");
+    uses(&world.portal, &link).await.expect("the link is new");
+    let second = world.actor("second.self").await;
+    let number = writes(&world, &astrid, "8h", "6h").await;
+    submits(&world, &astrid, number).await;
+    world.run_jobs().await;
+
+    let seen = page(&world, &second).await;
+    assert!(!seen.may_publish && seen.why_not.is_some_and(|why| why.contains("count as one person")));
+    assert!(page(&world, &tomas).await.may_publish, "another admin may");
+    let refused = publishes(&world, &second, number).await;
+    assert!(matches!(refused, Err(Error::Refused(Refusal::MaybeOne))), "{refused:?}");
+
+    world.pass(TimeDelta::hours(24)).await;
+    publishes(&world, &second, number).await.expect("a day was long enough to notice");
+    world.is_sound().await;
+}
+
+async fn who_an_admin_let_in_gets_nothing_by_that_admin_for_a_day(on: On) {
+    let world = World::on(on).await;
+    world.import("[[person]]\nkey = \"olga.owner\"\nname = \"Olga Owner\"\nroles = [\"admin\"]\n").await;
+    let olga = world.actor("olga.owner").await;
+    let link = world.portal.invite(&olga, world.id("ann.asker").await).await.expect("there is no password yet");
+    uses(&world.portal, &link).await.expect("the link is new");
+    let id = world.ask("ann.asker", KEY, "2h").await;
+    let refused = world.approve("olga.owner", id).await;
+    assert!(matches!(refused, Err(Error::Refused(Refusal::MaybeOne))), "{refused:?}");
+    let page = world.portal.request(&olga, id).await.expect("she owns the system");
+    assert!(!page.acts.decide && page.acts.why_not_decide.is_some_and(|why| why.contains("count as one person")));
+    world.approve("otto.owner", id).await.expect("another owner may");
     world.is_sound().await;
 }
