@@ -110,12 +110,12 @@ fn told(running: Running, key: Key, missed: Option<i64>) -> impl Stream<Item = R
 }
 
 impl Listening {
-    /// The next count that is not the one it knows; `None` when the portal stops or the session is over.
+    /// The next count beyond the one it knows, which may be newer than what this replica has seen; `None` when the portal stops or the session is over.
     async fn next(&mut self) -> Option<i64> {
         let known = self.known;
         let Running { portal, changes, stop, .. } = &mut self.running;
         loop {
-            let moved = async { changes.0.wait_for(|count| *count != known).await.map(|count| *count) };
+            let moved = async { changes.0.wait_for(|count| *count > known).await.map(|count| *count) };
             tokio::select! {
                 biased;
                 count = moved => return if self.key.is_live(portal).await { count.ok() } else { None },

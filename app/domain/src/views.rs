@@ -58,6 +58,8 @@ view! {
         notices: u32,
         /// Whether the portal is in founding mode.
         founding: bool,
+        /// How many changes there were before the page was read: what happens after that is news to it.
+        changes: i64,
         /// Whether it is a demo.
         demo: bool,
     }

@@ -30,6 +30,7 @@ where
     V: IntoView + 'static,
 {
     Suspend::new(async move {
+        // First, because it says as of when the page is read.
         let shell = match api::shell().await {
             Ok(shell) => shell,
             Err(fault) => return view! { <Closed fault /> }.into_any(),
@@ -45,10 +46,11 @@ where
 
 #[component]
 fn Frame(shell: Shell, children: Children) -> impl IntoView {
+    let changes = shell.changes.to_string();
     view! {
         <SkipLink />
         <Top shell=shell.clone() />
-        <main class="page" id="main" tabindex="-1">
+        <main class="page" id="main" tabindex="-1" data-changes=changes>
             {children()}
         </main>
         <footer class="foot">

@@ -2,7 +2,7 @@
 //! what somebody is writing in or looking through.
 
 use super::{
-    browser::{all, all_of, get, on, parsed, property},
+    browser::{all, all_of, get, on, one, parsed, property},
     times,
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -32,7 +32,10 @@ pub fn start() {
     if sent.is_empty() {
         return;
     }
-    let Ok(events) = EventSource::new("/events") else { return };
+    // What happened between the reading of the page and now is heard too.
+    let since = one::<Element>("#main[data-changes]").and_then(|main| main.get_attribute("data-changes"));
+    let events = since.map_or_else(|| "/events".to_owned(), |since| format!("/events?since={since}"));
+    let Ok(events) = EventSource::new(&events) else { return };
     let live: Shared = Rc::new(RefCell::new(Live { sent, ..Live::default() }));
     let heard = live.clone();
     on(&events, "changed", move |_| {

@@ -407,6 +407,7 @@ impl Portal {
     /// What every page's frame shows.
     pub async fn shell(&self, actor: &Actor) -> Result<Shell, Error> {
         let mut tx = self.store().read().await?;
+        let changes = tx.count_changes().await?;
         let authority = in_portal(&mut tx, actor, self.now()).await?;
         let me = authority.actor().person().ok_or(Error::NotFound)?;
         let identity = tx.identity(me).await?.ok_or(Error::NotFound)?;
@@ -416,6 +417,7 @@ impl Portal {
         }
         let portal = tx.portal().await?;
         Ok(Shell {
+            changes,
             me,
             name: identity.spec.name.clone(),
             key: identity.spec.key.to_string(),
