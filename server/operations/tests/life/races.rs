@@ -2,11 +2,18 @@
 
 use crate::{
     on_both,
-    world::{On, World},
+    people::is_let_in,
+    world::{On, PASSWORD, World},
 };
 use chrono::TimeDelta;
-use domain::{Actor, Refusal, ids::RequestId, request::State};
-use operations::Error;
+use domain::{
+    Actor, Refusal,
+    ids::RequestId,
+    minutes::Minutes,
+    request::State,
+    views::editor::{BundleEditor, Values},
+};
+use operations::{Answer, Error, Import, Wanted};
 
 on_both! {
     of_two_approvers_where_one_is_enough_exactly_one_wins_and_the_other_is_told
@@ -15,6 +22,8 @@ on_both! {
     a_yes_and_a_no_in_one_moment_are_one_decision
     a_yes_and_a_withdrawal_in_one_moment_are_one_end
     a_yes_and_the_approvers_removal_in_one_moment_leave_no_yes_after_it
+    a_yes_and_a_change_of_owners_by_import_in_one_moment_leave_no_yes_after_it
+    publishing_and_editing_in_one_moment_publishes_what_was_reviewed
     of_two_incompatible_asks_in_one_moment_at_most_one_is_not_refused
     a_double_click_asks_once
     of_two_attestations_one_counts
@@ -25,6 +34,13 @@ on_both! {
 /// How often each race is run.
 pub fn rounds() -> usize {
     if std::env::var_os("SALLYPORT_TEST_LONG").is_some_and(|v| v == "1") { 200 } else { 5 }
+}
+
+/// Looks at the whole trail after each of the first rounds, then after every twentieth: it grows with each.
+async fn stays_sound(world: &World, round: usize) {
+    if round < 5 || (round + 1).is_multiple_of(20) {
+        world.is_sound().await;
+    }
 }
 
 type Outcome = Result<(), Error>;
@@ -82,7 +98,7 @@ fn says_over(outcome: &Outcome, what_: &str, by_: &str, world: &World) -> bool {
 /// R29, R31: one approval, given once; who comes second is told who and when.
 async fn of_two_approvers_where_one_is_enough_exactly_one_wins_and_the_other_is_told(on: On) {
     let world = World::on(on).await;
-    for _ in 0..rounds() {
+    for round in 0..rounds() {
         let id = world.ask("ann.asker", "life-one", "1h").await;
         let (olga, otto) = at_once(yes(&world, "olga.owner", id).await, yes(&world, "otto.owner", id).await).await;
         match (&olga, &otto) {
@@ -95,7 +111,7 @@ async fn of_two_approvers_where_one_is_enough_exactly_one_wins_and_the_other_is_
         assert!(matches!(request.state, State::Approved { .. }));
         world.run_jobs().await;
         assert_eq!(world.grant_of(id).await.state.word(), "active");
-        world.is_sound().await;
+        stays_sound(&world, round).await;
         clear(&world, id).await;
     }
 }
@@ -103,7 +119,7 @@ async fn of_two_approvers_where_one_is_enough_exactly_one_wins_and_the_other_is_
 /// R36: two of two, in one moment: both count, each once.
 async fn of_two_approvers_where_two_are_needed_both_count_once(on: On) {
     let world = World::on(on).await;
-    for _ in 0..rounds() {
+    for round in 0..rounds() {
         let id = world.ask("ann.asker", "life-two", "1h").await;
         let (olga, otto) = at_once(yes(&world, "olga.owner", id).await, yes(&world, "otto.owner", id).await).await;
         assert!(olga.is_ok() && otto.is_ok(), "{olga:?} {otto:?}");
@@ -114,7 +130,7 @@ async fn of_two_approvers_where_two_are_needed_both_count_once(on: On) {
         assert!(matches!(request.state, State::Approved { .. }));
         world.run_jobs().await;
         assert_eq!(world.grant_of(id).await.state.word(), "active");
-        world.is_sound().await;
+        stays_sound(&world, round).await;
         clear(&world, id).await;
     }
 }
@@ -122,7 +138,7 @@ async fn of_two_approvers_where_two_are_needed_both_count_once(on: On) {
 /// R30: one person is never two approvers, however fast they click.
 async fn one_approver_twice_in_one_moment_counts_once(on: On) {
     let world = World::on(on).await;
-    for _ in 0..rounds() {
+    for round in 0..rounds() {
         let id = world.ask("ann.asker", "life-two", "1h").await;
         let (a, b) = at_once(yes(&world, "olga.owner", id).await, yes(&world, "olga.owner", id).await).await;
         let ((Ok(()), Err(late)) | (Err(late), Ok(()))) = (a, b) else { panic!("exactly one counts") };
@@ -130,7 +146,7 @@ async fn one_approver_twice_in_one_moment_counts_once(on: On) {
         let request = world.request(id).await;
         assert_eq!(request.decisions.len(), 1);
         assert!(matches!(request.state, State::Waiting { .. }));
-        world.is_sound().await;
+        stays_sound(&world, round).await;
         clear(&world, id).await;
     }
 }
@@ -138,7 +154,7 @@ async fn one_approver_twice_in_one_moment_counts_once(on: On) {
 /// R29: decided stays decided.
 async fn a_yes_and_a_no_in_one_moment_are_one_decision(on: On) {
     let world = World::on(on).await;
-    for _ in 0..rounds() {
+    for round in 0..rounds() {
         let id = world.ask("ann.asker", "life-one", "1h").await;
         let (portal, otto) = (world.replica().await, world.actor("otto.owner").await);
         let no = async move {
@@ -162,7 +178,7 @@ async fn a_yes_and_a_no_in_one_moment_are_one_decision(on: On) {
         }
         world.run_jobs().await;
         assert_eq!(world.read().await.grant_of(id).await.expect("it can be read").is_some(), yes.is_ok());
-        world.is_sound().await;
+        stays_sound(&world, round).await;
         clear(&world, id).await;
     }
 }
@@ -170,7 +186,7 @@ async fn a_yes_and_a_no_in_one_moment_are_one_decision(on: On) {
 /// R29: what was taken back is not given, whoever was faster.
 async fn a_yes_and_a_withdrawal_in_one_moment_are_one_end(on: On) {
     let world = World::on(on).await;
-    for _ in 0..rounds() {
+    for round in 0..rounds() {
         let id = world.ask("ann.asker", "life-one", "1h").await;
         let (portal, ann) = (world.replica().await, world.actor("ann.asker").await);
         let back = async move {
@@ -193,7 +209,7 @@ async fn a_yes_and_a_withdrawal_in_one_moment_are_one_end(on: On) {
             }
             neither => panic!("one of the two is done: {neither:?}"),
         }
-        world.is_sound().await;
+        stays_sound(&world, round).await;
         clear(&world, id).await;
     }
 }
@@ -228,7 +244,7 @@ async fn a_yes_and_the_approvers_removal_in_one_moment_leave_no_yes_after_it(on:
         }
         let again = world.approve(&leaver, id).await;
         assert!(matches!(again, Err(Error::Refused(_))), "who has left decides nothing: {again:?}");
-        world.is_sound().await;
+        stays_sound(&world, round).await;
         clear(&world, id).await;
     }
 }
@@ -280,7 +296,7 @@ fn system_of_a_leaver(leaver: &str) -> String {
 /// Separation of duties holds in one moment too.
 async fn of_two_incompatible_asks_in_one_moment_at_most_one_is_not_refused(on: On) {
     let world = World::on(on).await;
-    for _ in 0..rounds() {
+    for round in 0..rounds() {
         let mut acts = Vec::new();
         for bundle in ["life-enter", "life-check"] {
             let (portal, ann) = (world.replica().await, world.actor("ann.asker").await);
@@ -301,7 +317,7 @@ async fn of_two_incompatible_asks_in_one_moment_at_most_one_is_not_refused(on: O
         let refused = if first.state.word() == "refused" { &first } else { &second };
         let failed: Vec<_> = refused.ruling.failures().map(|c| c.rule.clone()).collect();
         assert_eq!(failed, ["incompatible"]);
-        world.is_sound().await;
+        stays_sound(&world, round).await;
         clear(&world, a).await;
         clear(&world, b).await;
     }
@@ -310,7 +326,7 @@ async fn of_two_incompatible_asks_in_one_moment_at_most_one_is_not_refused(on: O
 /// R29: the same ask in the same moment is one request; the other is refused, and says why.
 async fn a_double_click_asks_once(on: On) {
     let world = World::on(on).await;
-    for _ in 0..rounds() {
+    for round in 0..rounds() {
         let asking = world.asking("ann.asker", "life-one", "1h").await;
         let mut acts = Vec::new();
         for _ in 0..2 {
@@ -331,7 +347,7 @@ async fn a_double_click_asks_once(on: On) {
         let refused = if first.state.word() == "refused" { &first } else { &second };
         let failed: Vec<_> = refused.ruling.failures().map(|c| c.rule.clone()).collect();
         assert_eq!(failed, ["one-grant"]);
-        world.is_sound().await;
+        stays_sound(&world, round).await;
         clear(&world, a).await;
         clear(&world, b).await;
     }
@@ -340,7 +356,7 @@ async fn a_double_click_asks_once(on: On) {
 /// R30: a task is done once, by one person.
 async fn of_two_attestations_one_counts(on: On) {
     let world = World::on(on).await;
-    for _ in 0..rounds() {
+    for round in 0..rounds() {
         let id = world.ask("ann.asker", "life-manual", "1h").await;
         world.approve("otto.owner", id).await.expect("an owner decides");
         world.run_jobs().await;
@@ -362,7 +378,7 @@ async fn of_two_attestations_one_counts(on: On) {
             world.run_jobs().await;
             let word = if takes_away { "ended" } else { "active" };
             assert_eq!(world.grant_of(id).await.state.word(), word);
-            world.is_sound().await;
+            stays_sound(&world, round).await;
             if !takes_away {
                 world.pass(TimeDelta::hours(1)).await;
             }
@@ -374,7 +390,7 @@ async fn of_two_attestations_one_counts(on: On) {
 /// R29: two workers on two replicas open one grant from one approval.
 async fn a_worker_on_each_replica_opens_one_grant(on: On) {
     let world = World::on(on).await;
-    for _ in 0..rounds() {
+    for round in 0..rounds() {
         let id = world.ask("ann.asker", "life-one", "1h").await;
         world.approve("olga.owner", id).await.expect("an owner decides");
         let mut acts = Vec::new();
@@ -395,7 +411,7 @@ async fn a_worker_on_each_replica_opens_one_grant(on: On) {
         for once in ["granted", "grant_opened", "grant_active"] {
             assert_eq!(told.iter().filter(|e| *e == once).count(), 1, "{once} in {told:?}");
         }
-        world.is_sound().await;
+        stays_sound(&world, round).await;
         clear(&world, id).await;
     }
 }
@@ -403,7 +419,7 @@ async fn a_worker_on_each_replica_opens_one_grant(on: On) {
 /// R40: access ends once, by one of the two, and the other is told.
 async fn giving_back_and_revoking_in_one_moment_end_it_once(on: On) {
     let world = World::on(on).await;
-    for _ in 0..rounds() {
+    for round in 0..rounds() {
         let grant = world.granted("ann.asker", "life-one", "1h", &["olga.owner"]).await;
         let (one, other) = (world.replica().await, world.replica().await);
         let (ann, otto) = (world.actor("ann.asker").await, world.actor("otto.owner").await);
@@ -426,7 +442,95 @@ async fn giving_back_and_revoking_in_one_moment_end_it_once(on: On) {
         assert_eq!(ended.state.word(), "ended");
         assert_eq!(world.told(ended.request).await.iter().filter(|e| *e == "grant_ending").count(), 1);
         assert!(!world.is_in("ann.asker", "life-x").await);
-        world.is_sound().await;
+        stays_sound(&world, round).await;
         world.pass(TimeDelta::seconds(1)).await;
     }
+}
+
+/// R31: the same when the catalogue makes somebody else the owner.
+async fn a_yes_and_a_change_of_owners_by_import_in_one_moment_leave_no_yes_after_it(on: On) {
+    let world = World::on(on).await;
+    for round in 0..rounds() {
+        let leaver = format!("former{round}");
+        let before = system_of_a_leaver(&leaver);
+        world.import(&before).await;
+        let id = world.ask("ann.asker", &format!("{leaver}.bundle"), "1h").await;
+        let after = before.replace(&format!("owners = [\"{leaver}\"]"), "owners = [\"otto.owner\"]");
+        assert_ne!(before, after, "the leaver owns the system");
+        let portal = world.replica().await;
+        let change = async move {
+            let files = [("more.toml".to_owned(), after)];
+            let done = portal.import_files(&Actor::Operator, &files, Import::default()).await;
+            portal.close().await;
+            done
+        };
+        let (yes, change) = at_once(yes(&world, &leaver, id).await, change).await;
+        assert!(change.is_ok(), "{change:?}");
+        let request = world.request(id).await;
+        if yes.is_ok() {
+            assert!(matches!(request.state, State::Approved { .. }));
+        } else {
+            // Who has no part in it any more does not even find it.
+            assert!(matches!(yes, Err(Error::Refused(_) | Error::NotFound)), "{yes:?}");
+            assert!(matches!(request.state, State::Waiting { .. }));
+            assert!(request.decisions.is_empty());
+            let deciders = request.may_decide_now();
+            assert!(!deciders.contains(&world.id(&leaver).await), "who owns it no more decides no more");
+            assert!(!deciders.contains(&world.id("otto.owner").await), "nor does who came to own it (R28)");
+            let late = world.approve(&leaver, id).await;
+            assert!(matches!(late, Err(Error::NotFound)), "{late:?}");
+        }
+        stays_sound(&world, round).await;
+        clear(&world, id).await;
+    }
+}
+
+/// R13: whatever comes first, nothing is published that nobody reviewed.
+async fn publishing_and_editing_in_one_moment_publishes_what_was_reviewed(on: On) {
+    let world = World::on(on).await;
+    for admin in ["astrid.nyberg", "tomas.ferreira"] {
+        is_let_in(&world, admin).await;
+    }
+    let (astrid, tomas) = (world.actor("astrid.nyberg").await, world.actor("tomas.ferreira").await);
+    let key = || "life-one".to_owned();
+    let longest = |values: &mut Values, hours: usize| values.insert("longest".to_owned(), vec![format!("{hours}h")]);
+    for round in 0..rounds() {
+        let BundleEditor { after, mut values, .. } = world.portal.bundle_editor(&astrid, &key()).await.expect("edits");
+        longest(&mut values, 10 + 2 * round);
+        world.portal.edit_bundle(&astrid, &key(), after, &values).await.expect("she is an admin");
+        let number = after + 1;
+        world.portal.submit_draft(&astrid, &key(), number).await.expect("it is hers");
+        world.run_jobs().await;
+        let wanted = Wanted::Publish { key: key(), number };
+        let id = world.portal.begin_step_up(&tomas, &wanted, "/").await.expect("he may publish");
+        let (publisher, editor) = (world.replica().await, world.replica().await);
+        let (him, her) = (tomas.clone(), astrid.clone());
+        let publishes = async move {
+            let done = publisher.confirm(&him, id, &Answer::Password(PASSWORD.to_owned())).await;
+            publisher.close().await;
+            done
+        };
+        longest(&mut values, 11 + 2 * round);
+        let edits = async move {
+            let done = editor.edit_bundle(&her, "life-one", number, &values).await;
+            editor.close().await;
+            done
+        };
+        let (published, edited) = Box::pin(at_once(publishes, edits)).await;
+        assert!(edited.is_ok(), "{edited:?}");
+        let bundle = world.read().await.bundle_by_key("life-one").await.expect("it is read").expect("it is there");
+        assert_eq!(bundle.draft.map(|it| it.number), Some(number + 1), "what she wrote waits");
+        let holds = bundle.published.expect("something was published before");
+        if published.is_ok() {
+            assert_eq!((holds.number, holds.spec.longest), (number, minutes(10 + 2 * round)));
+        } else {
+            assert!(matches!(published, Err(Error::Refused(Refusal::DraftChanged { .. }))), "{published:?}");
+            assert!(holds.number < number, "nothing that nobody reviewed");
+        }
+        stays_sound(&world, round).await;
+    }
+}
+
+fn minutes(hours: usize) -> Minutes {
+    format!("{hours}h").parse().expect("a length of time")
 }
