@@ -79,7 +79,8 @@ pub fn Decide(
     #[prop(default = 2)]
     level: u8,
 ) -> impl IntoView {
-    let RequestPage { card, version, minutes, .. } = page;
+    let RequestPage { card, version, minutes, ruling, .. } = page;
+    let confirms = ruling.stages.into_iter().find(|stage| stage.current).and_then(|stage| stage.confirms);
     let flash = Flash::of(&SENT_TO);
     let first_name = card.asker.split_whitespace().next().unwrap_or_default().to_owned();
     let (summary, shorter_wrong) = match flash.field() {
@@ -104,6 +105,10 @@ pub fn Decide(
                     kept=flash.kept("comment")
                     rows=2
                 />
+                {confirms
+                    .map(|with| {
+                        view! { <p class="hint">{format!("A yes is confirmed with {with}, on the next page.")}</p> }
+                    })}
                 <div class="acts">
                     <button class="button primary" type="submit" aria-keyshortcuts="a">
                         "Approve"

@@ -292,7 +292,7 @@ fn DrawAdding(adding: EnrolPage) -> impl IntoView {
                     .into_any()
             }
         }}
-        <p class="hint">"This waits until " <When at=expires_at /> "."</p>
+        <p class="hint">"This lapses " <When at=expires_at /> "."</p>
     }
     .into_any()
 }

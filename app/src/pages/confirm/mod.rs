@@ -60,7 +60,7 @@ fn Draw(waiting: ConfirmPage) -> impl IntoView {
         <p class="eyebrow">"You state"</p>
         <h1 class="sentence statement">{full(&says)}</h1>
         <p class="lead">
-            "This wants " <strong>{needed.word()}</strong> ", for this very act. What you sent is kept; it waits until "
+            "This wants " <strong>{needed.word()}</strong> ", for this very act. What you sent is kept, and lapses "
             <When at=expires_at /> "."
         </p>
         <Stopped acts=vec![SENT_TO] />
