@@ -25,7 +25,8 @@ pub struct AuthorityFacts {
     pub backs_up: BTreeSet<SystemId>,
     /// The owners of the subject today, where it is a non-human identity.
     pub subject_owners: BTreeSet<IdentityId>,
-    /// Who of the others that took part may be the actor under another name ([`Identity::may_be_one_with`]).
+    /// Who of the others that took part may be the actor under another name, as the one let the other in lately, or somebody let in both
+    /// ([`Identity::let_in_lately`]).
     pub maybe_one_with: BTreeSet<IdentityId>,
     /// Who manages the subject today, or its owners where it is a non-human identity.
     pub subject_managers: BTreeSet<IdentityId>,

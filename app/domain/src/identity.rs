@@ -346,12 +346,9 @@ impl Identity {
         self.change(actor, IdentityEvent::SignedOutEverywhere {}, now)
     }
 
-    /// Whether the two may be one person with two accounts, as one of them let the other in less than [`ONE_FOR`] ago.
-    pub fn may_be_one_with(&self, other: &Self, now: DateTime<Utc>) -> bool {
-        let through = |new: &Self, old: &Self| {
-            new.let_in.as_ref().is_some_and(|it| it.by == old.id && new.id != old.id && now < it.at + ONE_FOR)
-        };
-        through(self, other) || through(other, self)
+    /// Which admin let the person in less than [`ONE_FOR`] ago, if one did.
+    pub fn let_in_lately(&self, now: DateTime<Utc>) -> Option<IdentityId> {
+        self.let_in.as_ref().filter(|it| now < it.at + ONE_FOR).map(|it| it.by)
     }
 
     /// Whether it belongs to the company now.

@@ -269,13 +269,31 @@ impl Life {
         }
     }
 
+    /// Whoever could use somebody's account, as the store would find them.
+    fn origins(&self, who: IdentityId) -> BTreeSet<IdentityId> {
+        let mut found = BTreeSet::from([who]);
+        let mut newest = who;
+        while let Some(by) = self.identity(newest, Standing::Active).let_in_lately(self.now)
+            && found.insert(by)
+        {
+            newest = by;
+        }
+        found
+    }
+
     /// Whether the two count as one person now. Told apart from how the product finds it.
     fn counts_as_one(&self, a: IdentityId, b: IdentityId) -> bool {
-        let lately = |new: IdentityId, old: IdentityId| {
-            let link = self.let_in.get(&new);
-            link.is_some_and(|it| it.by == old && (self.now - it.at).num_minutes() < 24 * 60)
-        };
-        a != b && (lately(a, b) || lately(b, a))
+        let young = |it: &LetIn| (self.now - it.at).num_minutes() < 24 * 60;
+        let links: Vec<_> = self.let_in.iter().filter(|(_, it)| young(it)).map(|(new, it)| (*new, it.by)).collect();
+        let mut reached = BTreeSet::from([a]);
+        for _ in &links {
+            for (new, old) in &links {
+                if reached.contains(new) || reached.contains(old) {
+                    reached.extend([*new, *old]);
+                }
+            }
+        }
+        a != b && reached.contains(&b)
     }
 
     /// How somebody shows who they are for a yes to what they look at.
@@ -323,11 +341,11 @@ impl Life {
         let owning = |of: fn(&domain::facts::SystemFacts) -> &BTreeSet<IdentityId>| {
             self.today.systems.iter().filter(|(_, s)| of(s).contains(&id)).map(|(system, _)| *system).collect()
         };
-        let me = self.identity(id, standing);
-        let parties = self.request().parties().into_iter().map(|id| self.identity(id, Standing::Active));
+        let mine = self.origins(id);
+        let others = self.request().parties().into_iter().filter(|other| *other != id);
         let facts = AuthorityFacts {
-            maybe_one_with: parties.filter(|it| me.may_be_one_with(it, self.now)).map(|it| it.id).collect(),
-            identity: Some(me),
+            maybe_one_with: others.filter(|other| !self.origins(*other).is_disjoint(&mine)).collect(),
+            identity: Some(self.identity(id, standing)),
             groups: self
                 .today
                 .groups

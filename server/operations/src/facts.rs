@@ -247,11 +247,25 @@ pub async fn maybe_one_with(
     others: BTreeSet<IdentityId>,
     now: DateTime<Utc>,
 ) -> Result<BTreeSet<IdentityId>, Error> {
+    let mine = origins(tx, me.id, now).await?;
     let mut found = BTreeSet::new();
-    for id in others {
-        if tx.identity(id).await?.is_some_and(|other| me.may_be_one_with(&other, now)) {
-            found.insert(id);
+    for other in others.into_iter().filter(|other| *other != me.id) {
+        if !origins(tx, other, now).await?.is_disjoint(&mine) {
+            found.insert(other);
         }
+    }
+    Ok(found)
+}
+
+/// The person, who let them in lately, who let in those, and so on: each of them could use the account.
+async fn origins(tx: &mut Tx, who: IdentityId, now: DateTime<Utc>) -> Result<BTreeSet<IdentityId>, Error> {
+    let mut found = BTreeSet::from([who]);
+    let mut newest = who;
+    while let Some(by) = tx.identity(newest).await?.and_then(|it| it.let_in_lately(now)) {
+        if !found.insert(by) {
+            break;
+        }
+        newest = by;
     }
     Ok(found)
 }

@@ -27,6 +27,17 @@ pub enum Error {
     Database(sqlx::Error),
 }
 
+impl Error {
+    /// Whether the database answered, and what it answered makes no sense: something in it was changed by others than us.
+    pub fn is_nonsense(&self) -> bool {
+        match self {
+            Self::Corrupt { .. } => true,
+            Self::Database(error) => matches!(error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)),
+            Self::Conflict | Self::NotADatabase(_) | Self::Schema(_) => false,
+        }
+    }
+}
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         let raced = error.as_database_error().is_some_and(|e| {

@@ -4,7 +4,7 @@ use crate::{
     Error, Tx,
     requests::before,
     save::{Columns, corrupt, said},
-    tx::{row, rows},
+    tx::{POSTGRES, SQLITE, row, rows},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -12,6 +12,7 @@ use domain::{
     ids::{EventId, RequestId, StreamId},
     job::RightKey,
 };
+use sqlx::migrate::Migrator;
 use uuid::Uuid;
 
 /// An event as it is kept.
@@ -58,6 +59,11 @@ macro_rules! rows_without_events {
 
 type Raw = (Uuid, i32, Vec<u8>, String);
 type Whole = (Uuid, i32, Vec<u8>, String, DateTime<Utc>, String, Uuid, String, Option<Uuid>);
+
+/// Whether this stands in a migration, word for word.
+fn was_migrated(migrations: &Migrator, text: &str) -> bool {
+    migrations.iter().any(|migration| migration.sql.as_str().contains(text))
+}
 
 fn event((id, seq, bytes, hash): Raw) -> EventRow {
     EventRow { id: EventId(id), seq: u32::try_from(seq).unwrap_or(0), bytes, hash }
@@ -118,22 +124,44 @@ impl Tx {
         Ok(found.into_iter().map(event).collect())
     }
 
-    /// The triggers that guard the trail and are not there, or are switched off.
+    /// The triggers that guard the trail and are not there, are switched off, or do something else than the migrations say.
     pub async fn missing_guards(&mut self) -> Result<Vec<&'static str>, Error> {
-        // SQLite: has no truncate, and so no trigger for it.
-        let (guards, sql): (&'static [&'static str], &'static str) = match self {
-            Self::Sqlite(_) => (
-                &["events_never_change", "events_never_go"],
-                "select name from sqlite_master where type = 'trigger' and tbl_name = 'events'",
-            ),
-            // Postgres: `O` fires as usual and `A` always; switched off, or left to replicas, it guards nothing.
-            Self::Postgres(_) => (
-                &["events_never_change", "events_never_emptied"],
-                "select tgname::text from pg_trigger where tgrelid = 'events'::regclass and tgenabled in ('O', 'A')",
-            ),
-        };
-        let stand: Vec<String> = rows!(self, (String,), sql)?.into_iter().map(|(name,)| name).collect();
-        Ok(guards.iter().copied().filter(|guard| !stand.iter().any(|name| name == guard)).collect())
+        match self {
+            Self::Sqlite(_) => {
+                const SQL: &str = "select name, sql from sqlite_master where type = 'trigger' and tbl_name = 'events'";
+                let stand: Vec<(String, Option<String>)> = rows!(self, (String, Option<String>), SQL)?;
+                let stands = |guard: &&str| {
+                    stand.iter().any(|(name, text)| {
+                        name == guard
+                            && text.as_ref().is_some_and(|text| text.contains(name) && was_migrated(&SQLITE, text))
+                    })
+                };
+                // SQLite: has no truncate, and so no trigger for it.
+                Ok(["events_never_change", "events_never_go"].into_iter().filter(|guard| !stands(guard)).collect())
+            }
+            Self::Postgres(_) => {
+                // Postgres: `O` fires as usual and `A` always; switched off, or left to replicas, it guards nothing.
+                const SQL: &str = "select pg_get_triggerdef(t.oid, true), p.prosrc
+                    from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+                    where t.tgrelid = 'events'::regclass and t.tgenabled in ('O', 'A')";
+                const GUARDS: [(&str, &str); 2] = [
+                    ("events_never_change", "BEFORE DELETE OR UPDATE ON events FOR EACH ROW"),
+                    ("events_never_emptied", "BEFORE TRUNCATE ON events FOR EACH STATEMENT"),
+                ];
+                let stand: Vec<(String, String)> = rows!(self, (String, String), SQL)?;
+                let stands = |(guard, when): &(&str, &str)| {
+                    let due = format!("CREATE TRIGGER {guard} {when} EXECUTE FUNCTION refuse_to_change_the_trail()");
+                    stand.iter().any(|(text, does)| {
+                        *text == due
+                            && was_migrated(
+                                &POSTGRES,
+                                &format!("refuse_to_change_the_trail() returns trigger language plpgsql as $${does}$$"),
+                            )
+                    })
+                };
+                Ok(GUARDS.into_iter().filter(|guard| !stands(guard)).map(|(guard, _)| guard).collect())
+            }
+        }
     }
 
     /// A request's events, its grant's among them.

@@ -9,8 +9,8 @@ use sqlx::{
 };
 use std::{str::FromStr, time::Duration};
 
-static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
-static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
+pub(crate) static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
+pub(crate) static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
 
 /// Which kind of database it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

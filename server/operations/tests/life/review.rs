@@ -340,10 +340,15 @@ async fn an_owner_change_is_no_way_into_a_stage(on: On) {
 /// R13, R30: a one-time link can be used by whoever made it, so the two who used and made it count as one person for a day.
 async fn who_an_admin_let_in_is_no_second_pair_of_eyes_for_a_day(on: On) {
     let (world, astrid, tomas, _) = governed(on).await;
-    world.import("[[person]]\nkey = \"second.self\"\nname = \"Second Self\"\nroles = [\"admin\"]\n").await;
-    let link = world.portal.invite(&astrid, world.id("second.self").await).await.expect("there is no password yet");
-    uses(&world.portal, &link).await.expect("the link is new");
-    let second = world.actor("second.self").await;
+    for key in ["second.self", "third.self", "fourth.self"] {
+        world.import(&format!("[[person]]\nkey = \"{key}\"\nname = \"{key}\"\nroles = [\"admin\"]\n")).await;
+    }
+    let [second, third, fourth] =
+        [world.actor("second.self").await, world.actor("third.self").await, world.actor("fourth.self").await];
+    for (by, whom) in [(&astrid, "second.self"), (&second, "third.self"), (&astrid, "fourth.self")] {
+        let link = world.portal.invite(by, world.id(whom).await).await.expect("there is no password yet");
+        uses(&world.portal, &link).await.expect("the link is new");
+    }
     let number = writes(&world, &astrid, "8h", "6h").await;
     submits(&world, &astrid, number).await;
     world.run_jobs().await;
@@ -351,7 +356,18 @@ async fn who_an_admin_let_in_is_no_second_pair_of_eyes_for_a_day(on: On) {
     let seen = page(&world, &second).await;
     assert!(!seen.may_publish && seen.why_not.is_some_and(|why| why.contains("count as one person")));
     assert!(page(&world, &tomas).await.may_publish, "another admin may");
-    let refused = publishes(&world, &second, number).await;
+    // Neither one, nor the one whom that one let in.
+    for other in [&second, &third, &fourth] {
+        let refused = publishes(&world, other, number).await;
+        assert!(matches!(refused, Err(Error::Refused(Refusal::MaybeOne))), "{refused:?}");
+    }
+    // Nor do two who were let in by the same hand serve each other.
+    world.portal.withdraw_draft(&astrid, KEY, number).await.expect("it is hers");
+    world.portal.discard_draft(&astrid, KEY, number).await.expect("an admin may");
+    let number = writes(&world, &third, "8h", "6h").await;
+    submits(&world, &third, number).await;
+    world.run_jobs().await;
+    let refused = publishes(&world, &fourth, number).await;
     assert!(matches!(refused, Err(Error::Refused(Refusal::MaybeOne))), "{refused:?}");
 
     world.pass(TimeDelta::hours(24)).await;

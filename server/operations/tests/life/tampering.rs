@@ -25,6 +25,7 @@ on_both! {
     an_edited_searchable_column_is_found
     an_edited_grant_and_assignment_are_found
     a_right_moved_to_another_system_is_found
+    what_cannot_be_read_is_found_and_hides_nothing_else
     an_edited_trouble_is_found
     an_edited_justification_is_found
     an_emptied_justification_is_found
@@ -170,6 +171,26 @@ async fn an_edited_grant_and_assignment_are_found(on: On) {
     // SQLite: a truth is a number there, and `not` turns it all the same.
     assert_eq!(changed.expect("the statement is right"), 1);
     assert_eq!(world.findings().await.len(), 2, "{:#?}", world.findings().await);
+}
+
+/// R69: a value that is none of its kind stops no check.
+async fn what_cannot_be_read_is_found_and_hides_nothing_else(on: On) {
+    let (world, id, _) = lived(on).await;
+    let stream = world.literal(id.0);
+    let (nonsense, elsewhere) = match on {
+        On::Sqlite => (
+            format!("update events set id = x'00' where stream_id = {stream} and seq = 2"),
+            "update identities set version = version + 1 where key = 'bo.asker'",
+        ),
+        On::Postgres => (
+            format!("update events set at = 'infinity' where stream_id = {stream} and seq = 2"),
+            "update identities set version = version + 1 where key = 'bo.asker'",
+        ),
+    };
+    world.tamper(&[nonsense, elsewhere.to_owned()]).await;
+    let found = world.findings().await;
+    assert!(found.iter().any(|f| f.starts_with(&format!("chain {}: cannot be read", id.0))), "{found:#?}");
+    assert!(found.iter().any(|f| f.ends_with("has another version than its events lead to")), "{found:#?}");
 }
 
 /// R69: a right that is looked for on another system would never be taken away from its own.
@@ -370,6 +391,26 @@ async fn triggers_that_no_longer_guard_the_trail_are_found(on: On) {
             ("drop trigger events_never_change on events", "events_never_change"),
         ],
     };
+    // One that does nothing guards nothing, whatever it is called.
+    let toothless = match on {
+        On::Sqlite => {
+            "drop trigger events_never_go;
+            create trigger events_never_go before delete on events begin select 1; end"
+        }
+        On::Postgres => {
+            "create or replace function refuse_to_change_the_trail() returns trigger language plpgsql as \
+            $$ begin return coalesce(new, old); end $$"
+        }
+    };
+    world.sql(toothless.to_owned()).await.expect("the statement is right");
+    let found = world.findings().await;
+    assert_eq!(found.len(), if matches!(on, On::Sqlite) { 1 } else { 2 }, "{found:#?}");
+    if matches!(on, On::Postgres) {
+        let whole = "create or replace function refuse_to_change_the_trail() returns trigger language plpgsql as \
+            $$\nbegin\n  raise exception 'the trail is never changed';\nend\n$$";
+        world.sql(whole.to_owned()).await.expect("the statement is right");
+        assert_eq!(world.findings().await, Vec::<String>::new());
+    }
     for (n, (statement, guard)) in steps.into_iter().enumerate() {
         world.sql(statement.to_owned()).await.expect("the statement is right");
         let found = world.findings().await;
