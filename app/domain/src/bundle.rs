@@ -10,7 +10,8 @@ use crate::{
     job::{Job, JobKey},
     minutes::Minutes,
     refusal::Refusal,
-    replay::{Found, Progress},
+    replay::Found,
+    review::{Around, Draft, DraftState, Published, Remark, expect_draft, expect_review},
     stepup::{Act, Confirmed, Strength, Verified, digest},
     text::{Key, TextRef, Words},
 };
@@ -93,83 +94,6 @@ pub struct BundleVersion {
     pub spec: BundleSpec,
 }
 
-/// Where a draft stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "is")]
-pub enum DraftState {
-    /// It is being written.
-    Draft,
-    /// Another admin looks at it.
-    InReview {
-        /// Since when.
-        since: DateTime<Utc>,
-        /// Who submitted it.
-        by: Actor,
-    },
-}
-
-/// A version that waits to be published.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Draft {
-    /// Which version it will be.
-    pub number: u32,
-    /// What it says.
-    pub spec: BundleSpec,
-    /// Who wrote it as it stands.
-    pub by: Actor,
-    /// When.
-    pub at: DateTime<Utc>,
-    /// Everybody who wrote any part of it, each once: none of them publishes it.
-    pub authors: Vec<Actor>,
-    /// Where it stands.
-    pub state: DraftState,
-}
-
-impl Draft {
-    /// Whether this actor wrote any part of it.
-    pub fn is_by(&self, actor: &Actor) -> bool {
-        self.authors.iter().any(|author| author.is_one_with(actor))
-    }
-
-    /// Whether another admin looks at it.
-    pub fn is_in_review(&self) -> bool {
-        match self.state {
-            DraftState::Draft => false,
-            DraftState::InReview { .. } => true,
-        }
-    }
-
-    /// The people who wrote it.
-    pub fn people(&self) -> BTreeSet<IdentityId> {
-        self.authors.iter().filter_map(Actor::person).collect()
-    }
-
-    /// Their names, as one says them.
-    pub fn written_by(&self) -> String {
-        crate::text::and(&self.authors.iter().map(ToString::to_string).collect::<Vec<_>>())
-    }
-
-    /// Whether this actor may submit it and take it back: who wrote it, or anybody where no person did.
-    pub fn is_stood_for_by(&self, actor: &Actor) -> bool {
-        self.is_by(actor) || self.people().is_empty()
-    }
-}
-
-/// Something a reviewer or an author wrote on a draft.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Remark {
-    /// On which version.
-    pub number: u32,
-    /// Who.
-    pub by: Actor,
-    /// When.
-    pub at: DateTime<Utc>,
-    /// What.
-    pub text: TextRef,
-    /// Whether the draft was sent back with it.
-    pub sends_back: bool,
-}
-
 /// Somebody wants the bundle out of the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retiring {
@@ -178,21 +102,6 @@ pub struct Retiring {
     /// Who.
     pub by: Actor,
     /// Since when.
-    pub at: DateTime<Utc>,
-}
-
-/// A published version, and who stood for it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Published {
-    /// Which version.
-    pub number: u32,
-    /// What it says.
-    pub spec: BundleSpec,
-    /// Who wrote it.
-    pub drafted_by: Actor,
-    /// Who published it.
-    pub by: Actor,
-    /// When.
     pub at: DateTime<Utc>,
 }
 
@@ -208,9 +117,9 @@ pub struct Bundle {
     /// How many versions there are.
     pub versions: u32,
     /// What can be asked for now.
-    pub published: Option<Published>,
+    pub published: Option<Published<BundleSpec>>,
     /// What waits for a second pair of eyes.
-    pub draft: Option<Draft>,
+    pub draft: Option<Draft<BundleSpec>>,
     /// What was written on its drafts.
     pub remarks: Vec<Remark>,
     /// Who wants it out of the catalogue, where that is not confirmed yet.
@@ -289,19 +198,6 @@ pub enum BundleEvent {
     },
 }
 
-/// What stands around a draft that is to be published.
-#[derive(Clone, Debug)]
-pub struct Around<'a> {
-    /// Whether the portal is in founding mode.
-    pub founding: bool,
-    /// Why the draft may not be published, as [`BundleSpec::gaps`] and the facts around it find.
-    pub gaps: &'a [String],
-    /// How far its replay has come.
-    pub replay: Progress,
-    /// What the replay found, where it is finished.
-    pub found: Option<Found>,
-}
-
 impl Bundle {
     /// A new bundle, as a draft.
     pub fn draft_new(id: BundleId, actor: &Actor, spec: BundleSpec, now: DateTime<Utc>) -> Result<Transition, Refusal> {
@@ -332,10 +228,8 @@ impl Bundle {
 
     /// Gives the draft to another admin to look at; who wrote it does. Its replay begins.
     pub fn submit(&self, actor: &Actor, number: u32, now: DateTime<Utc>) -> Result<Transition, Refusal> {
-        let draft = self.expect_draft(number)?;
-        if !draft.is_stood_for_by(actor) {
-            return Err(Refusal::NotItsAuthor { by: draft.written_by() });
-        }
+        let draft = expect_draft(self.draft.as_ref(), number)?;
+        draft.expect_author(actor)?;
         if draft.is_in_review() {
             return Err(Refusal::AlreadyInReview { number });
         }
@@ -345,33 +239,29 @@ impl Bundle {
 
     /// Takes the draft back from review, to write on; who wrote it does.
     pub fn withdraw(&self, actor: &Actor, number: u32, now: DateTime<Utc>) -> Result<Transition, Refusal> {
-        let draft = self.expect_review(number)?;
-        if !draft.is_stood_for_by(actor) {
-            return Err(Refusal::NotItsAuthor { by: draft.written_by() });
-        }
+        let draft = expect_review(self.draft.as_ref(), number)?;
+        draft.expect_author(actor)?;
         self.change(actor, BundleEvent::DraftWithdrawn { number }, now)
     }
 
     /// Writes on the draft.
     pub fn comment(&self, actor: &Actor, number: u32, text: Words, now: DateTime<Utc>) -> Result<Transition, Refusal> {
-        self.expect_draft(number)?;
+        expect_draft(self.draft.as_ref(), number)?;
         let event = BundleEvent::DraftCommented { number, text: text.reference() };
         Ok(self.change(actor, event, now)?.with_words([text]))
     }
 
     /// Gives the draft back to who wrote it, and says why.
     pub fn send_back(&self, actor: &Actor, number: u32, why: Words, now: DateTime<Utc>) -> Result<Transition, Refusal> {
-        let draft = self.expect_review(number)?;
-        if draft.is_by(actor) {
-            return Err(Refusal::OwnReview);
-        }
+        let draft = expect_review(self.draft.as_ref(), number)?;
+        draft.expect_other(actor)?;
         let event = BundleEvent::DraftSentBack { number, text: why.reference() };
         Ok(self.change(actor, event, now)?.with_words([why]))
     }
 
     /// Throws the draft away.
     pub fn discard(&self, actor: &Actor, number: u32, now: DateTime<Utc>) -> Result<Transition, Refusal> {
-        let draft = self.expect_draft(number)?;
+        let draft = expect_draft(self.draft.as_ref(), number)?;
         self.change(actor, BundleEvent::DraftDiscarded { number: draft.number }, now)
     }
 
@@ -385,21 +275,8 @@ impl Bundle {
         confirmed: Confirmed,
         now: DateTime<Utc>,
     ) -> Result<Transition, Refusal> {
-        let Around { founding, gaps, replay, found } = around;
-        let draft = self.expect_draft(number)?;
-        let alone = draft.is_by(actor);
-        if !founding {
-            if alone {
-                return Err(Refusal::OwnDraft);
-            }
-            self.expect_review(number)?;
-        }
-        if !gaps.is_empty() {
-            return Err(Refusal::NotPublishable { gaps: gaps.to_vec() });
-        }
-        if !founding {
-            replay.expect_finished()?;
-        }
+        let draft = expect_draft(self.draft.as_ref(), number)?;
+        let (alone, found) = around.allows(draft, actor)?;
         let act = Act::Publish { bundle: self.id, number, spec: digest(&draft.spec) };
         let verified = confirmed.of(actor, &act)?;
         self.change(actor, BundleEvent::BundlePublished { number, alone, verified, replayed: found }, now)
@@ -460,19 +337,6 @@ impl Bundle {
         self.draft.is_some() && self.published.as_ref().is_none_or(|it| remark.number > it.number)
     }
 
-    fn expect_draft(&self, number: u32) -> Result<&Draft, Refusal> {
-        match &self.draft {
-            None => Err(Refusal::NoDraft),
-            Some(draft) if draft.number != number => Err(Refusal::DraftChanged { number: draft.number }),
-            Some(draft) => Ok(draft),
-        }
-    }
-
-    fn expect_review(&self, number: u32) -> Result<&Draft, Refusal> {
-        let draft = self.expect_draft(number)?;
-        if draft.is_in_review() { Ok(draft) } else { Err(Refusal::NotInReview { number }) }
-    }
-
     fn expect_published(&self) -> Result<u32, Refusal> {
         let published = self.published.as_ref().filter(|_| self.retired_at.is_none());
         published.map(|it| it.number).ok_or_else(|| Refusal::NotPublished { name: self.name().to_owned() })
@@ -513,20 +377,8 @@ impl Bundle {
         };
         match event {
             BundleEvent::BundleDrafted { number, spec } => {
-                let by = stamp.actor.clone();
-                let mut authors = bundle.draft.take().map(|draft| draft.authors).unwrap_or_default();
-                if !authors.iter().any(|author| author.is_one_with(&by)) {
-                    authors.push(by.clone());
-                }
                 bundle.versions = *number;
-                bundle.draft = Some(Draft {
-                    number: *number,
-                    spec: spec.clone(),
-                    by,
-                    at: stamp.at,
-                    authors,
-                    state: DraftState::Draft,
-                });
+                bundle.draft = Some(Draft::written(bundle.draft.take(), *number, spec.clone(), stamp));
             }
             BundleEvent::DraftSubmitted { number } => {
                 let Some(draft) = bundle.draft_to_change(*number) else {
@@ -540,26 +392,20 @@ impl Bundle {
                 };
                 draft.state = DraftState::Draft;
             }
-            BundleEvent::DraftCommented { number, text } => bundle.remark(*number, text, false, stamp),
+            BundleEvent::DraftCommented { number, text } => bundle.remarks.push(Remark::made(*number, text, false, stamp)),
             BundleEvent::DraftSentBack { number, text } => {
                 let Some(draft) = bundle.draft_to_change(*number) else {
                     return out_of_turn("no such draft", "draft_sent_back");
                 };
                 draft.state = DraftState::Draft;
-                bundle.remark(*number, text, true, stamp);
+                bundle.remarks.push(Remark::made(*number, text, true, stamp));
             }
             BundleEvent::DraftDiscarded { .. } => bundle.draft = None,
             BundleEvent::BundlePublished { number, .. } => {
                 let Some(draft) = bundle.draft.take().filter(|d| d.number == *number) else {
                     return out_of_turn("no such draft", "bundle_published");
                 };
-                bundle.published = Some(Published {
-                    number: *number,
-                    spec: draft.spec,
-                    drafted_by: draft.by,
-                    by: stamp.actor.clone(),
-                    at: stamp.at,
-                });
+                bundle.published = Some(draft.published(stamp));
                 bundle.retiring = None;
                 bundle.retired_at = None;
             }
@@ -575,14 +421,10 @@ impl Bundle {
         Ok(bundle)
     }
 
-    fn draft_to_change(&mut self, number: u32) -> Option<&mut Draft> {
+    fn draft_to_change(&mut self, number: u32) -> Option<&mut Draft<BundleSpec>> {
         self.draft.as_mut().filter(|draft| draft.number == number)
     }
 
-    fn remark(&mut self, number: u32, text: &TextRef, sends_back: bool, stamp: &Stamp) {
-        let (by, text) = (stamp.actor.clone(), text.clone());
-        self.remarks.push(Remark { number, by, at: stamp.at, text, sends_back });
-    }
 }
 
 impl BundleSpec {

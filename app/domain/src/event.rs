@@ -6,6 +6,7 @@ use crate::{
     bundle::{Bundle, BundleEvent},
     grant::{Grant, GrantEvent},
     group::{Group, GroupEvent},
+    guardrail::{GuardrailEvent, GuardrailSet},
     identity::{Identity, IdentityEvent},
     ids::{BundleId, EventId, GrantId, GroupId, IdentityId, RequestId, StreamId, SystemId},
     job::Job,
@@ -40,6 +41,8 @@ pub enum ThingKind {
     System,
     /// A bundle.
     Bundle,
+    /// The guardrails.
+    Guardrails,
     /// A request.
     Request,
     /// A grant; its events stand in its request's stream.
@@ -48,8 +51,16 @@ pub enum ThingKind {
 
 impl ThingKind {
     /// Every kind.
-    pub const ALL: [Self; 7] =
-        [Self::Portal, Self::Identity, Self::Group, Self::System, Self::Bundle, Self::Request, Self::Grant];
+    pub const ALL: [Self; 8] = [
+        Self::Portal,
+        Self::Identity,
+        Self::Group,
+        Self::System,
+        Self::Bundle,
+        Self::Guardrails,
+        Self::Request,
+        Self::Grant,
+    ];
 
     /// Its word.
     pub fn word(self) -> &'static str {
@@ -59,6 +70,7 @@ impl ThingKind {
             Self::Group => "group",
             Self::System => "system",
             Self::Bundle => "bundle",
+            Self::Guardrails => "guardrails",
             Self::Request => "request",
             Self::Grant => "grant",
         }
@@ -89,6 +101,8 @@ pub enum Record {
     System(Box<System>),
     /// A bundle.
     Bundle(Box<Bundle>),
+    /// The guardrails.
+    GuardrailSet(Box<GuardrailSet>),
     /// A request.
     Request(Box<Request>),
     /// A grant.
@@ -109,6 +123,8 @@ pub enum Event {
     System(SystemEvent),
     /// To a bundle.
     Bundle(Box<BundleEvent>),
+    /// To the guardrails.
+    Guardrail(Box<GuardrailEvent>),
     /// To a request.
     Request(Box<RequestEvent>),
     /// To a grant.
@@ -178,6 +194,12 @@ impl Record {
         Thing { kind: ThingKind::Bundle, id: id.0, stream: StreamId(id.0) }
     }
 
+    /// There is one set of guardrails.
+    pub(crate) fn guardrails_id() -> Thing {
+        let id = Uuid::from_u128(2);
+        Thing { kind: ThingKind::Guardrails, id, stream: StreamId(id) }
+    }
+
     pub(crate) fn request_id(id: RequestId) -> Thing {
         Thing { kind: ThingKind::Request, id: id.0, stream: StreamId(id.0) }
     }
@@ -195,6 +217,7 @@ impl Record {
             Self::Group(it) => Self::group_id(it.id),
             Self::System(it) => Self::system_id(it.id),
             Self::Bundle(it) => Self::bundle_id(it.id),
+            Self::GuardrailSet(_) => Self::guardrails_id(),
             Self::Request(it) => Self::request_id(it.id),
             Self::Grant(it) => Self::grant_id(it.id, it.request),
         }
@@ -208,6 +231,7 @@ impl Record {
             Self::Group(it) => it.version,
             Self::System(it) => it.version,
             Self::Bundle(it) => it.version,
+            Self::GuardrailSet(it) => it.version,
             Self::Request(it) => it.version,
             Self::Grant(it) => it.version,
         }
@@ -221,6 +245,7 @@ impl Record {
             Self::Group(it) => serde_json::to_string(it),
             Self::System(it) => serde_json::to_string(it),
             Self::Bundle(it) => serde_json::to_string(it),
+            Self::GuardrailSet(it) => serde_json::to_string(it),
             Self::Request(it) => serde_json::to_string(it),
             Self::Grant(it) => serde_json::to_string(it),
         }
@@ -234,6 +259,7 @@ impl Record {
             ThingKind::Group => Self::Group(serde_json::from_str(json)?),
             ThingKind::System => Self::System(serde_json::from_str(json)?),
             ThingKind::Bundle => Self::Bundle(serde_json::from_str(json)?),
+            ThingKind::Guardrails => Self::GuardrailSet(serde_json::from_str(json)?),
             ThingKind::Request => Self::Request(serde_json::from_str(json)?),
             ThingKind::Grant => Self::Grant(serde_json::from_str(json)?),
         })
@@ -264,6 +290,10 @@ impl Record {
             (Event::Bundle(event), Some(Self::Bundle(it))) => {
                 Bundle::apply(Some(*it), BundleId(thing.id), event, stamp).map(Self::from)
             }
+            (Event::Guardrail(event), None) => GuardrailSet::apply(None, event, stamp).map(Self::from),
+            (Event::Guardrail(event), Some(Self::GuardrailSet(it))) => {
+                GuardrailSet::apply(Some(*it), event, stamp).map(Self::from)
+            }
             (Event::Request(event), None) => Request::apply(None, RequestId(thing.id), event, stamp).map(Self::from),
             (Event::Request(event), Some(Self::Request(it))) => {
                 Request::apply(Some(*it), RequestId(thing.id), event, stamp).map(Self::from)
@@ -278,6 +308,7 @@ impl Record {
                 | Event::Group(_)
                 | Event::System(_)
                 | Event::Bundle(_)
+                | Event::Guardrail(_)
                 | Event::Request(_)
                 | Event::Grant(_),
                 Some(_),
@@ -295,7 +326,7 @@ macro_rules! record_from {
         }
     )*};
 }
-record_from!(Portal, Identity, Group, System, Bundle, Request, Grant);
+record_from!(Portal, Identity, Group, System, Bundle, GuardrailSet, Request, Grant);
 
 impl Event {
     /// What happened, in one word with underscores: `request_approved`.

@@ -6,13 +6,14 @@ use crate::{
     ids::{BundleId, EntitlementId, GrantId, GroupId, IdentityId, SystemId},
     minutes::Minutes,
     resource::{ConnectorKind, DataClass, Environment, Sensitivity},
+    text::Key,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The version of this schema.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// The most people of one group that are kept as facts; a stage may not draw on a larger group.
 pub const MOST_MEMBERS: usize = 500;
@@ -78,7 +79,7 @@ pub struct Facts {
     pub systems: BTreeMap<SystemId, SystemFacts>,
     /// What the bundle confers.
     pub entitlements: BTreeMap<EntitlementId, EntitlementFacts>,
-    /// The groups its stages and fallbacks draw on, and those it names.
+    /// The groups its stages, fallbacks and guardrails draw on, those it names, and those the subject is in.
     pub groups: BTreeMap<GroupId, GroupFacts>,
     /// The managers a manager stage would ask.
     pub managers: BTreeSet<IdentityId>,
@@ -97,6 +98,9 @@ pub struct Facts {
 pub struct SubjectFacts {
     /// Who.
     pub id: IdentityId,
+    /// Its key; what was recorded by the first schema has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Key>,
     /// Its name.
     pub name: String,
     /// Its kind.
@@ -109,7 +113,7 @@ pub struct SubjectFacts {
     pub manager: Option<IdentityId>,
     /// A non-human identity's owners.
     pub owners: BTreeSet<IdentityId>,
-    /// Those of the bundle's groups it is in.
+    /// The groups it is in, through nesting and by grants; by the first schema only those of them that the bundle names.
     pub groups: BTreeSet<GroupId>,
     /// Its accounts on the bundle's systems.
     pub accounts: BTreeMap<SystemId, String>,
@@ -120,6 +124,9 @@ pub struct SubjectFacts {
 pub struct AskerFacts {
     /// Who.
     pub id: IdentityId,
+    /// Its key; what was recorded by the first schema has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Key>,
     /// Their name.
     pub name: String,
     /// Whether they belong to the company.
@@ -129,6 +136,9 @@ pub struct AskerFacts {
 /// A system the bundle reaches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SystemFacts {
+    /// Its key; what was recorded by the first schema has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Key>,
     /// Its name.
     pub name: String,
     /// Where it stands.
@@ -154,6 +164,9 @@ pub struct SystemFacts {
 pub struct EntitlementFacts {
     /// On which system.
     pub system: SystemId,
+    /// Its key; what was recorded by the first schema has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Key>,
     /// Its name.
     pub name: String,
     /// The target's own name for it.
@@ -167,6 +180,9 @@ pub struct EntitlementFacts {
 /// A group the ruling looks at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupFacts {
+    /// Its key; what was recorded by the first schema has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Key>,
     /// Its name.
     pub name: String,
     /// The active people in it, through nesting and by grants; only for groups that may decide.
@@ -176,6 +192,9 @@ pub struct GroupFacts {
 /// A bundle the subject already has to do with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
+    /// Its key; what was recorded by the first schema has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Key>,
     /// Its name.
     pub name: String,
     /// Whether it is held, or only asked for.
@@ -191,6 +210,11 @@ impl Facts {
     /// The name of a group, as it was.
     pub fn group(&self, id: GroupId) -> String {
         self.groups.get(&id).map_or_else(|| "a group that is gone".to_owned(), |g| g.name.clone())
+    }
+
+    /// The group with this key.
+    pub fn group_by_key(&self, key: &Key) -> Option<GroupId> {
+        self.groups.iter().find(|(_, group)| group.key.as_ref() == Some(key)).map(|(id, _)| *id)
     }
 
     /// The system whose backup owners and fallback group step in: the most sensitive one.

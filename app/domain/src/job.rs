@@ -26,6 +26,8 @@ pub enum JobKey {
         /// Of which bundle.
         bundle: BundleId,
     },
+    /// The replay of the guardrails' draft.
+    GuardrailReplay {},
 }
 
 /// One right of one account on one system.
@@ -46,6 +48,7 @@ impl fmt::Display for JobKey {
             Self::Grant { id } => write!(f, "grant/{id}"),
             Self::Right(right) => write!(f, "right/{}/{}/{}", right.system, right.entitlement, right.account),
             Self::Replay { bundle } => write!(f, "replay/{bundle}"),
+            Self::GuardrailReplay {} => f.write_str("replay/guardrails"),
         }
     }
 }

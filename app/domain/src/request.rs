@@ -6,6 +6,7 @@ use crate::{
     bundle::BundleVersion,
     event::{Event, Inconsistent, Record, Stamp, Transition},
     facts::{Ask, Facts},
+    guardrail::Guardrails,
     ids::{ApprovalId, BundleId, GrantId, IdentityId, RequestId},
     job::{Job, JobKey},
     minutes::Minutes,
@@ -334,11 +335,17 @@ pub struct Approval {
 
 impl Request {
     /// Asks: policy rules at once, and the request begins refused, waiting or approved. A refused ask is a record too.
-    pub fn ask(actor: &Actor, asked: Asked, lapses_after: Minutes, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+    pub fn ask(
+        actor: &Actor,
+        asked: Asked,
+        guardrails: &dyn Guardrails,
+        lapses_after: Minutes,
+        now: DateTime<Utc>,
+    ) -> Result<Transition, Refusal> {
         if !actor.is(asked.ask.asker) {
             return Err(Refusal::NotAllowed("one asks in one's own name"));
         }
-        let ruling = judge(&asked.ask, &asked.facts);
+        let ruling = judge(&asked.ask, &asked.facts, guardrails);
         if let Some(check) = ruling.only_unwritten() {
             let wants = check.instead.as_ref().map_or_else(String::new, |instead| format!(": {instead}"));
             let field = if check.rule == "work-item" { "work item" } else { "justification" };
@@ -346,7 +353,8 @@ impl Request {
         }
         // What policy refuses is written down as it is; nobody has to prove anything for a no.
         if ruling.outcome != Outcome::Refused {
-            demand(asked.facts.bundle.spec.step_up, asked.verified.as_ref(), asked.ask.asker, &asked.act())?;
+            let needed = ruling.asker_step_up(asked.facts.bundle.spec.step_up);
+            demand(needed, asked.verified.as_ref(), asked.ask.asker, &asked.act())?;
         }
         let event = RequestEvent::Asked {
             verified: asked.verified,
@@ -497,13 +505,19 @@ impl Request {
     /// The moment of granting: judged again, by the frozen bundle version and today's facts (R7). Weaker or equal demands lead to a
     /// grant, stronger ones back to waiting, a refusal stops it. `None` while only the hour stands in the way,
     /// and once the approval has lapsed.
-    pub fn settle(&self, today: Facts, grant: GrantId, now: DateTime<Utc>) -> Result<Option<Transition>, Refusal> {
+    pub fn settle(
+        &self,
+        today: Facts,
+        guardrails: &dyn Guardrails,
+        grant: GrantId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Transition>, Refusal> {
         let State::Approved { lapses_at, .. } = self.state else { return Ok(None) };
         if lapses_at <= now {
             return Ok(None);
         }
         let ask = Ask { minutes: self.minutes, ..self.ask.clone() };
-        let second = judge(&ask, &today);
+        let second = judge(&ask, &today, guardrails);
         if second.outcome == Outcome::Refused {
             if second.waits_only_for_its_hours() {
                 return Ok(None);
@@ -516,7 +530,7 @@ impl Request {
             let event = RequestEvent::Stopped { why, ruling: Some(second), facts: Some(today) };
             return self.change(&Actor::System, event, now).map(Some);
         }
-        let added = [self.unmet(&second), self.unsound(&today)].concat();
+        let added = [self.unmet(&second), self.unsound(&today, &second)].concat();
         if added.is_empty() {
             let event = RequestEvent::Granted { ruling: second, facts: today, grant };
             return self.change(&Actor::System, event, now).map(Some);
@@ -553,16 +567,23 @@ impl Request {
         }
     }
 
-    /// The stages where somebody said yes who may not decide on it today, as it has become their own: others decide in their place.
-    fn unsound(&self, today: &Facts) -> Vec<StageRuling> {
+    /// The stages where a yes does not hold today: somebody may not decide on it any more, as it has become their own, or showed less
+    /// surely who they are than is demanded now. Others decide in their place.
+    fn unsound(&self, today: &Facts, second: &Ruling) -> Vec<StageRuling> {
         let own = ruling::excluded(&self.ask, today);
         let given = self.given();
         let redone = self.ruling.stages.iter().enumerate().filter_map(|(at, stage)| {
-            let lost = given.get(&at)?.intersection(&own).count();
-            let need = u8::try_from(lost).ok().filter(|need| *need > 0)?;
+            let now = second.stages.iter().filter(|now| now.asks_the_same(stage)).filter_map(|now| now.step_up).max();
+            let unproven = self.decisions.iter().filter(|it| it.approves && it.stage == at);
+            let unproven = unproven.filter(|it| it.verified.as_ref().map(|it| it.proof.strength()) < now);
+            let lost: BTreeSet<_> =
+                given.get(&at)?.intersection(&own).copied().chain(unproven.map(|it| it.by)).collect();
+            let need = u8::try_from(lost.len()).ok().filter(|need| *need > 0)?;
+            let step_up = stage.step_up.max(now);
             let replaced = self.ruling.stages.iter().skip(at + 1).any(|later| later.name == again(&stage.name));
             let ladder = ruling::may_today(stage, &self.ask, today);
-            (!replaced).then(|| StageRuling { name: again(&stage.name), need, ladder, rungs: 1, ..stage.clone() })
+            let again = || StageRuling { name: again(&stage.name), need, ladder, rungs: 1, step_up, ..stage.clone() };
+            (!replaced).then(again)
         });
         redone.collect()
     }

@@ -4,6 +4,7 @@
 use crate::{
     bundle::{Source, Stage},
     facts::{Ask, Facts},
+    guardrail::{Guardrails, Verdict},
     ids::{EntitlementId, GroupId, IdentityId, SystemId},
     minutes::Minutes,
     resource::{Environment, Sensitivity},
@@ -14,7 +15,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The version of these rules; a ruling says by which it was made.
-pub const ENGINE: u32 = 1;
+pub const ENGINE: u32 = 2;
+
+/// The first version knew no guardrails; without any it comes to the same.
+const FIRST_ENGINE: u32 = 1;
 
 /// The rules about what is written in the form.
 const UNWRITTEN: [&str; 2] = ["justification", "work-item"];
@@ -152,6 +156,9 @@ pub struct Ruling {
     pub not_automatic: Vec<String>,
     /// Who is told of an automatic grant.
     pub told: BTreeSet<IdentityId>,
+    /// What the guardrails said; `None` where none were ever published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guardrails: Option<Verdict>,
 }
 
 impl Ruling {
@@ -165,6 +172,12 @@ impl Ruling {
         let mut failures = self.failures().peekable();
         let first = failures.peek().copied()?;
         failures.all(|c| UNWRITTEN.contains(&c.rule.as_str())).then_some(first)
+    }
+
+    /// How surely the asker shows who they are for this ask, by the bundle and by the guardrails.
+    pub fn asker_step_up(&self, bundle: Option<Strength>) -> Option<Strength> {
+        let demanded = self.guardrails.as_ref().and_then(|it| it.demands.asker_step_up.as_ref());
+        bundle.max(demanded.map(|it| it.least))
     }
 
     /// Whether nothing but the hour stands in the way; then waiting helps.
@@ -200,21 +213,34 @@ pub fn may_ask_for(
     }
 }
 
-/// Takes the decision.
-pub fn judge(ask: &Ask, facts: &Facts) -> Ruling {
+/// Takes the decision, by the rules of today.
+pub fn judge(ask: &Ask, facts: &Facts, guardrails: &dyn Guardrails) -> Ruling {
+    decide(ENGINE, ask, facts, guardrails)
+}
+
+/// Takes a decision once more by the version of the rules that took it; `None` where this program does not know that version.
+pub fn judge_as(engine: u32, ask: &Ask, facts: &Facts, guardrails: &dyn Guardrails) -> Option<Ruling> {
+    (FIRST_ENGINE..=ENGINE).contains(&engine).then(|| decide(engine, ask, facts, guardrails))
+}
+
+fn decide(engine: u32, ask: &Ask, facts: &Facts, guardrails: &dyn Guardrails) -> Ruling {
     let spec = &facts.bundle.spec;
+    let verdict = guardrails.ask(ask, facts);
     let mut checks = vec![check_open(facts), check_people(ask, facts), check_duration(ask, facts)];
     checks.extend(spec.conditions.iter().map(|condition| condition.check(ask, facts)));
     checks.extend(check_conflicts(facts));
     checks.push(check_once(ask, facts));
     checks.extend(check_accounts(facts));
+    checks.extend(verdict.iter().flat_map(|verdict| check_guardrails(verdict, facts)));
 
     let privileged: BTreeMap<_, _> =
         facts.entitlements.iter().filter_map(|(id, e)| e.privileged.clone().map(|why| (*id, why))).collect();
-    let not_automatic = if spec.automatic { not_low_risk(facts, &privileged) } else { Vec::new() };
+    let not_automatic =
+        if spec.automatic { not_low_risk(facts, &privileged, verdict.as_ref()) } else { Vec::new() };
     let automatic = spec.automatic && not_automatic.is_empty();
 
-    let (stages, check) = if automatic { (Vec::new(), None) } else { resolve(ask, facts, !privileged.is_empty()) };
+    let wanted = || demanded(facts, !privileged.is_empty(), verdict.as_ref());
+    let (stages, check) = if automatic { (Vec::new(), None) } else { resolve(ask, facts, wanted()) };
     checks.extend(check);
 
     let outcome = match (checks.iter().all(|c| c.passed), automatic) {
@@ -227,7 +253,27 @@ pub fn judge(ask: &Ask, facts: &Facts) -> Ruling {
     } else {
         BTreeSet::new()
     };
-    Ruling { engine: ENGINE, outcome, checks, stages, minutes: ask.minutes, privileged, not_automatic, told }
+    let guardrails = verdict;
+    Ruling { engine, outcome, checks, stages, minutes: ask.minutes, privileged, not_automatic, told, guardrails }
+}
+
+/// What the guardrails say, each rule that says no in its own sentence.
+fn check_guardrails(verdict: &Verdict, facts: &Facts) -> Vec<Check> {
+    let rule = "guardrails";
+    if !verdict.errors.is_empty() {
+        let says = "a guardrail cannot be worked out for this, and so nothing is granted; the admins know".to_owned();
+        return vec![Check::new(rule, false, says)];
+    }
+    if !verdict.allows {
+        let no: Vec<_> = verdict.rules.values().map(|says| Check::new(rule, false, says.clone())).collect();
+        let silent = || Check::new(rule, false, "no guardrail permits this".to_owned());
+        return if no.is_empty() { vec![silent()] } else { no };
+    }
+    let unknown = verdict.demands.groups.keys().find(|group| facts.group_by_key(group).is_none());
+    match unknown {
+        Some(group) => vec![Check::new(rule, false, format!("`{group}` must approve this, and there is no such group"))],
+        None => vec![Check::new(rule, true, format!("within the guardrails (version {})", verdict.number))],
+    }
 }
 
 fn check_open(facts: &Facts) -> Check {
@@ -321,8 +367,16 @@ fn or_owners(facts: &Facts, system: &crate::facts::SystemFacts) -> String {
 }
 
 /// Why access is not low-risk and reversible (R9).
-fn not_low_risk(facts: &Facts, privileged: &BTreeMap<EntitlementId, String>) -> Vec<String> {
+fn not_low_risk(
+    facts: &Facts,
+    privileged: &BTreeMap<EntitlementId, String>,
+    verdict: Option<&Verdict>,
+) -> Vec<String> {
     let mut why = privileged.values().cloned().collect::<Vec<_>>();
+    if let Some(verdict) = verdict {
+        let rules = verdict.demands.deciding().into_iter().filter_map(|id| verdict.rules.get(id));
+        why.extend(rules.cloned());
+    }
     for system in facts.systems.values() {
         if system.environment == Environment::Production {
             why.push(format!("{} is production", system.name));
@@ -341,10 +395,10 @@ fn not_low_risk(facts: &Facts, privileged: &BTreeMap<EntitlementId, String>) -> 
 }
 
 /// Turns the bundle's stages into the people who may decide them, and says where nobody can.
-fn resolve(ask: &Ask, facts: &Facts, privileged: bool) -> (Vec<StageRuling>, Option<Check>) {
+fn resolve(ask: &Ask, facts: &Facts, demanded: Vec<(Stage, Option<SystemId>)>) -> (Vec<StageRuling>, Option<Check>) {
     let excluded = excluded(ask, facts);
     let joined = joined(facts);
-    let mut stages = demanded(facts, privileged)
+    let mut stages = demanded
         .into_iter()
         .map(|(stage, system)| StageRuling {
             ladder: ladder(&stage, system, facts, &excluded, &joined),
@@ -383,8 +437,9 @@ fn joined(facts: &Facts) -> BTreeSet<GroupId> {
     facts.entitlements.values().flat_map(|e| e.joins.iter().copied()).collect()
 }
 
-/// The bundle's stages, owners' stages once for each system with owners of its own, and a second approver where the access is privileged.
-fn demanded(facts: &Facts, privileged: bool) -> Vec<(Stage, Option<SystemId>)> {
+/// The bundle's stages, owners' stages once for each system with owners of its own, the groups and the number of approvers that guardrails
+/// demand, and a second approver where the access is privileged.
+fn demanded(facts: &Facts, privileged: bool, verdict: Option<&Verdict>) -> Vec<(Stage, Option<SystemId>)> {
     let owners = Stage { name: "Owner".to_owned(), need: 1, from: Source::Owners, step_up: None };
     let stages =
         if facts.bundle.spec.stages.is_empty() { std::slice::from_ref(&owners) } else { &facts.bundle.spec.stages };
@@ -407,12 +462,26 @@ fn demanded(facts: &Facts, privileged: bool) -> Vec<(Stage, Option<SystemId>)> {
             Source::Group { .. } | Source::People { .. } | Source::Manager => demanded.push((stage.clone(), None)),
         }
     }
-    let total: u32 = demanded.iter().map(|(stage, _)| u32::from(stage.need)).sum();
-    if privileged && total < 2 {
-        // The second shows who they are as surely as the first.
+    let demands = verdict.map(|verdict| &verdict.demands);
+    for group in demands.iter().flat_map(|it| it.groups.keys()).filter_map(|key| facts.group_by_key(key)) {
+        let from = Source::Group { group };
+        if demanded.iter().all(|(stage, _)| stage.from != from) {
+            demanded.push((Stage { name: facts.group(group), need: 1, from, step_up: None }, None));
+        }
+    }
+    let least = demands.and_then(|it| it.approvals.as_ref()).map_or(0, |it| it.least).max(if privileged { 2 } else { 0 });
+    let total = demanded.iter().fold(0_u8, |sum, (stage, _)| sum.saturating_add(stage.need));
+    let need = least.saturating_sub(total);
+    if need > 0 {
+        // Further ones show who they are as surely as the first.
         let step_up = demanded.iter().filter_map(|(stage, _)| stage.step_up).max();
-        let second = Stage { name: "Second approver".to_owned(), need: 1, from: Source::Owners, step_up };
-        demanded.push((second, facts.weightiest().map(|(id, _)| *id)));
+        let name = if least == 2 { "Second approver" } else { "Further approvers" }.to_owned();
+        let further = Stage { name, need, from: Source::Owners, step_up };
+        demanded.push((further, facts.weightiest().map(|(id, _)| *id)));
+    }
+    let step_up = demands.and_then(|it| it.step_up.as_ref()).map(|it| it.least);
+    for (stage, _) in &mut demanded {
+        stage.step_up = stage.step_up.max(step_up);
     }
     demanded
 }

@@ -100,6 +100,13 @@ pub enum Act {
         /// SHA-256 of what it says in its canonical form, in hexadecimal.
         spec: String,
     },
+    /// Publishing a version of the guardrails.
+    PublishGuardrails {
+        /// The version.
+        number: u32,
+        /// SHA-256 of what it says in its canonical form, in hexadecimal.
+        spec: String,
+    },
     /// Taking a bundle out of the catalogue.
     Retire {
         /// The bundle.
