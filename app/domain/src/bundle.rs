@@ -384,7 +384,7 @@ impl Bundle {
                 let Some(draft) = bundle.draft_to_change(*number) else {
                     return out_of_turn("no such draft", "draft_submitted");
                 };
-                draft.state = DraftState::InReview { since: stamp.at, by: stamp.actor.clone() };
+                draft.submitted(stamp);
             }
             BundleEvent::DraftWithdrawn { number } => {
                 let Some(draft) = bundle.draft_to_change(*number) else {

@@ -272,11 +272,11 @@ pub enum GrantEvent {
 
 impl Grant {
     /// Opens a grant from a request that was just settled, with one assignment for each entitlement of the frozen bundle version,
-    /// on the accounts of today, by which it was judged again.
+    /// on the accounts of today, by which it was judged again. It must be there before the approval would have lapsed.
     pub fn open(
         request: &Request,
         today: &Facts,
-        lapses_after: Minutes,
+        lapses_at: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Transition, Refusal> {
         let RequestState::Granted { approval, grant: id, .. } = request.state else {
@@ -304,7 +304,6 @@ impl Grant {
                 settled: false,
             });
         }
-        let lapses_at = now + lapses_after.delta();
         let jobs = rights
             .iter()
             .map(|a| Job::at(JobKey::Right(a.right()), now))

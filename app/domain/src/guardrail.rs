@@ -303,7 +303,7 @@ impl GuardrailSet {
             }
             GuardrailEvent::GuardrailsSubmitted { number } => {
                 let draft = set.draft_to_change(*number).ok_or_else(|| out_of_turn("guardrails_submitted"))?;
-                draft.state = DraftState::InReview { since: stamp.at, by: stamp.actor.clone() };
+                draft.submitted(stamp);
             }
             GuardrailEvent::GuardrailsWithdrawn { number } => {
                 let draft = set.draft_to_change(*number).ok_or_else(|| out_of_turn("guardrails_withdrawn"))?;

@@ -21,6 +21,8 @@ pub enum JobKey {
     },
     /// One right of one account on one system: does any live grant need it, and is it so in the target?
     Right(RightKey),
+    /// The requests that wait: may somebody not decide any more, as they have lost a right in the portal's own directory?
+    Deciders {},
     /// The replay of a bundle's draft: are there recorded requests that it was not judged on yet?
     Replay {
         /// Of which bundle.
@@ -28,6 +30,20 @@ pub enum JobKey {
     },
     /// The replay of the guardrails' draft.
     GuardrailReplay {},
+}
+
+impl JobKey {
+    /// Whether the look takes something away whenever it does anything: a grant's own look ends it.
+    pub fn takes_away(&self) -> bool {
+        match self {
+            Self::Grant { .. } => true,
+            Self::Request { .. }
+            | Self::Right(_)
+            | Self::Deciders {}
+            | Self::Replay { .. }
+            | Self::GuardrailReplay {} => false,
+        }
+    }
 }
 
 /// One right of one account on one system.
@@ -47,6 +63,7 @@ impl fmt::Display for JobKey {
             Self::Request { id } => write!(f, "request/{id}"),
             Self::Grant { id } => write!(f, "grant/{id}"),
             Self::Right(right) => write!(f, "right/{}/{}/{}", right.system, right.entitlement, right.account),
+            Self::Deciders {} => f.write_str("deciders"),
             Self::Replay { bundle } => write!(f, "replay/{bundle}"),
             Self::GuardrailReplay {} => f.write_str("replay/guardrails"),
         }
@@ -67,7 +84,7 @@ pub struct Job {
 impl Job {
     /// A look that is due at a time.
     pub fn at(key: JobKey, due_at: DateTime<Utc>) -> Self {
-        Self { key, due_at, takes_away: false }
+        Self { takes_away: key.takes_away(), key, due_at }
     }
 
     /// A look that will take something away.

@@ -531,6 +531,7 @@ impl Request {
             return self.change(&Actor::System, event, now).map(Some);
         }
         let added = [self.unmet(&second), self.unsound(&today, &second)].concat();
+        let added: Vec<_> = added.into_iter().map(|stage| self.as_asked(stage)).collect();
         if added.is_empty() {
             let event = RequestEvent::Granted { ruling: second, facts: today, grant };
             return self.change(&Actor::System, event, now).map(Some);
@@ -602,6 +603,22 @@ impl Request {
             }
         }
         added
+    }
+
+    /// A stage that came on top, without those who had no such part when it was asked: who becomes an owner decides nothing that is open
+    /// already. Of a group that no stage drew on then nobody knows who was in it.
+    fn as_asked(&self, mut stage: StageRuling) -> StageRuling {
+        let then = ruling::may_today(&stage, &self.ask, &self.facts);
+        for rung in &mut stage.ladder {
+            let known = then.iter().find(|it| it.via == rung.via).filter(|it| match it.via {
+                Via::Group { .. } | Via::Fallback { .. } => !it.people.is_empty(),
+                Via::Owner { .. } | Via::BackupOwner { .. } | Via::Named | Via::Manager => true,
+            });
+            if let Some(then) = known {
+                rung.people.retain(|id| then.people.contains(id));
+            }
+        }
+        stage
     }
 
     /// Whether it may still be decided, and if not, who was faster.

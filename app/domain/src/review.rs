@@ -39,7 +39,7 @@ pub struct Draft<S> {
     pub by: Actor,
     /// When.
     pub at: DateTime<Utc>,
-    /// Everybody who wrote any part of it, each once: none of them publishes it.
+    /// Everybody who wrote any part of it or submitted it, each once: none of them publishes it.
     pub authors: Vec<Actor>,
     /// Where it stands.
     pub state: DraftState,
@@ -49,11 +49,22 @@ impl<S> Draft<S> {
     /// A version as it was just written; who wrote on the one it replaces wrote some of it.
     pub(crate) fn written(replaced: Option<Self>, number: u32, spec: S, stamp: &Stamp) -> Self {
         let by = stamp.actor.clone();
-        let mut authors = replaced.map(|draft| draft.authors).unwrap_or_default();
-        if !authors.iter().any(|author| author.is_one_with(&by)) {
-            authors.push(by.clone());
+        let authors = replaced.map(|draft| draft.authors).unwrap_or_default();
+        let mut draft = Self { number, spec, by: by.clone(), at: stamp.at, authors, state: DraftState::Draft };
+        draft.stands_for_it(&by);
+        draft
+    }
+
+    /// Another admin looks at it from now on. Who submits what others wrote stands for it too, and does not publish it.
+    pub(crate) fn submitted(&mut self, stamp: &Stamp) {
+        self.stands_for_it(&stamp.actor);
+        self.state = DraftState::InReview { since: stamp.at, by: stamp.actor.clone() };
+    }
+
+    fn stands_for_it(&mut self, who: &Actor) {
+        if !self.is_by(who) {
+            self.authors.push(who.clone());
         }
-        Self { number, spec, by, at: stamp.at, authors, state: DraftState::Draft }
     }
 
     /// The same as the version that counts now.

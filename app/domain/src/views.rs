@@ -148,6 +148,8 @@ view! {
         privileged: Vec<String>,
         /// With what the asker confirms it, in words.
         confirms: Option<String>,
+        /// Whether only what is to be written in the form is missing: then it comes back to be finished, and nothing is recorded.
+        unfinished: bool,
     }
 
     /// A stage as a page shows it.

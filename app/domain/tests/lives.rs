@@ -556,8 +556,8 @@ impl Life {
             }
             Act::Open => {
                 if self.grant.is_none() {
-                    let change =
-                        Grant::open(self.request(), &self.request().facts, minutes(APPROVAL_HOLDS), now).map(Some);
+                    let lapses_at = now + minutes(APPROVAL_HOLDS).delta();
+                    let change = Grant::open(self.request(), &self.request().facts, lapses_at, now).map(Some);
                     self.commit_if(change);
                 }
             }

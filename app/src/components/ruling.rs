@@ -53,7 +53,7 @@ fn Path(
     /// What is ruled.
     ruling: RulingView,
 ) -> impl IntoView {
-    let RulingView { outcome, checks, stages, next, not_automatic, privileged, confirms } = ruling;
+    let RulingView { outcome, checks, stages, next, not_automatic, privileged, confirms, unfinished } = ruling;
     view! {
         {(!next.is_empty()).then(|| view! { <p>{said(&next)}</p> })}
         <h3>"Conditions"</h3>
@@ -69,7 +69,7 @@ fn Path(
             .map(|with| view! { <p class="hint">{format!("You confirm it with {with}, for this very request.")}</p> })}
         {because("Two people must agree, because", &privileged)}
         {because("Not at once, because", &not_automatic)}
-        {(outcome == Outcome::Refused)
+        {(outcome == Outcome::Refused && !unfinished)
             .then(|| view! { <p class="hint">"A refused request is kept with its reasons, like any other."</p> })}
     }
     .into_any()

@@ -303,6 +303,10 @@ impl Portal {
                 }
             }
         }
+        if !present && tx.system(right.system).await?.is_some_and(|it| it.spec.connector == ConnectorKind::Directory) {
+            // Who is no longer in a group may be no decider any more.
+            tx.enqueue(&Job::at(JobKey::Deciders {}, now)).await?;
+        }
         self.commit(tx).await?;
         Ok(true)
     }

@@ -67,7 +67,9 @@ impl Portal {
 
     async fn look(&self, claim: &Claim) {
         let outcome = match &claim.key {
-            JobKey::Request { .. } | JobKey::Grant { .. } | JobKey::Replay { .. } => self.look_in_one_go(claim).await,
+            JobKey::Request { .. } | JobKey::Grant { .. } | JobKey::Deciders {} | JobKey::Replay { .. } => {
+                self.look_in_one_go(claim).await
+            }
             // Rights of one grant are looked at side by side; whoever writes second looks again.
             JobKey::Right(right) => match self.retrying(|| self.look_at_right(claim, right)).await {
                 Ok(Looked::Settled) => self.finish(claim, None).await,
@@ -96,6 +98,7 @@ impl Portal {
                 JobKey::Request { id } => self.tend_request(&mut tx, *id).await?,
                 JobKey::Grant { id } => self.tend_grant(&mut tx, *id).await?,
                 JobKey::Replay { bundle } => self.tend_replay(&mut tx, *bundle).await?,
+                JobKey::Deciders {} => self.reroute(&mut tx).await.map(|_| None)?,
                 JobKey::Right(_) => None,
             };
             tx.finish(claim, next).await?;

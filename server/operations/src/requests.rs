@@ -296,16 +296,17 @@ impl Portal {
         match &request.state {
             State::Waiting { until } => Ok(Some(*until)),
             State::Approved { lapses_at, .. } => {
+                let lapses_at = *lapses_at;
                 let today = self.todays_facts(tx, &request).await?;
                 let Some(change) = request.settle(today.clone(), GrantId(self.new_id()), now)? else {
                     // Only the hour stands in the way: look again soon, and give up when the approval lapses.
-                    return Ok(Some((now + chrono::TimeDelta::minutes(5)).min(*lapses_at)));
+                    return Ok(Some((now + chrono::TimeDelta::minutes(5)).min(lapses_at)));
                 };
                 self.save(tx, &change).await?;
                 if let Some(request) = change.request() {
                     tell(self, tx, &Actor::System, request, Owed::Over).await?;
                     if let State::Granted { .. } = request.state {
-                        let opened = domain::grant::Grant::open(request, &today, self.setup().approval_lapse, now)?;
+                        let opened = domain::grant::Grant::open(request, &today, lapses_at, now)?;
                         self.save(tx, &opened).await?;
                     }
                 }

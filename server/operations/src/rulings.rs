@@ -51,6 +51,7 @@ pub(crate) fn view(ruling: &Ruling, facts: &Facts, request: Option<&Request>) ->
         not_automatic: ruling.not_automatic.clone(),
         privileged: ruling.privileged.values().cloned().collect(),
         confirms: facts.bundle.spec.step_up.map(|strength| strength.word().to_owned()),
+        unfinished: ruling.only_unwritten().is_some(),
     }
 }
 

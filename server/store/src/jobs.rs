@@ -74,7 +74,7 @@ impl Tx {
         let key = claim.key.to_string();
         let done = match next {
             None => run!(self, GONE, &key, claim.fence, claim.generation)?,
-            Some(next) => run!(self, LATER, &key, claim.fence, claim.generation, next, false)?,
+            Some(next) => run!(self, LATER, &key, claim.fence, claim.generation, next, claim.key.takes_away())?,
         };
         if done == 0 {
             run!(self, AGAIN, &key, claim.fence)?;

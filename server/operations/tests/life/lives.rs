@@ -21,6 +21,7 @@ on_both! {
     a_renewal_leaves_no_gap
     a_refused_ask_is_a_record_that_says_why
     a_request_that_nobody_decides_expires
+    who_loses_a_seat_no_longer_decides_from_it
 }
 
 /// R27, R39, R40, R41: the life of access is one story, told in one stream, and ends by the clock.
@@ -224,5 +225,22 @@ async fn a_request_that_nobody_decides_expires(on: On) {
     world.run_jobs().await;
     assert!(matches!(world.request(id).await.state, RequestState::Expired { .. }));
     assert_eq!(world.told(id).await, ["asked", "request_expired"]);
+    world.is_sound().await;
+}
+
+/// R31: a right in the portal's own directory may be what somebody decides by; when it ends, others decide.
+async fn who_loses_a_seat_no_longer_decides_from_it(on: On) {
+    let world = World::on(on).await;
+    let seat = world.granted("ann.asker", "life-seat", "2h", &["olga.owner", "otto.owner"]).await;
+    let id = world.ask("bo.asker", "life-seated", "1h").await;
+    let [ann, hal] = [world.id("ann.asker").await, world.id("hal.hand").await];
+    assert_eq!(world.request(id).await.may_decide_now(), [ann, hal].into());
+
+    world.portal.give_back(&world.actor("ann.asker").await, seat).await.expect("it is hers");
+    world.run_jobs().await;
+    assert_eq!(world.request(id).await.may_decide_now(), [hal].into(), "her seat is gone");
+    let refused = world.approve("ann.asker", id).await;
+    assert!(matches!(refused, Err(Error::NotFound | Error::Refused(Refusal::NotADecider { .. }))), "{refused:?}");
+    world.approve("hal.hand", id).await.expect("he has a seat");
     world.is_sound().await;
 }
