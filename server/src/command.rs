@@ -248,6 +248,7 @@ fn write_files(folder: &Path, files: &[(String, String)]) -> Result<()> {
     }
     for (name, text) in files {
         let path = folder.join(name);
+        fs::create_dir_all(path.parent().unwrap_or(folder)).with_context(cannot)?;
         fs::write(&path, text).with_context(cannot)?;
         println!("{}", path.display());
     }

@@ -465,6 +465,19 @@ impl BundleSpec {
         gaps
     }
 
+    /// Whether it says that another bundle must not be in the same hands.
+    pub fn is_incompatible_with(&self, other: BundleId) -> bool {
+        self.conditions.iter().any(|condition| match condition {
+            Condition::Incompatible { bundles } => bundles.contains(&other),
+            Condition::Askers { .. }
+            | Condition::Justification { .. }
+            | Condition::WorkItem { .. }
+            | Condition::Hours { .. }
+            | Condition::Environments { .. }
+            | Condition::SensitivityAtMost { .. } => false,
+        })
+    }
+
     /// Every group the bundle's stages and conditions refer to; membership of such a group is a privilege (R15).
     pub fn groups(&self) -> BTreeSet<GroupId> {
         let stages = self.stages.iter().filter_map(|stage| match &stage.from {

@@ -196,8 +196,8 @@ impl Record {
 
     /// There is one set of guardrails.
     pub(crate) fn guardrails_id() -> Thing {
-        let id = Uuid::from_u128(2);
-        Thing { kind: ThingKind::Guardrails, id, stream: StreamId(id) }
+        let stream = GuardrailSet::STREAM;
+        Thing { kind: ThingKind::Guardrails, id: stream.0, stream }
     }
 
     pub(crate) fn request_id(id: RequestId) -> Thing {

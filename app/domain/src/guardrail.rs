@@ -5,6 +5,7 @@ use crate::{
     actor::Actor,
     event::{Event, Inconsistent, Record, Stamp, Transition},
     facts::{Ask, Facts},
+    ids::StreamId,
     job::{Job, JobKey},
     refusal::Refusal,
     replay::Found,
@@ -15,6 +16,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
 
 /// The most bytes the text of guardrails, or of their tests, may have.
 pub const LONGEST: usize = 64 * 1024;
@@ -23,6 +25,9 @@ pub const LONGEST: usize = 64 * 1024;
 pub trait Guardrails: Send + Sync {
     /// What they say; `None` where none were ever published.
     fn ask(&self, ask: &Ask, facts: &Facts) -> Option<Verdict>;
+
+    /// The groups whose approval they may demand: who is in them is among the facts.
+    fn deciding_groups(&self) -> BTreeSet<Key>;
 }
 
 /// Where no guardrails were ever published.
@@ -32,6 +37,10 @@ pub struct Unguarded;
 impl Guardrails for Unguarded {
     fn ask(&self, _: &Ask, _: &Facts) -> Option<Verdict> {
         None
+    }
+
+    fn deciding_groups(&self) -> BTreeSet<Key> {
+        BTreeSet::new()
     }
 }
 
@@ -194,6 +203,9 @@ pub enum GuardrailEvent {
 }
 
 impl GuardrailSet {
+    /// Where its events stand, and its id: there is one for the whole portal.
+    pub const STREAM: StreamId = StreamId(Uuid::from_u128(2));
+
     /// The first version ever, as a draft.
     pub fn draft_new(actor: &Actor, spec: GuardrailText, now: DateTime<Utc>) -> Result<Transition, Refusal> {
         Transition::first(Record::guardrails_id(), actor, GuardrailEvent::GuardrailsDrafted { number: 1, spec }, now)

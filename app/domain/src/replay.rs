@@ -1,20 +1,22 @@
-//! Judging a recorded request again with a draft in the place of the bundle version it was asked under: what the draft would have
-//! changed. Only what was recorded then counts; where that is not enough, it says so and guesses nothing.
+//! Judging a recorded request again with a draft in the place of what it was judged by: what the draft, of a bundle or of the guardrails,
+//! would have changed. Only what was recorded then counts; where that is not enough, it says so and guesses nothing.
 
 use crate::{
     bundle::{BundleSpec, Source},
     condition::Condition,
     facts::{Ask, Facts, Reason, SCHEMA},
-    ids::{EntitlementId, GroupId, IdentityId, RequestId},
+    guardrail::Guardrails,
+    ids::{BundleId, EntitlementId, GroupId, IdentityId, RequestId},
     refusal::Refusal,
-    ruling::{ENGINE, Outcome, Ruling, StageRuling, judge},
+    ruling::{Outcome, Ruling, StageRuling, judge, judge_as},
+    text::Key,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A fact that was not recorded, and that the draft needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Missing {
     /// The rules themselves were others then.
     Rules,
@@ -29,6 +31,11 @@ pub enum Missing {
     Members {
         /// Which.
         group: GroupId,
+    },
+    /// Who was in a group whose approval the guardrails demand.
+    Demanded {
+        /// Which.
+        group: Key,
     },
     /// Whether somebody who is to decide belonged to the company.
     Person {
@@ -50,8 +57,6 @@ pub enum Missing {
 /// What a draft would have changed for one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Nothing.
-    Same,
     /// It would be refused now.
     NewlyRefused {
         /// What the rules that say no say.
@@ -77,19 +82,29 @@ pub enum Effect {
         /// How many would.
         after: u32,
     },
-    /// As many would, and some who could may not any more.
+    /// Some who could approve it may not any more.
     LostApprover {
         /// In which stages they could.
         stages: Vec<String>,
         /// Who.
         people: BTreeSet<IdentityId>,
     },
-    /// As many would, and some may who could not.
+    /// Some may approve it who could not.
     NewApprover {
         /// In which stages they may.
         stages: Vec<String>,
         /// Who.
         people: BTreeSet<IdentityId>,
+    },
+    /// Who approves it would show less surely who they are.
+    WeakerStepUp {
+        /// In which stages.
+        stages: Vec<String>,
+    },
+    /// Who approves it would show more surely who they are.
+    StrongerStepUp {
+        /// In which stages.
+        stages: Vec<String>,
     },
     /// What was recorded is not enough to say.
     CannotTell {
@@ -110,6 +125,8 @@ pub enum Sort {
     FewerApprovals,
     /// Others may approve it.
     NewApprover,
+    /// Its approvers would show less surely who they are.
+    WeakerStepUp,
     /// It would be refused.
     NewlyRefused,
     /// It would not be automatic.
@@ -118,6 +135,8 @@ pub enum Sort {
     MoreApprovals,
     /// Some may not approve it any more.
     LostApprover,
+    /// Its approvers would show more surely who they are.
+    StrongerStepUp,
     /// It cannot be told.
     CannotTell,
 }
@@ -130,10 +149,12 @@ impl Sort {
             Self::NewlyAllowed => "No longer refused",
             Self::FewerApprovals => "Fewer approvals",
             Self::NewApprover => "New approvers",
+            Self::WeakerStepUp => "Confirmed less surely",
             Self::NewlyRefused => "Newly refused",
             Self::NoLongerAutomatic => "No longer automatic",
             Self::MoreApprovals => "More approvals",
             Self::LostApprover => "Lost approvers",
+            Self::StrongerStepUp => "Confirmed more surely",
             Self::CannotTell => "It cannot be told",
         }
     }
@@ -145,29 +166,32 @@ impl Sort {
             Self::NewlyAllowed => "would not be refused any more",
             Self::FewerApprovals => "would need fewer approvals",
             Self::NewApprover => "would gain an approver",
+            Self::WeakerStepUp => "would be confirmed less surely",
             Self::NewlyRefused => "would be refused now",
             Self::NoLongerAutomatic => "would not be automatic any more",
             Self::MoreApprovals => "would need more approvals",
             Self::LostApprover => "would lose an approver",
+            Self::StrongerStepUp => "would be confirmed more surely",
             Self::CannotTell => "cannot be told",
         }
     }
 }
 
 impl Effect {
-    /// Of which sort it is; `None` when nothing would have changed.
-    pub fn sort(&self) -> Option<Sort> {
+    /// Of which sort it is.
+    pub fn sort(&self) -> Sort {
         match self {
-            Self::Same => None,
-            Self::NewlyRefused { .. } => Some(Sort::NewlyRefused),
-            Self::NewlyAllowed => Some(Sort::NewlyAllowed),
-            Self::NewlyAutomatic => Some(Sort::NewlyAutomatic),
-            Self::NoLongerAutomatic => Some(Sort::NoLongerAutomatic),
-            Self::FewerApprovals { .. } => Some(Sort::FewerApprovals),
-            Self::MoreApprovals { .. } => Some(Sort::MoreApprovals),
-            Self::LostApprover { .. } => Some(Sort::LostApprover),
-            Self::NewApprover { .. } => Some(Sort::NewApprover),
-            Self::CannotTell { .. } => Some(Sort::CannotTell),
+            Self::NewlyRefused { .. } => Sort::NewlyRefused,
+            Self::NewlyAllowed => Sort::NewlyAllowed,
+            Self::NewlyAutomatic => Sort::NewlyAutomatic,
+            Self::NoLongerAutomatic => Sort::NoLongerAutomatic,
+            Self::FewerApprovals { .. } => Sort::FewerApprovals,
+            Self::MoreApprovals { .. } => Sort::MoreApprovals,
+            Self::LostApprover { .. } => Sort::LostApprover,
+            Self::NewApprover { .. } => Sort::NewApprover,
+            Self::WeakerStepUp { .. } => Sort::WeakerStepUp,
+            Self::StrongerStepUp { .. } => Sort::StrongerStepUp,
+            Self::CannotTell { .. } => Sort::CannotTell,
         }
     }
 }
@@ -216,14 +240,15 @@ impl Replayed {
     /// So many cases of each sort are kept; beyond that they are only counted.
     pub const KEPT: usize = 200;
 
-    /// Counts one request, and keeps it as a case where something would have changed.
-    pub fn note(&mut self, effect: &Effect, case: impl FnOnce() -> Case) {
+    /// Counts one request, and keeps it as a case of everything that would have changed for it.
+    pub fn note(&mut self, effects: &[Effect], case: impl Fn(&Effect) -> Case) {
         self.requests = self.requests.saturating_add(1);
-        let Some(sort) = effect.sort() else { return };
-        let cases = self.sorts.entry(sort).or_default();
-        cases.count = cases.count.saturating_add(1);
-        if cases.first.len() < Self::KEPT {
-            cases.first.push(case());
+        for effect in effects {
+            let cases = self.sorts.entry(effect.sort()).or_default();
+            cases.count = cases.count.saturating_add(1);
+            if cases.first.len() < Self::KEPT {
+                cases.first.push(case(effect));
+            }
         }
     }
 
@@ -243,7 +268,7 @@ impl Found {
     /// What it comes to, in one sentence.
     pub fn sentence(&self) -> String {
         if self.requests == 0 {
-            return "Nobody has ever asked for it, so there is nothing to judge again.".to_owned();
+            return "Nobody has ever asked for what it is about, so there is nothing to judge again.".to_owned();
         }
         let of = match self.requests {
             1 => "Of the one recorded request".to_owned(),
@@ -296,26 +321,62 @@ impl Progress {
     }
 }
 
-/// What a draft would have changed for a request, by what was recorded when it was asked.
-pub fn replay(ask: &Ask, facts: &Facts, ruling: &Ruling, draft: &BundleSpec) -> Effect {
-    let rules = Effect::CannotTell { missing: Missing::Rules };
-    if facts.schema != SCHEMA || ruling.engine != ENGINE {
-        return rules;
-    }
+/// What is put in the place of what counted then.
+#[derive(Clone, Copy)]
+pub enum Draft<'a> {
+    /// A bundle's draft.
+    Bundle {
+        /// Of which bundle.
+        bundle: BundleId,
+        /// What it says.
+        spec: &'a BundleSpec,
+        /// What is published, if anything is.
+        published: Option<&'a BundleSpec>,
+    },
+    /// The guardrails' draft.
+    Guardrails(&'a dyn Guardrails),
+}
+
+/// What a draft would have changed for a request, by what was recorded when it was asked; `then` are the guardrails it was judged by.
+/// `None` when the draft has no bearing on it at all.
+pub fn replay(
+    ask: &Ask,
+    facts: &Facts,
+    ruling: &Ruling,
+    then: &dyn Guardrails,
+    draft: Draft<'_>,
+) -> Option<Vec<Effect>> {
+    let untold = |missing| Some(vec![Effect::CannotTell { missing }]);
+    let changed = match draft {
+        Draft::Bundle { bundle, spec, .. } if bundle == facts.bundle.bundle => under(ask, facts, spec),
+        Draft::Bundle { bundle, spec, published } => beside(ask, facts, bundle, spec, published).transpose()?,
+        Draft::Guardrails(_) if facts.schema < SCHEMA => Err(Missing::Rules),
+        Draft::Guardrails(_) => Ok((ask.clone(), facts.clone())),
+    };
     // The recorded stages are rerouted when somebody loses authority; what policy said at first is made again from the same facts.
-    let before = judge(ask, facts);
-    if before.outcome != ruling.outcome {
-        return rules;
-    }
-    let after = match under(ask, facts, draft) {
-        Ok((ask, facts)) => judge(&ask, &facts),
-        Err(missing) => return Effect::CannotTell { missing },
+    let Some(before) = judge_as(ruling.engine, ask, facts, then).filter(|it| it.outcome == ruling.outcome) else {
+        return untold(Missing::Rules);
+    };
+    let (ask, changed) = match changed {
+        Ok(changed) => changed,
+        Err(missing) => return untold(missing),
+    };
+    let (after, unknown) = match draft {
+        Draft::Bundle { bundle, spec, .. } if bundle == facts.bundle.bundle => {
+            (judge(&ask, &changed, then), unknown_decider(facts, spec))
+        }
+        Draft::Bundle { .. } => (judge(&ask, &changed, then), None),
+        Draft::Guardrails(draft) => {
+            let after = judge(&ask, &changed, draft);
+            let unknown = unknown_demanded(facts, then, &after);
+            (after, unknown)
+        }
     };
     // Who decides does not matter where nobody is asked, or where another rule says no.
     let decided = after.outcome == Outcome::Automatic || after.failures().any(|check| check.rule != "deciders");
-    match unknown_decider(facts, draft) {
-        Some(missing) if !decided => Effect::CannotTell { missing },
-        Some(_) | None => compare(&before, &after),
+    match unknown {
+        Some(missing) if !decided => untold(missing),
+        Some(_) | None => Some(compare(&before, &after)),
     }
 }
 
@@ -335,6 +396,29 @@ fn under(ask: &Ask, facts: &Facts, draft: &BundleSpec) -> Result<(Ask, Facts), M
         return Err(Missing::Asker { group });
     }
     Ok((ask, facts))
+}
+
+/// The same for a request of another bundle, which the draft reaches by what it does not go together with, and by the groups it relies on
+/// (R15); `None` when it does not.
+fn beside(
+    ask: &Ask,
+    facts: &Facts,
+    bundle: BundleId,
+    draft: &BundleSpec,
+    published: Option<&BundleSpec>,
+) -> Result<Option<(Ask, Facts)>, Missing> {
+    let mut changed = facts.clone();
+    if facts.held.contains_key(&bundle) {
+        if draft.is_incompatible_with(facts.bundle.bundle) {
+            changed.conflicts.insert(bundle);
+        } else {
+            changed.conflicts.remove(&bundle);
+        }
+    }
+    if let Some(published) = published {
+        derive_privileges(&mut changed, published, draft)?;
+    }
+    Ok((changed != *facts).then(|| (ask.clone(), changed)))
 }
 
 /// R15: membership of a group that the draft relies on is a privilege; of one that it no longer relies on it may still be one.
@@ -377,6 +461,10 @@ fn patterns(spec: &BundleSpec) -> BTreeSet<&str> {
 
 /// A group that decides whether the subject may ask, and of which nobody looked whether they were in it.
 fn unknown_asker(facts: &Facts, then: &BundleSpec, draft: &BundleSpec) -> Option<GroupId> {
+    // Later schemas hold every group that the subject was in.
+    if facts.schema >= SCHEMA {
+        return None;
+    }
     let looked_at = then.groups();
     let subject = &facts.subject;
     draft.conditions.iter().find_map(|condition| match condition {
@@ -423,39 +511,62 @@ fn unknown_decider(facts: &Facts, draft: &BundleSpec) -> Option<Missing> {
     })
 }
 
-/// The weightiest difference between two rulings.
-fn compare(before: &Ruling, after: &Ruling) -> Effect {
+/// A group whose approval the draft demands, and of which it was not recorded who was in it.
+fn unknown_demanded(facts: &Facts, then: &dyn Guardrails, after: &Ruling) -> Option<Missing> {
+    let demanded = after.guardrails.as_ref()?.demands.groups.keys();
+    let known = then.deciding_groups();
+    let is_known = |key: &Key| {
+        known.contains(key)
+            || facts.group_by_key(key).is_some_and(|group| {
+                facts.bundle.spec.stages.iter().any(|stage| stage.from == Source::Group { group })
+                    || facts.systems.values().any(|system| system.fallback == group)
+            })
+    };
+    demanded.into_iter().find(|key| !is_known(key)).map(|group| Missing::Demanded { group: group.clone() })
+}
+
+/// The differences between two rulings.
+fn compare(before: &Ruling, after: &Ruling) -> Vec<Effect> {
     use Outcome::{Automatic, NeedsApproval, Refused};
     match (before.outcome, after.outcome) {
-        (Refused, Refused) | (Automatic, Automatic) => Effect::Same,
+        (Refused, Refused) | (Automatic, Automatic) => Vec::new(),
         (Automatic | NeedsApproval, Refused) => {
-            Effect::NewlyRefused { by: after.failures().map(|check| check.says.clone()).collect() }
+            vec![Effect::NewlyRefused { by: after.failures().map(|check| check.says.clone()).collect() }]
         }
-        (Refused | NeedsApproval, Automatic) => Effect::NewlyAutomatic,
-        (Refused, NeedsApproval) => Effect::NewlyAllowed,
-        (Automatic, NeedsApproval) => Effect::NoLongerAutomatic,
+        (Refused | NeedsApproval, Automatic) => vec![Effect::NewlyAutomatic],
+        (Refused, NeedsApproval) => vec![Effect::NewlyAllowed],
+        (Automatic, NeedsApproval) => vec![Effect::NoLongerAutomatic],
         (NeedsApproval, NeedsApproval) => compare_stages(&before.stages, &after.stages),
     }
 }
 
-fn compare_stages(before: &[StageRuling], after: &[StageRuling]) -> Effect {
+fn compare_stages(before: &[StageRuling], after: &[StageRuling]) -> Vec<Effect> {
     let needed = |stages: &[StageRuling]| stages.iter().map(|stage| u32::from(stage.need)).sum::<u32>();
     let (had, has) = (needed(before), needed(after));
+    let mut effects = Vec::new();
     if has < had {
-        return Effect::FewerApprovals { before: had, after: has };
+        effects.push(Effect::FewerApprovals { before: had, after: has });
     }
     if has > had {
-        return Effect::MoreApprovals { before: had, after: has };
+        effects.push(Effect::MoreApprovals { before: had, after: has });
     }
     let (stages, people) = beyond(before, after);
     if !people.is_empty() {
-        return Effect::LostApprover { stages, people };
+        effects.push(Effect::LostApprover { stages, people });
     }
     let (stages, people) = beyond(after, before);
     if !people.is_empty() {
-        return Effect::NewApprover { stages, people };
+        effects.push(Effect::NewApprover { stages, people });
     }
-    Effect::Same
+    // Stages of the same people are compared; those that came or went are more or fewer approvals.
+    let pairs = || before.iter().filter_map(|was| Some((was, after.iter().find(|is| is.asks_the_same(was))?)));
+    let named = |differs: fn(&StageRuling, &StageRuling) -> bool| -> Vec<String> {
+        pairs().filter(|(was, is)| differs(was, is)).map(|(_, is)| is.name.clone()).collect()
+    };
+    let (weaker, stronger) = (named(|was, is| is.step_up < was.step_up), named(|was, is| is.step_up > was.step_up));
+    effects.extend((!weaker.is_empty()).then_some(Effect::WeakerStepUp { stages: weaker }));
+    effects.extend((!stronger.is_empty()).then_some(Effect::StrongerStepUp { stages: stronger }));
+    effects
 }
 
 /// Who may decide some of these stages and none of the others, and which.

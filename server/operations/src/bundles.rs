@@ -11,15 +11,16 @@ use crate::{
 };
 use domain::{
     Actor, Refusal,
-    bundle::{Around, Bundle, BundleSpec, Draft, Source, Stage},
+    bundle::{Bundle, BundleSpec, Source, Stage},
     condition::Condition,
     facts::MOST_MEMBERS,
     ids::{BundleId, EntitlementId, GroupId, IdentityId, SystemId},
+    review::{Around, Draft},
     stepup::{Confirmed, Verified},
     text::{Key, Prose},
 };
 use std::collections::BTreeSet;
-use store::{CatalogueKeys, Tx};
+use store::{CatalogueKeys, ReplayOf, Tx};
 
 impl Portal {
     /// Gives the draft to the other admins to look at, and begins its replay.
@@ -86,7 +87,8 @@ impl Portal {
             Some(draft) => self.gaps(tx, &draft.spec).await?,
             None => Vec::new(),
         };
-        let (replay, found) = progress(tx, bundle.id, number).await?;
+        self.catch_up(tx, ReplayOf::Bundle(bundle.id)).await?;
+        let (replay, found) = progress(tx, ReplayOf::Bundle(bundle.id), number).await?;
         let others = bundle.draft.as_ref().map(Draft::people).unwrap_or_default();
         let confirmed = self.as_admin(tx, actor, founding, others, verified).await?;
         let change = bundle.publish(actor, number, Around { founding, gaps: &gaps, replay, found }, confirmed, now)?;
@@ -186,7 +188,7 @@ impl Portal {
             };
             self.save(&mut tx, &change).await?;
             if let BundleAct::Submit(number) = act {
-                tx.begin_replay(bundle.id, number, now).await?;
+                tx.begin_replay(ReplayOf::Bundle(bundle.id), number, now).await?;
             }
             self.tell_of_bundle(&mut tx, actor, &bundle, act).await?;
             self.commit(tx).await
@@ -199,7 +201,7 @@ impl Portal {
         let now = self.now();
         let change = bundle.submit(actor, bundle.versions, now)?;
         self.save(tx, &change).await?;
-        tx.begin_replay(bundle.id, bundle.versions, now).await?;
+        tx.begin_replay(ReplayOf::Bundle(bundle.id), bundle.versions, now).await?;
         self.tell_of_bundle(tx, actor, bundle, BundleAct::Submit(bundle.versions)).await
     }
 
@@ -336,13 +338,18 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    pub async fn read(tx: &mut Tx, spec: &BundleSpec) -> Result<Self, Error> {
-        let mut names = Self {
+    /// Where none are needed.
+    pub fn none() -> Self {
+        Self {
             groups: std::collections::BTreeMap::new(),
             bundles: std::collections::BTreeMap::new(),
             people: std::collections::BTreeMap::new(),
             rights: std::collections::BTreeMap::new(),
-        };
+        }
+    }
+
+    pub async fn read(tx: &mut Tx, spec: &BundleSpec) -> Result<Self, Error> {
+        let mut names = Self::none();
         for id in spec.groups() {
             if let Some(group) = tx.group(id).await? {
                 names.groups.insert(id, group.spec.name);

@@ -4,6 +4,7 @@ use crate::{
     Error, Portal,
     bundles::known_keys,
     catalogue::{self, Contents},
+    guardrails::{RULES_FILE, TESTS_FILE},
 };
 use domain::{Actor, Refusal};
 
@@ -45,6 +46,12 @@ impl Portal {
                 .map(|p| &p.spec)
                 .collect(),
         };
-        Ok(catalogue::write(&contents, &keys).into_iter().map(|file| (file.name, file.text)).collect())
+        let mut files: Vec<_> =
+            catalogue::write(&contents, &keys).into_iter().map(|file| (file.name, file.text)).collect();
+        if let Some(counts) = tx.guardrails().await?.and_then(|set| set.published) {
+            files.push((RULES_FILE.to_owned(), counts.spec.rules));
+            files.push((TESTS_FILE.to_owned(), counts.spec.tests));
+        }
+        Ok(files)
     }
 }

@@ -8,8 +8,9 @@ use domain::{
     bundle::{BundleVersion, Source},
     condition::Condition,
     facts::{AskerFacts, EntitlementFacts, Facts, GroupFacts, Held, MOST_MEMBERS, SCHEMA, SubjectFacts, SystemFacts},
+    guardrail::Guardrails,
     identity::Identity,
-    ids::{GrantId, GroupId, IdentityId, RequestId, SystemId},
+    ids::{GrantId, GroupId, IdentityId, SystemId},
     request::Request,
     resource::{Entitlement, System},
 };
@@ -29,7 +30,9 @@ pub struct About<'a> {
     /// The grant it continues.
     pub continues: Option<GrantId>,
     /// The request itself, where there is one already.
-    pub this: Option<RequestId>,
+    pub this: Option<&'a Request>,
+    /// The guardrails it will be judged by.
+    pub guardrails: &'a dyn Guardrails,
 }
 
 /// Reads everything a ruling is made from.
@@ -52,13 +55,21 @@ pub async fn facts(tx: &mut Tx, about: &About<'_>, now: DateTime<Utc>) -> Result
         systems.insert(right.system, system);
     }
 
-    let named = spec.groups();
-    let deciding: BTreeSet<GroupId> = spec
+    // Those that a stage was made for already decide on, whatever is demanded today.
+    let rulings = about.this.iter().flat_map(|request| request.ruling.stages.iter().map(|stage| &stage.from));
+    let mut deciding: BTreeSet<GroupId> = spec
         .stages
         .iter()
-        .filter_map(|s| if let Source::Group { group } = s.from { Some(group) } else { None })
+        .map(|stage| &stage.from)
+        .chain(rulings)
+        .filter_map(|from| if let Source::Group { group } = from { Some(*group) } else { None })
         .chain(systems.values().map(|s| s.spec.fallback))
         .collect();
+    for key in about.guardrails.deciding_groups() {
+        deciding.extend(tx.group_by_key(key.as_str()).await?.map(|group| group.id));
+    }
+    let of_subject = tx.groups_of(subject.id, now).await?;
+    let named = spec.groups().union(&of_subject).copied().collect();
     let groups = group_facts(tx, &named, &deciding, now).await?;
     let managers = managers(tx, &subject).await?;
     let (held, conflicts) = held(tx, about).await?;
@@ -96,13 +107,14 @@ pub async fn facts(tx: &mut Tx, about: &About<'_>, now: DateTime<Utc>) -> Result
         published: about.published,
         subject: SubjectFacts {
             id: subject.id,
+            key: Some(subject.spec.key.clone()),
             name: subject.spec.name.clone(),
             kind: subject.spec.kind,
             active: subject.is_active(),
             department: subject.spec.department.clone(),
             manager: subject.spec.manager,
             owners: active(&subject.spec.owners),
-            groups: tx.groups_of(subject.id, now).await?.intersection(&named).copied().collect(),
+            groups: of_subject,
             accounts: subject
                 .spec
                 .accounts
@@ -111,11 +123,17 @@ pub async fn facts(tx: &mut Tx, about: &About<'_>, now: DateTime<Utc>) -> Result
                 .map(|(system, name)| (*system, name.clone()))
                 .collect(),
         },
-        asker: AskerFacts { id: asker.id, name: asker.spec.name.clone(), active: asker.is_active() },
+        asker: AskerFacts {
+            id: asker.id,
+            key: Some(asker.spec.key.clone()),
+            name: asker.spec.name.clone(),
+            active: asker.is_active(),
+        },
         systems: systems
             .iter()
             .map(|(id, s)| {
                 let facts = SystemFacts {
+                    key: Some(s.spec.key.clone()),
                     name: s.spec.name.clone(),
                     environment: s.spec.environment,
                     sensitivity: s.spec.sensitivity,
@@ -159,7 +177,14 @@ async fn entitlement_facts(
             privileged = Some(format!("{} makes one a member of a group that {what} “{name}” relies on", it.name));
         }
     }
-    Ok(EntitlementFacts { system: system.id, name: it.name.clone(), native: it.native.clone(), privileged, joins })
+    Ok(EntitlementFacts {
+        system: system.id,
+        key: Some(it.key.clone()),
+        name: it.name.clone(),
+        native: it.native.clone(),
+        privileged,
+        joins,
+    })
 }
 
 async fn group_facts(
@@ -176,7 +201,7 @@ async fn group_facts(
         } else {
             BTreeSet::new()
         };
-        groups.insert(*id, GroupFacts { name: group.spec.name, members });
+        groups.insert(*id, GroupFacts { key: Some(group.spec.key), name: group.spec.name, members });
     }
     Ok(groups)
 }
@@ -197,21 +222,22 @@ type HeldAndConflicts = (BTreeMap<domain::ids::BundleId, Held>, BTreeSet<domain:
 
 async fn held(tx: &mut Tx, about: &About<'_>) -> Result<HeldAndConflicts, Error> {
     let mut held = BTreeMap::new();
-    for (id, name) in tx.pending_bundles(about.subject, about.this).await? {
-        held.insert(id, Held { name, live: false });
+    let this = about.this.map(|request| request.id);
+    for (id, name) in tx.pending_bundles(about.subject, this).await? {
+        held.insert(id, Held { key: None, name, live: false });
     }
     for (id, name) in tx.held_bundles(about.subject, about.continues).await? {
-        held.insert(id, Held { name, live: true });
+        held.insert(id, Held { key: None, name, live: true });
     }
     let mut conflicts = BTreeSet::new();
-    for id in held.keys().filter(|id| **id != about.bundle.bundle) {
-        let other = tx.bundle(*id).await?.and_then(|b| b.published);
-        let says_no = other.is_some_and(|p| {
-            p.spec.conditions.iter().any(|c| {
-                if let Condition::Incompatible { bundles } = c { bundles.contains(&about.bundle.bundle) } else { false }
-            })
-        });
-        if says_no {
+    for (id, held) in &mut held {
+        let bundle = tx.bundle(*id).await?;
+        held.key = bundle.as_ref().map(|it| it.key.clone());
+        if *id == about.bundle.bundle {
+            continue;
+        }
+        let other = bundle.and_then(|it| it.published);
+        if other.is_some_and(|published| published.spec.is_incompatible_with(about.bundle.bundle)) {
             conflicts.insert(*id);
         }
     }

@@ -6,16 +6,19 @@ use crate::{
     bundles::{known_keys, mistakes_in},
     catalogue::{self, File, Keys, Mistake, Naming as _, Place, Resolve as _},
     export::all,
+    guardrails::{self, RULES_FILE, TESTS_FILE},
 };
 use domain::{
     Actor, Refusal,
-    bundle::{Around, Bundle},
+    bundle::Bundle,
     event::{Record, Transition},
     group::Group,
+    guardrail::GuardrailText,
     identity::Identity,
     ids::{EntitlementId, IdentityId, SystemId},
     replay::Progress,
     resource::{Stewards, System, SystemSpec},
+    review::Around,
     stepup::Confirmed,
     text::Key,
 };
@@ -68,6 +71,13 @@ impl Portal {
                 files.push((name, text));
             }
         }
+        for name in [RULES_FILE, TESTS_FILE] {
+            match std::fs::read_to_string(folder.join(name)) {
+                Ok(text) => files.push((name.to_owned(), text)),
+                Err(why) if why.kind() == std::io::ErrorKind::NotFound => {}
+                Err(why) => return Err(unreadable(why)),
+            }
+        }
         files.sort();
         if files.is_empty() {
             return Err(Error::Unready(format!("there is no *.toml in `{}`", folder.display())));
@@ -85,12 +95,20 @@ impl Portal {
         if *actor != Actor::Operator {
             return Err(Refusal::NotAllowed("a catalogue is loaded from the command line").into());
         }
-        let files: Vec<_> = files.iter().map(|(name, text)| File { name: name.clone(), text: text.clone() }).collect();
-        let catalogue = catalogue::read(&files).map_err(|mistakes| mistakes_in(&mistakes))?;
-        self.retrying(|| self.load(actor, &catalogue, how)).await
+        let guardrails = guardrails_in(files)?;
+        let stanzas = files.iter().filter(|(name, _)| ![RULES_FILE, TESTS_FILE].contains(&name.as_str()));
+        let stanzas: Vec<_> = stanzas.map(|(name, text)| File { name: name.clone(), text: text.clone() }).collect();
+        let catalogue = catalogue::read(&stanzas).map_err(|mistakes| mistakes_in(&mistakes))?;
+        self.retrying(|| self.load(actor, &catalogue, guardrails.as_ref(), how)).await
     }
 
-    async fn load(&self, actor: &Actor, catalogue: &catalogue::Catalogue, how: Import) -> Result<Imported, Error> {
+    async fn load(
+        &self,
+        actor: &Actor,
+        catalogue: &catalogue::Catalogue,
+        guardrails: Option<&GuardrailText>,
+        how: Import,
+    ) -> Result<Imported, Error> {
         let mut tx = self.store().write().await?;
         let founding = tx.portal().await?.is_none_or(|p| p.is_founding());
         let mut keys = known_keys(&mut tx).await?;
@@ -106,7 +124,13 @@ impl Portal {
         loading.circles(catalogue).await?;
         loading.systems(catalogue).await?;
         loading.bundles(catalogue).await?;
-        let done = loading.done;
+        let mut done = loading.done;
+        if let Some(text) = guardrails
+            && self.bring_guardrails(&mut tx, actor, text.clone(), founding).await?
+        {
+            done.changed += 1;
+            done.lines.push(if founding { "~ guardrails" } else { "~ guardrails: a draft in review" }.to_owned());
+        }
 
         let ends = usize::try_from(done.ended).unwrap_or(usize::MAX);
         if ends > ENDS_UNCONFIRMED && how.confirm_ends != ends && !how.dry_run {
@@ -123,6 +147,20 @@ impl Portal {
         self.commit(tx).await?;
         Ok(done)
     }
+}
+
+/// The guardrails among the files of a catalogue, read whole first.
+fn guardrails_in(files: &[(String, String)]) -> Result<Option<GuardrailText>, Error> {
+    let named = |wanted: &str| files.iter().find(|(name, _)| name == wanted).map(|(_, text)| text.clone());
+    let Some(rules) = named(RULES_FILE) else {
+        return match named(TESTS_FILE) {
+            None => Ok(None),
+            Some(_) => Err(Refusal::Catalogue(vec![format!("{TESTS_FILE}: there is no {RULES_FILE} to test")]).into()),
+        };
+    };
+    let text = GuardrailText { rules, tests: named(TESTS_FILE).unwrap_or_default() };
+    let mistakes = guardrails::mistakes(&text);
+    if mistakes.is_empty() { Ok(Some(text)) } else { Err(Refusal::Catalogue(mistakes).into()) }
 }
 
 struct Loading<'a> {

@@ -4,7 +4,7 @@ use crate::{Error, Portal, grants::Looked};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Actor, job::JobKey};
 use std::time::Duration;
-use store::Claim;
+use store::{Claim, ReplayOf};
 use tokio::{task::JoinSet, time::timeout};
 
 /// How long a look may take before another worker takes over: longer than any look, and what it left a target at, can take.
@@ -67,9 +67,10 @@ impl Portal {
 
     async fn look(&self, claim: &Claim) {
         let outcome = match &claim.key {
-            JobKey::Request { .. } | JobKey::Grant { .. } | JobKey::Deciders {} | JobKey::Replay { .. } => {
+            JobKey::Request { .. } | JobKey::Grant { .. } | JobKey::Deciders {} => {
                 self.look_in_one_go(claim).await
             }
+            JobKey::Replay { .. } | JobKey::GuardrailReplay {} => self.look_in_one_go(claim).await,
             // Rights of one grant are looked at side by side; whoever writes second looks again.
             JobKey::Right(right) => match self.retrying(|| self.look_at_right(claim, right)).await {
                 Ok(Looked::Settled) => self.finish(claim, None).await,
@@ -97,7 +98,8 @@ impl Portal {
             let next = match &claim.key {
                 JobKey::Request { id } => self.tend_request(&mut tx, *id).await?,
                 JobKey::Grant { id } => self.tend_grant(&mut tx, *id).await?,
-                JobKey::Replay { bundle } => self.tend_replay(&mut tx, *bundle).await?,
+                JobKey::Replay { bundle } => self.tend_replay(&mut tx, ReplayOf::Bundle(*bundle)).await?,
+                JobKey::GuardrailReplay {} => self.tend_replay(&mut tx, ReplayOf::Guardrails).await?,
                 JobKey::Deciders {} => self.reroute(&mut tx).await.map(|_| None)?,
                 JobKey::Right(_) => None,
             };

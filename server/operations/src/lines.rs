@@ -7,13 +7,15 @@ use domain::{
     event::{Envelope, Event},
     grant::{GrantEvent, Leaving, Why},
     group::GroupEvent,
+    guardrail::GuardrailEvent,
     identity::IdentityEvent,
     job::RightKey,
     portal::PortalEvent,
+    replay::Found,
     request::RequestEvent,
     resource::SystemEvent,
     ruling::Outcome,
-    stepup::Strength,
+    stepup::{Strength, Verified},
     text::TextRef,
     views::Line,
 };
@@ -106,6 +108,7 @@ async fn say(tx: &mut Tx, envelope: &Envelope) -> Result<Said, Error> {
             SystemEvent::OwnersRejected { .. } => "left it to those who decide about the system".to_owned(),
         }),
         Event::Bundle(event) => of_bundle(event),
+        Event::Guardrail(event) => of_guardrails(event),
         Event::Request(event) => of_request(event),
         Event::Grant(event) => of_grant(tx, event).await?,
     })
@@ -132,13 +135,8 @@ fn of_bundle(event: &BundleEvent) -> Said {
             Said { what: format!("sent draft {number} back"), text: Some(text.clone()), decided: true }
         }
         BundleEvent::DraftDiscarded { number } => decided(format!("threw away draft {number}")),
-        BundleEvent::BundlePublished { number, alone: false, verified, replayed } => {
-            let sure = verified.as_ref().map(|v| format!(" with {}", v.proof.word())).unwrap_or_default();
-            let found = replayed.as_ref().map(|found| format!(". {}", found.sentence())).unwrap_or_default();
-            decided(format!("published version {number}{sure}{}", found.trim_end_matches('.')))
-        }
-        BundleEvent::BundlePublished { number, alone: true, .. } => {
-            decided(format!("published version {number} alone, in founding mode"))
+        BundleEvent::BundlePublished { number, alone, verified, replayed } => {
+            published(*number, *alone, verified.as_ref(), replayed.as_ref())
         }
         BundleEvent::RetirementProposed { .. } => decided("proposed to take the bundle out of the catalogue"),
         BundleEvent::RetirementDropped { .. } => decided("let the bundle stay in the catalogue"),
@@ -147,6 +145,34 @@ fn of_bundle(event: &BundleEvent) -> Said {
             decided("took the bundle out of the catalogue alone, in founding mode")
         }
     }
+}
+
+fn of_guardrails(event: &GuardrailEvent) -> Said {
+    match event {
+        GuardrailEvent::GuardrailsDrafted { number, .. } => decided(format!("wrote version {number} as a draft")),
+        GuardrailEvent::GuardrailsSubmitted { number } => decided(format!("submitted draft {number} for review")),
+        GuardrailEvent::GuardrailsWithdrawn { number } => decided(format!("took draft {number} back from review")),
+        GuardrailEvent::GuardrailsCommented { number, text } => {
+            Said { what: format!("wrote on draft {number}"), text: Some(text.clone()), decided: true }
+        }
+        GuardrailEvent::GuardrailsSentBack { number, text } => {
+            Said { what: format!("sent draft {number} back"), text: Some(text.clone()), decided: true }
+        }
+        GuardrailEvent::GuardrailsDiscarded { number } => decided(format!("threw away draft {number}")),
+        GuardrailEvent::GuardrailsPublished { number, alone, verified, replayed } => {
+            published(*number, *alone, verified.as_ref(), replayed.as_ref())
+        }
+    }
+}
+
+/// That a draft was published, how surely, and what its replay had found.
+fn published(number: u32, alone: bool, verified: Option<&Verified>, replayed: Option<&Found>) -> Said {
+    if alone {
+        return decided(format!("published version {number} alone, in founding mode"));
+    }
+    let sure = verified.map(|v| format!(" with {}", v.proof.word())).unwrap_or_default();
+    let found = replayed.map(|found| format!(". {}", found.sentence())).unwrap_or_default();
+    decided(format!("published version {number}{sure}{}", found.trim_end_matches('.')))
 }
 
 fn of_request(event: &RequestEvent) -> Said {

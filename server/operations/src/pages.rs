@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     Actor, Refusal,
     authority::Authority,
-    bundle::{Around, Bundle, BundleVersion, Draft, DraftState, Remark},
+    bundle::{Bundle, BundleVersion},
     condition::Condition,
     event::ThingKind,
     facts::{Evidence, Facts},
@@ -25,6 +25,7 @@ use domain::{
     replay::Progress,
     request::{Request, RequestKind, State},
     resource::{Environment, OwnersProposal, Sensitivity, System},
+    review::{Around, Draft, DraftState, Remark},
     stepup::Confirmed,
     text::and,
     views::{
@@ -34,7 +35,7 @@ use domain::{
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
-use store::{Listed, Tx};
+use store::{Listed, ReplayOf, Tx};
 
 /// How many lines a page of a list has.
 const PAGE: usize = 20;
@@ -496,7 +497,7 @@ impl Portal {
             None => None,
         };
         let row = match draft {
-            Some(_) => tx.replay(bundle.id).await?,
+            Some(_) => tx.replay(ReplayOf::Bundle(bundle.id)).await?,
             None => None,
         };
         let number = draft.map_or(0, |d| d.number);
@@ -831,6 +832,7 @@ async fn about(tx: &mut Tx, kind: ThingKind, id: uuid::Uuid, stream: StreamId) -
             .bundle(BundleId(id))
             .await?
             .map_or_else(|| (gone(), "/trail".to_owned()), |b| (b.name().to_owned(), format!("/bundles/{}", b.key))),
+        ThingKind::Guardrails => ("the guardrails".to_owned(), "/guardrails".to_owned()),
         ThingKind::Request | ThingKind::Grant => {
             let request = tx.request(RequestId(stream.0)).await?;
             let name =

@@ -2,6 +2,7 @@
 
 use crate::{
     Clock, Error, Ids,
+    guardrails::Compiled,
     connectors::{Connector, ConnectorError, directory::Directory, manual::Manual, postgres::Postgres},
     ids,
     stepup::{
@@ -77,6 +78,8 @@ struct Inner {
     replica: String,
     decoy: tokio::sync::OnceCell<String>,
     passkeys: Option<Passkeys>,
+    /// The versions of the guardrails that were read already.
+    guardrails: Mutex<BTreeMap<u32, Arc<Compiled>>>,
 }
 
 /// How often an act is tried again when somebody else was faster.
@@ -96,6 +99,7 @@ impl Portal {
             replica,
             decoy: tokio::sync::OnceCell::new(),
             passkeys,
+            guardrails: Mutex::default(),
             setup,
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -179,6 +183,18 @@ impl Portal {
 
     pub(crate) fn passkeys(&self) -> Option<&Passkeys> {
         self.inner.passkeys.as_ref()
+    }
+
+    /// A version of the guardrails that was read already.
+    pub(crate) fn compiled(&self, number: u32) -> Option<Arc<Compiled>> {
+        let known = self.inner.guardrails.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        known.get(&number).map(Arc::clone)
+    }
+
+    /// Keeps a version of the guardrails that was just read.
+    pub(crate) fn keep_compiled(&self, number: u32, compiled: &Arc<Compiled>) {
+        let mut known = self.inner.guardrails.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        known.insert(number, Arc::clone(compiled));
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {

@@ -1,49 +1,107 @@
-//! The replay of a draft over every recorded request of its bundle: in the background, a batch at a time, so that one that is cut off goes
+//! The replay of a draft over every recorded request: in the background, a batch at a time, so that one that is cut off goes
 //! on where it was. Nobody publishes before it is finished.
 
-use crate::{Error, Portal, bundles::Names};
+use crate::{Error, Portal, bundles::Names, guardrails::Compiled};
 use chrono::{DateTime, Utc};
 use domain::{
+    bundle::BundleSpec,
     facts::Facts,
     ids::{BundleId, EntitlementId, IdentityId},
-    replay::{Case, Effect, Found, Missing, Progress, Replayed, Sort, replay},
+    replay::{Case, Draft, Effect, Found, Missing, Progress, Replayed, Sort, replay},
     request::Request,
     text::and,
     views::{ReplayCase, ReplaySort, ReplayView},
 };
 use std::collections::BTreeSet;
-use store::{ReplayRow, Tx};
+use store::{ReplayOf, ReplayRow, Tx};
 
 /// How many requests are judged again in one look: few enough that others who write hardly wait.
 pub(crate) const BATCH: usize = 100;
 
 impl Portal {
     /// Judges the next requests again by the draft that is in review. Gives when to look again: at once, until all are done.
-    pub(crate) async fn tend_replay(&self, tx: &mut Tx, id: BundleId) -> Result<Option<DateTime<Utc>>, Error> {
-        let now = self.now();
-        let Some(mut row) = tx.replay(id).await?.filter(|row| row.finished_at.is_none()) else { return Ok(None) };
-        let Some(bundle) = tx.bundle(id).await? else { return Ok(None) };
-        // A newer draft, or one that was taken back, makes this one void.
-        let Some(draft) = bundle.draft.filter(|draft| draft.is_in_review() && draft.number == row.number) else {
-            return Ok(None);
-        };
-        let names = Names::read(tx, &draft.spec).await?;
-        let page = tx.requests_for(id, row.walked_to, i64::try_from(BATCH).unwrap_or(i64::MAX)).await?;
+    pub(crate) async fn tend_replay(&self, tx: &mut Tx, of: ReplayOf) -> Result<Option<DateTime<Utc>>, Error> {
+        let Some(row) = tx.replay(of).await?.filter(|row| row.finished_at.is_none()) else { return Ok(None) };
+        let is_last = self.walk_on(tx, of, row).await?;
+        Ok((!is_last).then(|| self.now()))
+    }
+
+    /// Judges again what was asked since the replay finished, so that nothing is published that was not looked at.
+    pub(crate) async fn catch_up(&self, tx: &mut Tx, of: ReplayOf) -> Result<(), Error> {
+        while let Some(row) = tx.replay(of).await?.filter(|row| row.finished_at.is_some()) {
+            if tx.recorded_requests(row.walked_to, 1).await?.is_empty() || self.walk_on(tx, of, row).await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// One batch. Gives whether it was the last, or void: a newer draft, or one that was taken back, is another replay's.
+    async fn walk_on(&self, tx: &mut Tx, of: ReplayOf, mut row: ReplayRow) -> Result<bool, Error> {
+        let Some(drafted) = self.drafted(tx, of, row.number).await? else { return Ok(true) };
+        let page = tx.recorded_requests(row.walked_to, i64::try_from(BATCH).unwrap_or(i64::MAX)).await?;
         for request in &page {
-            let effect = replay(&request.ask, &request.facts, &request.ruling, &draft.spec);
-            row.result.note(&effect, || case(request, &effect, &names));
+            let then = self.guardrails_of(tx, &request.ruling).await?;
+            let draft = drafted.as_draft();
+            let effects = replay(&request.ask, &request.facts, &request.ruling, then.as_ref(), draft);
+            if let Some(effects) = effects {
+                row.result.note(&effects, |effect| case(request, effect, &drafted.names));
+            }
             row.walked_to = request.id;
+            row.done = row.done.saturating_add(1);
         }
         let is_last = page.len() < BATCH;
-        row.finished_at = is_last.then_some(now);
-        tx.advance_replay(id, &row).await?;
-        Ok((!is_last).then_some(now))
+        row.finished_at = row.finished_at.or(is_last.then(|| self.now()));
+        tx.advance_replay(of, &row).await?;
+        Ok(is_last)
+    }
+
+    /// The draft that is in review under this number, with the names that its cases need.
+    async fn drafted(&self, tx: &mut Tx, of: ReplayOf, number: u32) -> Result<Option<Drafted>, Error> {
+        Ok(match of {
+            ReplayOf::Bundle(id) => {
+                let Some(bundle) = tx.bundle(id).await? else { return Ok(None) };
+                let published = bundle.published.map(|published| published.spec);
+                let draft = bundle.draft.filter(|draft| draft.is_in_review() && draft.number == number);
+                let Some(draft) = draft else { return Ok(None) };
+                let names = Names::read(tx, &draft.spec).await?;
+                Some(Drafted { names, what: What::Bundle { id, spec: Box::new(draft.spec), published: published.map(Box::new) } })
+            }
+            ReplayOf::Guardrails => {
+                let draft = tx.guardrails().await?.and_then(|set| set.draft);
+                let draft = draft.filter(|draft| draft.is_in_review() && draft.number == number);
+                draft.map(|draft| Drafted {
+                    names: Names::none(),
+                    what: What::Guardrails(Compiled::published(number, &draft.spec.rules)),
+                })
+            }
+        })
+    }
+}
+
+/// A draft in review, and the names that its cases need.
+struct Drafted {
+    names: Names,
+    what: What,
+}
+
+enum What {
+    Bundle { id: BundleId, spec: Box<BundleSpec>, published: Option<Box<BundleSpec>> },
+    Guardrails(Compiled),
+}
+
+impl Drafted {
+    fn as_draft(&self) -> Draft<'_> {
+        match &self.what {
+            What::Bundle { id, spec, published } => Draft::Bundle { bundle: *id, spec, published: published.as_deref() },
+            What::Guardrails(draft) => Draft::Guardrails(draft),
+        }
     }
 }
 
 /// How far the replay of one draft is, and what it found once it is finished.
-pub(crate) async fn progress(tx: &mut Tx, bundle: BundleId, number: u32) -> Result<(Progress, Option<Found>), Error> {
-    let Some(row) = tx.replay(bundle).await? else { return Ok((Progress::NotBegun, None)) };
+pub(crate) async fn progress(tx: &mut Tx, of: ReplayOf, number: u32) -> Result<(Progress, Option<Found>), Error> {
+    let Some(row) = tx.replay(of).await? else { return Ok((Progress::NotBegun, None)) };
     let progress = row.progress(number);
     let found = matches!(progress, Progress::Finished).then(|| row.result.found());
     Ok((progress, found))
@@ -58,11 +116,11 @@ pub(crate) fn shown(row: ReplayRow, number: u32) -> Option<ReplayView> {
         }
         Progress::Finished => row.result.sentence(),
     };
-    let Replayed { requests, sorts } = row.result;
+    let Replayed { requests: _, sorts } = row.result;
     Some(ReplayView {
         finished: row.finished_at.is_some(),
-        done: requests,
-        total: row.total.max(requests),
+        done: row.done,
+        total: row.total.max(row.done),
         sentence,
         sorts: sorts.into_iter().map(|(sort, cases)| sort_shown(sort, cases.count, cases.first)).collect(),
     })
@@ -90,7 +148,6 @@ fn case(request: &Request, effect: &Effect, names: &Names) -> Case {
 /// What would have changed, in one sentence.
 fn says(effect: &Effect, facts: &Facts, names: &Names) -> String {
     match effect {
-        Effect::Same => "nothing would have changed".to_owned(),
         Effect::NewlyRefused { by } => by.join("; "),
         Effect::NewlyAllowed => "it was refused; people would decide on it".to_owned(),
         Effect::NewlyAutomatic => "nobody would have to approve it".to_owned(),
@@ -103,11 +160,17 @@ fn says(effect: &Effect, facts: &Facts, names: &Names) -> String {
         Effect::NewApprover { stages, people } => {
             format!("{} could not decide, and could in {}", people_of(people, facts, names), quoted(stages))
         }
-        Effect::CannotTell { missing } => missed(*missing, facts, names),
+        Effect::WeakerStepUp { stages } => {
+            format!("who approves in {} would show less surely who they are", quoted(stages))
+        }
+        Effect::StrongerStepUp { stages } => {
+            format!("who approves in {} would show more surely who they are", quoted(stages))
+        }
+        Effect::CannotTell { missing } => missed(missing, facts, names),
     }
 }
 
-fn missed(missing: Missing, facts: &Facts, names: &Names) -> String {
+fn missed(missing: &Missing, facts: &Facts, names: &Names) -> String {
     let right = |entitlement: EntitlementId| {
         names.rights.get(&entitlement).map_or_else(|| "a right".to_owned(), |(_, system, it)| format!("{system}: {it}"))
     };
@@ -115,15 +178,16 @@ fn missed(missing: Missing, facts: &Facts, names: &Names) -> String {
         Missing::Rules => "it was judged by other rules than those of today".to_owned(),
         Missing::Reason => "the words of the reason are no fact: only that they fitted the pattern of then".to_owned(),
         Missing::Asker { group } => {
-            format!("it was not recorded whether {} was in {}", facts.subject.name, names.group(group))
+            format!("it was not recorded whether {} was in {}", facts.subject.name, names.group(*group))
         }
-        Missing::Members { group } => format!("it was not recorded who was in {}", names.group(group)),
+        Missing::Members { group } => format!("it was not recorded who was in {}", names.group(*group)),
+        Missing::Demanded { group } => format!("it was not recorded who was in `{group}`, which must approve"),
         Missing::Person { person } => {
-            format!("it was not recorded whether {} belonged to the company", name(person, facts, names))
+            format!("it was not recorded whether {} belonged to the company", name(*person, facts, names))
         }
-        Missing::Entitlement { entitlement } => format!("nothing was recorded of {}", right(entitlement)),
+        Missing::Entitlement { entitlement } => format!("nothing was recorded of {}", right(*entitlement)),
         Missing::Privilege { entitlement } => {
-            format!("it was not recorded whether {} was privileged for another reason too", right(entitlement))
+            format!("it was not recorded whether {} was privileged for another reason too", right(*entitlement))
         }
     }
 }

@@ -9,6 +9,7 @@ use domain::{
     Actor, Refusal,
     condition::Condition,
     facts::{Ask, Evidence, Facts, Reason},
+    guardrail::Guardrails,
     ids::{ApprovalId, GrantId, IdentityId, RequestId},
     minutes::Minutes,
     request::{Approval, Asked, Request, State},
@@ -47,11 +48,13 @@ impl Portal {
         asking: &Asking,
         verified: Option<Verified>,
     ) -> Result<RequestId, Error> {
-        let asked = Asked { verified, ..self.asked(tx, actor, asking, true).await? };
+        let guardrails = self.guardrails(tx).await?;
+        let asked = Asked { verified, ..self.asked(tx, actor, asking, guardrails.as_ref(), true).await? };
         let id = asked.id;
-        let change = Request::ask(actor, asked, self.setup().approval_lapse, self.now())?;
+        let change = Request::ask(actor, asked, guardrails.as_ref(), self.setup().approval_lapse, self.now())?;
         self.save(tx, &change).await?;
         if let Some(request) = change.request() {
+            self.note_failing_guardrails(tx, &request.ruling).await?;
             tell(self, tx, actor, request, Owed::Asked).await?;
             if request.state.word() == "refused" {
                 tracing::info!(request = %id, "policy refused a request");
@@ -61,8 +64,15 @@ impl Portal {
     }
 
     /// What is asked, with the facts of now.
-    pub(crate) async fn asked(&self, tx: &mut Tx, actor: &Actor, asking: &Asking, lock: bool) -> Result<Asked, Error> {
-        let Prepared { ask, facts, reason } = self.prepare(tx, actor, asking, lock).await?;
+    pub(crate) async fn asked(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        asking: &Asking,
+        guardrails: &dyn Guardrails,
+        lock: bool,
+    ) -> Result<Asked, Error> {
+        let Prepared { ask, facts, reason } = self.prepare(tx, actor, asking, guardrails, lock).await?;
         Ok(Asked {
             id: RequestId(self.new_id()),
             approval: ApprovalId(self.new_id()),
@@ -77,11 +87,19 @@ impl Portal {
     /// The ruling an ask would get, without asking: the same operation, saving nothing.
     pub(crate) async fn preview_ruling(&self, actor: &Actor, asking: &Asking) -> Result<(Ruling, Facts), Error> {
         let mut tx = self.store().read().await?;
-        let prepared = self.prepare(&mut tx, actor, asking, false).await?;
-        Ok((judge(&prepared.ask, &prepared.facts), prepared.facts))
+        let guardrails = self.guardrails(&mut tx).await?;
+        let prepared = self.prepare(&mut tx, actor, asking, guardrails.as_ref(), false).await?;
+        Ok((judge(&prepared.ask, &prepared.facts, guardrails.as_ref()), prepared.facts))
     }
 
-    async fn prepare(&self, tx: &mut Tx, actor: &Actor, asking: &Asking, lock: bool) -> Result<Prepared, Error> {
+    async fn prepare(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        asking: &Asking,
+        guardrails: &dyn Guardrails,
+        lock: bool,
+    ) -> Result<Prepared, Error> {
         let now = self.now();
         let authority = crate::facts::in_portal(tx, actor, now).await?;
         let Some(asker) = authority.actor().person() else {
@@ -112,7 +130,7 @@ impl Portal {
             .into());
         }
         let continues = continues.map(|(id, _)| id);
-        let about = About { bundle: &version, published: true, subject, asker, continues, this: None };
+        let about = About { bundle: &version, published: true, subject, asker, continues, this: None, guardrails };
         let facts = facts(tx, &about, now).await?;
         let fits = version.spec.conditions.iter().all(|c: &Condition| c.fits(reason.as_str()));
         let length = u32::try_from(reason.as_str().chars().count()).unwrap_or(u32::MAX);
@@ -297,13 +315,18 @@ impl Portal {
             State::Waiting { until } => Ok(Some(*until)),
             State::Approved { lapses_at, .. } => {
                 let lapses_at = *lapses_at;
-                let today = self.todays_facts(tx, &request).await?;
-                let Some(change) = request.settle(today.clone(), GrantId(self.new_id()), now)? else {
+                let guardrails = self.guardrails(tx).await?;
+                let today = self.todays_facts(tx, &request, guardrails.as_ref()).await?;
+                let grant = GrantId(self.new_id());
+                let Some(change) = request.settle(today.clone(), guardrails.as_ref(), grant, now)? else {
                     // Only the hour stands in the way: look again soon, and give up when the approval lapses.
                     return Ok(Some((now + chrono::TimeDelta::minutes(5)).min(lapses_at)));
                 };
                 self.save(tx, &change).await?;
                 if let Some(request) = change.request() {
+                    if let Some(second) = &request.second_ruling {
+                        self.note_failing_guardrails(tx, second).await?;
+                    }
                     tell(self, tx, &Actor::System, request, Owed::Over).await?;
                     if let State::Granted { .. } = request.state {
                         let opened = domain::grant::Grant::open(request, &today, lapses_at, now)?;
@@ -323,7 +346,12 @@ impl Portal {
     }
 
     /// Today's facts about a request, by its frozen bundle version.
-    pub(crate) async fn todays_facts(&self, tx: &mut Tx, request: &Request) -> Result<Facts, Error> {
+    pub(crate) async fn todays_facts(
+        &self,
+        tx: &mut Tx,
+        request: &Request,
+        guardrails: &dyn Guardrails,
+    ) -> Result<Facts, Error> {
         let open = tx.bundle(request.bundle()).await?.is_some_and(|b| b.retired_at.is_none() && b.published.is_some());
         let about = About {
             bundle: &request.facts.bundle,
@@ -331,7 +359,8 @@ impl Portal {
             subject: request.ask.subject,
             asker: request.ask.asker,
             continues: request.ask.continues,
-            this: Some(request.id),
+            this: Some(request),
+            guardrails,
         };
         facts(tx, &about, self.now()).await
     }
@@ -340,12 +369,13 @@ impl Portal {
     pub(crate) async fn reroute(&self, tx: &mut Tx) -> Result<u32, Error> {
         let mut changed = 0;
         let mut from = RequestId(uuid::Uuid::nil());
+        let guardrails = self.guardrails(tx).await?;
         loop {
             let waiting = tx.waiting_requests(from, 100).await?;
             let Some(last) = waiting.last() else { return Ok(changed) };
             from = last.id;
             for request in waiting {
-                let today = self.todays_facts(tx, &request).await?;
+                let today = self.todays_facts(tx, &request, guardrails.as_ref()).await?;
                 if let Some(change) = request.reroute(&today, self.now())? {
                     self.save(tx, &change).await?;
                     changed += 1;

@@ -12,6 +12,7 @@ use domain::{
     bundle::Bundle,
     identity::Identity,
     ids::{AuthenticatorId, IdentityId, PendingId, RequestId},
+    ruling::judge,
     stepup::{Act, FORMAT, Proof, Statement, Strength, Verified, digest},
     views::{Asking, authenticators::ConfirmPage},
 };
@@ -43,6 +44,11 @@ pub enum Wanted {
     Publish {
         /// The bundle's key.
         key: String,
+        /// The draft that was looked at.
+        number: u32,
+    },
+    /// Publishing a version of the guardrails.
+    PublishGuardrails {
         /// The draft that was looked at.
         number: u32,
     },
@@ -175,7 +181,9 @@ impl Portal {
     ) -> Result<(Strength, Act, String), Error> {
         Ok(match wanted {
             Wanted::Ask(asking) => {
-                let asked = self.asked(tx, actor, asking, false).await?;
+                let guardrails = self.guardrails(tx).await?;
+                let asked = self.asked(tx, actor, asking, guardrails.as_ref(), false).await?;
+                let ruling = judge(&asked.ask, &asked.facts, guardrails.as_ref());
                 let spec = &asked.facts.bundle.spec;
                 let whom = if asked.ask.subject == who.id {
                     String::new()
@@ -183,7 +191,7 @@ impl Portal {
                     format!(" for {}", asked.facts.subject.name)
                 };
                 let says = format!("I ask for “{}”{whom}, for {}", spec.name, asked.ask.minutes);
-                (spec.step_up.unwrap_or(Strength::SignIn), asked.act(), says)
+                (ruling.asker_step_up(spec.step_up).unwrap_or(Strength::SignIn), asked.act(), says)
             }
             Wanted::Approve { request, version, shorter, .. } => {
                 let request = tx.request(*request).await?.ok_or(Error::NotFound)?;
@@ -212,6 +220,17 @@ impl Portal {
                 let short = spec.chars().take(8).collect::<String>();
                 let says = format!("I publish version {number} of “{}”, text {short}", draft.spec.name);
                 (who.strongest(), Act::Publish { bundle: bundle.id, number: *number, spec }, says)
+            }
+            Wanted::PublishGuardrails { number } => {
+                crate::facts::in_portal(tx, actor, self.now()).await?.admin()?;
+                let draft = tx.guardrails().await?.and_then(|set| set.draft).ok_or(Refusal::NoDraft)?;
+                if draft.number != *number {
+                    return Err(Refusal::DraftChanged { number: draft.number }.into());
+                }
+                let spec = digest(&draft.spec);
+                let short = spec.chars().take(8).collect::<String>();
+                let says = format!("I publish version {number} of the guardrails, text {short}");
+                (who.strongest(), Act::PublishGuardrails { number: *number, spec }, says)
             }
             Wanted::Retire { key, number } => {
                 let bundle = self.bundle_of_admin(tx, actor, key).await?;
@@ -363,6 +382,10 @@ impl Portal {
             Wanted::Publish { key, number } => {
                 self.publish_in(tx, actor, key, *number, Some(verified)).await?;
                 format!("/bundles/{key}")
+            }
+            Wanted::PublishGuardrails { number } => {
+                self.publish_guardrails_in(tx, actor, *number, Some(verified)).await?;
+                "/guardrails".to_owned()
             }
             Wanted::Retire { key, number } => {
                 self.confirm_retirement_in(tx, actor, key, *number, Some(verified)).await?;

@@ -9,17 +9,17 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Actor, Refusal,
-    bundle::DraftState,
     event::{Envelope, Event, FORMAT, NO_PREV, Record, Thing, ThingKind, hash},
     grant::{GrantEvent, State as GrantState},
     identity::Identity,
     ids::{StreamId, TaskId},
     job::JobKey,
     request::State as RequestState,
+    review::DraftState,
     text::{TextRef, digest},
 };
 use std::{collections::BTreeMap, fmt};
-use store::{Columns, EventRow, TaskRow, Tx};
+use store::{Columns, EventRow, ReplayOf, TaskRow, Tx};
 use uuid::Uuid;
 
 /// Something that is not as the trail says.
@@ -377,6 +377,10 @@ fn must_follow(record: &Record, now: DateTime<Utc>) -> Vec<(JobKey, DateTime<Utc
             Some(DraftState::InReview { since, .. }) => vec![(JobKey::Replay { bundle: it.id }, by(*since))],
             Some(DraftState::Draft) | None => Vec::new(),
         },
+        Record::GuardrailSet(it) => match it.draft.as_ref().map(|draft| &draft.state) {
+            Some(DraftState::InReview { since, .. }) => vec![(JobKey::GuardrailReplay {}, by(*since))],
+            Some(DraftState::Draft) | None => Vec::new(),
+        },
         Record::Portal(_) | Record::Identity(_) | Record::Group(_) | Record::System(_) => Vec::new(),
     }
 }
@@ -388,8 +392,9 @@ async fn is_due(tx: &mut Tx, key: &JobKey, latest: DateTime<Utc>) -> Result<bool
     }
     Ok(match key {
         JobKey::Right(right) => tx.is_to_be_taken(right).await?,
-        JobKey::Replay { bundle } => tx.replay(*bundle).await?.is_some_and(|replay| replay.finished_at.is_some()),
-        JobKey::Request { .. } | JobKey::Grant { .. } => false,
+        JobKey::Replay { bundle } => is_replayed(tx, ReplayOf::Bundle(*bundle)).await?,
+        JobKey::GuardrailReplay {} => is_replayed(tx, ReplayOf::Guardrails).await?,
+        JobKey::Request { .. } | JobKey::Grant { .. } | JobKey::Deciders {} => false,
     })
 }
 
@@ -401,6 +406,11 @@ fn texts(record: &Record) -> Vec<&TextRef> {
             it.justification.iter().chain(decided).chain(it.comments.iter().map(|c| &c.text)).collect()
         }
         Record::Bundle(it) => it.remarks.iter().map(|remark| &remark.text).collect(),
+        Record::GuardrailSet(it) => it.remarks.iter().map(|remark| &remark.text).collect(),
         Record::Portal(_) | Record::Identity(_) | Record::Group(_) | Record::System(_) | Record::Grant(_) => Vec::new(),
     }
+}
+
+async fn is_replayed(tx: &mut Tx, of: ReplayOf) -> Result<bool, Error> {
+    Ok(tx.replay(of).await?.is_some_and(|replay| replay.finished_at.is_some()))
 }

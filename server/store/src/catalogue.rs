@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     bundle::Bundle,
     group::Group,
+    guardrail::GuardrailSet,
     identity::Identity,
     ids::{BundleId, EntitlementId, GroupId, IdentityId, SystemId},
     portal::Portal,
@@ -67,6 +68,7 @@ pub(crate) fn like(q: &str) -> String {
 const IDENTITY: &str = "select id, body from identities where id = $1";
 const GROUP: &str = "select id, body from groups where id = $1";
 const SYSTEM: &str = "select id, body from systems where id = $1";
+const GUARDRAILS: &str = "select id, body from guardrails";
 const BUNDLE: &str = "select id, body from bundles where id = $1";
 const IDENTITY_BY_KEY: &str = "select id, body from identities where key = $1";
 const GROUP_BY_KEY: &str = "select id, body from groups where key = $1";
@@ -307,6 +309,18 @@ impl Tx {
               select gg.group_id from group_groups gg join up on gg.child_id = up.id
             ) select id from up";
         Ok(rows!(self, (Uuid,), SQL, group.0)?.into_iter().map(|(id,)| GroupId(id)).collect())
+    }
+
+    /// The guardrails, if any were ever written.
+    pub async fn guardrails(&mut self) -> Result<Option<GuardrailSet>, Error> {
+        let found = row!(self, (Uuid, String), GUARDRAILS)?;
+        found.map(|(id, body)| parsed("guardrails", id, &body)).transpose()
+    }
+
+    /// Which version of the guardrails counts now.
+    pub async fn guardrails_number(&mut self) -> Result<Option<u32>, Error> {
+        let found = row!(self, (Option<i32>,), "select published from guardrails")?;
+        Ok(found.and_then(|(number,)| number).and_then(|number| u32::try_from(number).ok()))
     }
 
     /// What gives a group authority: the names of bundles and systems that name it.

@@ -19,7 +19,7 @@ pub use catalogue::{CatalogueKeys, Listed, Right};
 pub use error::Error;
 pub use jobs::Claim;
 pub use people::{Budget, Counted, OpenInvitation, Try};
-pub use replays::ReplayRow;
+pub use replays::{ReplayOf, ReplayRow};
 pub use save::Columns;
 pub use sessions::SessionRow;
 pub use tasks::TaskRow;

@@ -11,6 +11,7 @@ use domain::{
     facts::MOST_MEMBERS,
     grant::{Fulfilled, Grant},
     group::Group,
+    guardrail::GuardrailSet,
     identity::{Identity, PortalRole},
     ids::EventId,
     job::Job,
@@ -116,6 +117,7 @@ impl Tx {
             Record::Group(it) => self.save_group(it, &body, before).await?,
             Record::System(it) => self.save_system(it, &body, before).await?,
             Record::Bundle(it) => self.save_bundle(it, &body, before).await?,
+            Record::GuardrailSet(it) => self.save_guardrails(it, record.thing().id, &body, before).await?,
             Record::Request(it) => self.save_request(it, &body, before, change.event()).await?,
             Record::Grant(it) => self.save_grant(it, &body, before).await?,
         };
@@ -368,6 +370,37 @@ impl Tx {
         Ok(done)
     }
 
+    async fn save_guardrails(
+        &mut self,
+        it: &GuardrailSet,
+        id: Uuid,
+        body: &str,
+        before: Option<i32>,
+    ) -> Result<u64, Error> {
+        let published = it.published.as_ref().map(|published| as_int(published.number));
+        match before {
+            None => run!(
+                self,
+                "insert into guardrails (id, version, body, published, draft) values ($1, $2, $3, $4, $5)",
+                id,
+                as_int(it.version),
+                body,
+                published,
+                it.draft.is_some()
+            ),
+            Some(before) => run!(
+                self,
+                "update guardrails set version = $2, body = $3, published = $4, draft = $5 where id = $1 and version = $6",
+                id,
+                as_int(it.version),
+                body,
+                published,
+                it.draft.is_some(),
+                before
+            ),
+        }
+    }
+
     async fn save_request(
         &mut self,
         it: &Request,
@@ -610,6 +643,10 @@ impl Tx {
                     ]
                 })
             }
+            ThingKind::Guardrails => {
+                row!(self, (Option<i32>, bool), "select published, draft from guardrails where id = $1", id)?
+                    .map(|(published, draft)| vec![("published", said(published)), ("draft", draft.to_string())])
+            }
             ThingKind::Request => {
                 let deciders = rows!(
                     self,
@@ -727,6 +764,10 @@ impl Columns {
                 ("draft", it.draft.is_some().to_string()),
                 ("entitlements", list(it.open_version().iter().flat_map(|v| v.spec.entitlements.iter().map(|e| e.0)))),
                 ("groups", list(it.open_version().iter().flat_map(|v| v.spec.groups()).map(|g| g.0))),
+            ],
+            Record::GuardrailSet(it) => vec![
+                ("published", said(it.published.as_ref().map(|published| published.number))),
+                ("draft", it.draft.is_some().to_string()),
             ],
             Record::Request(it) => {
                 let mut decided: Vec<_> = it.decisions.iter().map(|d| d.by.0).collect();

@@ -130,11 +130,14 @@ impl Tx {
             Self::Sqlite(_) => {
                 const SQL: &str = "select name, sql from sqlite_master where type = 'trigger' and tbl_name = 'events'";
                 let stand: Vec<(String, Option<String>)> = rows!(self, (String, Option<String>), SQL)?;
+                // SQLite: keeps the text as it was written, save its first two words.
+                let written = |text: &str| {
+                    let rest = text.strip_prefix("CREATE TRIGGER ")?;
+                    Some(was_migrated(&SQLITE, &format!("create trigger {rest}")))
+                };
                 let stands = |guard: &&str| {
-                    stand.iter().any(|(name, text)| {
-                        name == guard
-                            && text.as_ref().is_some_and(|text| text.contains(name) && was_migrated(&SQLITE, text))
-                    })
+                    let named = |name: &str, text: Option<&str>| name == *guard && text.and_then(written) == Some(true);
+                    stand.iter().any(|(name, text)| named(name, text.as_deref()))
                 };
                 // SQLite: has no truncate, and so no trigger for it.
                 Ok(["events_never_change", "events_never_go"].into_iter().filter(|guard| !stands(guard)).collect())
@@ -237,6 +240,7 @@ impl Tx {
             ThingKind::Group => rows_without_events!("groups"),
             ThingKind::System => rows_without_events!("systems"),
             ThingKind::Bundle => rows_without_events!("bundles"),
+            ThingKind::Guardrails => rows_without_events!("guardrails"),
             ThingKind::Request => rows_without_events!("requests"),
             ThingKind::Grant => rows_without_events!("grants"),
         };
@@ -258,6 +262,7 @@ fn body_of(kind: ThingKind) -> &'static str {
         ThingKind::Group => "select version, body from groups where id = $1",
         ThingKind::System => "select version, body from systems where id = $1",
         ThingKind::Bundle => "select version, body from bundles where id = $1",
+        ThingKind::Guardrails => "select version, body from guardrails where id = $1",
         ThingKind::Request => "select version, body from requests where id = $1",
         ThingKind::Grant => "select version, body from grants where id = $1",
     }
