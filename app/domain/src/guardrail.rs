@@ -28,6 +28,9 @@ pub trait Guardrails: Send + Sync {
 
     /// The groups whose approval they may demand: who is in them is among the facts.
     fn deciding_groups(&self) -> BTreeSet<Key>;
+
+    /// Every group they name at all: to be in one is a privilege (R15).
+    fn named_groups(&self) -> BTreeSet<Key>;
 }
 
 /// Where no guardrails were ever published.
@@ -40,6 +43,10 @@ impl Guardrails for Unguarded {
     }
 
     fn deciding_groups(&self) -> BTreeSet<Key> {
+        BTreeSet::new()
+    }
+
+    fn named_groups(&self) -> BTreeSet<Key> {
         BTreeSet::new()
     }
 }

@@ -22,6 +22,7 @@ macro_rules! view {
 
 pub mod authenticators;
 pub mod editor;
+pub mod guardrails;
 
 /// One page of a list, and where the next begins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,6 +13,7 @@ use domain::{
     ids::{GrantId, GroupId, IdentityId, SystemId},
     request::Request,
     resource::{Entitlement, System},
+    text::Key,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use store::Tx;
@@ -41,6 +42,7 @@ pub async fn facts(tx: &mut Tx, about: &About<'_>, now: DateTime<Utc>) -> Result
     let asker = tx.identity(about.asker).await?.ok_or(Error::NotFound)?;
     let spec = &about.bundle.spec;
 
+    let guarding = about.guardrails.named_groups();
     let mut systems = BTreeMap::new();
     let mut entitlements = BTreeMap::new();
     for id in &spec.entitlements {
@@ -50,7 +52,7 @@ pub async fn facts(tx: &mut Tx, about: &About<'_>, now: DateTime<Utc>) -> Result
             None => tx.system(right.system).await?.ok_or(Error::NotFound)?,
         };
         if let Some(entitlement) = system.spec.entitlements.get(id) {
-            entitlements.insert(*id, entitlement_facts(tx, &system, entitlement, right.directory).await?);
+            entitlements.insert(*id, entitlement_facts(tx, &system, entitlement, right.directory, &guarding).await?);
         }
         systems.insert(right.system, system);
     }
@@ -162,6 +164,7 @@ async fn entitlement_facts(
     system: &System,
     it: &Entitlement,
     directory: bool,
+    guarding: &BTreeSet<Key>,
 ) -> Result<EntitlementFacts, Error> {
     let joins = match tx.group_by_key(&it.native).await? {
         Some(group) if directory => tx.joins(group.id).await?,
@@ -175,6 +178,12 @@ async fn entitlement_facts(
         {
             let what = if bundle { "the bundle" } else { "the system" };
             privileged = Some(format!("{} makes one a member of a group that {what} “{name}” relies on", it.name));
+        }
+        if privileged.is_none()
+            && !guarding.is_empty()
+            && tx.group(*group).await?.is_some_and(|group| guarding.contains(&group.spec.key))
+        {
+            privileged = Some(format!("{} makes one a member of a group that the guardrails name", it.name));
         }
     }
     Ok(EntitlementFacts {

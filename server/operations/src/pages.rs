@@ -980,7 +980,7 @@ fn bundle_acts(bundle: &Bundle, actor: &Actor, is_admin: bool, founding: bool) -
     }
 }
 
-async fn remark_view(tx: &mut Tx, remark: &Remark) -> Result<RemarkView, Error> {
+pub(crate) async fn remark_view(tx: &mut Tx, remark: &Remark) -> Result<RemarkView, Error> {
     let text = tx.text(remark.text.id).await?.unwrap_or_else(|| "(this text was erased)".to_owned());
     Ok(RemarkView {
         number: remark.number,

@@ -1,6 +1,6 @@
 //! What is done with guardrails: asked for by rulings, written as drafts, tested, reviewed, replayed and published under four eyes.
 
-use super::{Compiled, check, tests};
+use super::{Compiled, shown::Gaps as _};
 use crate::{
     Error, Portal,
     acts::{tell_admins, tell_people},
@@ -77,35 +77,6 @@ impl Portal {
             tell_admins(self, tx, &Actor::System, &says, PATH).await?;
         }
         Ok(())
-    }
-
-    /// Why a version may not be published: its mistakes, the groups it names and nobody knows, and its tests that do not hold.
-    pub(crate) async fn guardrail_gaps(&self, tx: &mut Tx, text: &GuardrailText) -> Result<Vec<String>, Error> {
-        let rules = match check::read(&text.rules) {
-            Ok(rules) => rules,
-            Err(mistakes) => return Ok(mistakes.iter().map(|it| format!("rules, {it}")).collect()),
-        };
-        let mut gaps = Vec::new();
-        for group in rules.groups() {
-            match tx.group_by_key(group.as_str()).await? {
-                None => gaps.push(format!("`{group}` must approve, and there is no such group")),
-                Some(known) if tx.people_in(known.id, self.now(), 1).await?.is_empty() => {
-                    gaps.push(format!("`{group}` must approve, and nobody is in it"));
-                }
-                Some(_) => {}
-            }
-        }
-        match tests::run(&text.rules, &text.tests) {
-            Err(mistakes) => gaps.extend(mistakes.iter().map(|it| format!("tests, {it}"))),
-            Ok(outcomes) => {
-                if outcomes.is_empty() {
-                    gaps.push("no test stands beside the rules: write at least one".to_owned());
-                }
-                let failed = outcomes.iter().filter(|it| !it.failures.is_empty());
-                gaps.extend(failed.map(|it| format!("test “{}” fails: {}", it.says, it.failures.join("; "))));
-            }
-        }
-        Ok(gaps)
     }
 
     /// Writes a new version of the guardrails, as a draft; mistakes may stand in a draft, and keep it from being published. `after` is how
@@ -211,7 +182,7 @@ impl Portal {
         let set = tx.guardrails().await?.ok_or(Error::NotFound)?;
         let founding = tx.portal().await?.is_some_and(|portal| portal.is_founding());
         let gaps = match &set.draft {
-            Some(draft) => self.guardrail_gaps(tx, &draft.spec).await?,
+            Some(draft) => self.sketch(tx, &draft.spec).await?.all(),
             None => Vec::new(),
         };
         self.catch_up(tx, ReplayOf::Guardrails).await?;

@@ -87,7 +87,7 @@ pub(super) fn read(text: &str) -> Result<Rules, Vec<Mistake>> {
                 continue;
             }
         };
-        match rule(&id, &policy) {
+        match rule(place, &id, &policy) {
             Ok(rule) if known.contains_key(&id) => {
                 mistakes.push(at(format!("`{id}` is the name of two rules (“{}”): give each its own", rule.says)));
             }
@@ -140,7 +140,7 @@ fn id(policy: &Policy) -> Result<String, String> {
     id.parse::<Key>().map(|key| key.to_string()).map_err(|why| why.to_string())
 }
 
-fn rule(id: &str, policy: &Policy) -> Result<Rule, Vec<String>> {
+fn rule(place: usize, id: &str, policy: &Policy) -> Result<Rule, Vec<String>> {
     let mut wrong = Vec::new();
     for (name, _) in policy.annotations() {
         if !ANNOTATIONS.iter().any(|(known, _)| *known == name) {
@@ -156,7 +156,7 @@ fn rule(id: &str, policy: &Policy) -> Result<Rule, Vec<String>> {
     if policy.effect() == Effect::Forbid && demands != RuleDemands::default() {
         wrong.push(format!("`{id}` forbids, and so what it demands would never count: put demands on a `permit`"));
     }
-    if wrong.is_empty() { Ok(Rule { says, demands }) } else { Err(wrong) }
+    if wrong.is_empty() { Ok(Rule { place, says, demands }) } else { Err(wrong) }
 }
 
 fn demands(id: &str, policy: &Policy, wrong: &mut Vec<String>) -> RuleDemands {

@@ -3,6 +3,7 @@
 
 mod acts;
 mod check;
+mod shown;
 mod tests;
 mod words;
 
@@ -10,7 +11,7 @@ pub use acts::GuardrailAct;
 pub use check::Mistake;
 pub use tests::Outcome;
 
-use cedar_policy::{AuthorizationError, Authorizer, Decision, Effect, PolicySet};
+use cedar_policy::{AuthorizationError, Authorizer, Decision, Effect, Policy, PolicySet};
 use domain::{
     facts::{Ask, Facts},
     guardrail::{Demands, GuardrailText, Guardrails, RuleDemands, Verdict},
@@ -58,6 +59,8 @@ pub(crate) struct Rules {
 /// What is annotated on one rule.
 #[derive(Debug)]
 struct Rule {
+    /// Where it begins in the text.
+    place: usize,
     says: String,
     demands: RuleDemands,
 }
@@ -100,10 +103,11 @@ pub(crate) fn mistakes(text: &GuardrailText) -> Vec<String> {
         Some(line) => format!("{file}:{line}: {}", it.says),
         None => format!("{file}: {}", it.says),
     };
-    if let Err(wrong) = check::read(&text.rules) {
-        return wrong.iter().map(|it| placed(RULES_FILE, it)).collect();
-    }
-    match tests::run(&text.rules, &text.tests) {
+    let rules = match check::read(&text.rules) {
+        Ok(rules) => Compiled { number: 0, rules: Ok(rules) },
+        Err(wrong) => return wrong.iter().map(|it| placed(RULES_FILE, it)).collect(),
+    };
+    match tests::run(&rules, &text.tests) {
         Err(wrong) => wrong.iter().map(|it| placed(TESTS_FILE, it)).collect(),
         Ok(outcomes) => {
             let failed = outcomes.iter().filter(|it| !it.failures.is_empty());
@@ -141,12 +145,24 @@ impl Guardrails for Compiled {
     fn deciding_groups(&self) -> BTreeSet<Key> {
         self.rules.as_ref().map(Rules::groups).unwrap_or_default()
     }
+
+    fn named_groups(&self) -> BTreeSet<Key> {
+        self.rules.as_ref().map(Rules::named).unwrap_or_default()
+    }
 }
 
 impl Rules {
     /// Every group that a rule demands an approval of.
     fn groups(&self) -> BTreeSet<Key> {
         self.known.values().flat_map(|rule| rule.demands.groups.iter().cloned()).collect()
+    }
+
+    /// Every group that the rules name at all.
+    fn named(&self) -> BTreeSet<Key> {
+        let literals = self.policies.policies().flat_map(Policy::entity_literals);
+        let groups = literals.filter(|it| it.type_name().to_string() == "Group");
+        let conditions = groups.filter_map(|it| it.id().unescaped().parse().ok());
+        conditions.chain(self.groups()).collect()
     }
 
     fn permits_anything(&self) -> bool {

@@ -1,6 +1,6 @@
 //! The tests that stand beside guardrails: made-up asks, and what is expected of each. They are run before a version may be published.
 
-use super::{Compiled, Mistake, check};
+use super::{Compiled, Mistake};
 use chrono::{DateTime, Utc};
 use domain::{
     bundle::{BundleSpec, BundleVersion},
@@ -166,8 +166,8 @@ pub struct Outcome {
     pub line: usize,
 }
 
-/// Runs the tests of some rules. Both are read first, with every mistake and its line.
-pub(super) fn run(rules: &str, tests: &str) -> Result<Vec<Outcome>, Vec<Mistake>> {
+/// Runs the tests of some rules. They are read first, with every mistake and its line.
+pub(super) fn run(rules: &Compiled, tests: &str) -> Result<Vec<Outcome>, Vec<Mistake>> {
     if tests.len() > LONGEST {
         return Err(vec![Mistake::of(format!("the tests have {} bytes; at most {LONGEST} are allowed", tests.len()))]);
     }
@@ -175,7 +175,6 @@ pub(super) fn run(rules: &str, tests: &str) -> Result<Vec<Outcome>, Vec<Mistake>
         let line = why.span().and_then(|span| tests.get(..span.start)).map(|it| it.matches('\n').count() + 1);
         vec![Mistake { line, says: why.message().to_owned() }]
     })?;
-    let rules = Compiled { number: 0, rules: Ok(check::read(rules)?) };
     let outcome = |test: Spanned<Test>| {
         let line = tests.get(..test.span().start).map_or(1, |it| it.matches('\n').count() + 1);
         let test = test.into_inner();

@@ -1,0 +1,239 @@
+//! Guardrails as pages show them: the rules in words, a draft beside what counts, and what a text comes to while one writes it.
+
+use super::{Compiled, Mistake, Rules, SCHEMA_TEXT, STARTING_RULES, STARTING_TESTS, check, tests};
+use crate::{
+    Error, Portal,
+    facts::in_portal,
+    lines::line,
+    pages::remark_view,
+    replay::{progress, shown},
+};
+use cedar_policy::Effect;
+use domain::{
+    Actor, Refusal,
+    guardrail::{GuardrailSet, GuardrailText, RuleDemands},
+    review::{Around, Draft, DraftState},
+    stepup::Confirmed,
+    views::{
+        Change,
+        guardrails::{
+            GuardrailDraft, GuardrailEditor, GuardrailPage, GuardrailSketch, GuardrailView, TestView, TextFault,
+        },
+    },
+};
+use std::collections::BTreeMap;
+use store::{ReplayOf, Tx};
+
+impl Portal {
+    /// The guardrails: what counts, and the draft that waits.
+    pub async fn guardrail_page(&self, actor: &Actor) -> Result<GuardrailPage, Error> {
+        let mut tx = self.store().read().await?;
+        let authority = in_portal(&mut tx, actor, self.now()).await?;
+        authority.reader()?;
+        let set = tx.guardrails().await?;
+        let published = set.as_ref().and_then(|set| set.published.as_ref());
+        let draft = match &set {
+            Some(set) => self.guardrail_draft(&mut tx, actor, authority.is_admin(), set).await?,
+            None => None,
+        };
+        let mut remarks = Vec::new();
+        for remark in set.iter().flat_map(|set| set.remarks.iter().filter(|remark| set.is_current(remark))) {
+            remarks.push(remark_view(&mut tx, remark).await?);
+        }
+        let mut lines = Vec::new();
+        for event in tx.events_about(GuardrailSet::STREAM.0, 50).await? {
+            lines.push(line(&mut tx, &event).await?);
+        }
+        Ok(GuardrailPage {
+            published: published.map(|it| (it.number, it.by.to_string(), it.at)),
+            rules: published.and_then(|it| check::read(&it.spec.rules).ok()).map(|it| it.shown()).unwrap_or_default(),
+            text: published.map(|it| it.spec.rules.clone()),
+            draft,
+            remarks,
+            may_edit: authority.is_admin(),
+            lines,
+        })
+    }
+
+    async fn guardrail_draft(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        is_admin: bool,
+        set: &GuardrailSet,
+    ) -> Result<Option<GuardrailDraft>, Error> {
+        let Some(draft) = &set.draft else { return Ok(None) };
+        let founding = tx.portal().await?.is_some_and(|portal| portal.is_founding());
+        let sketch = self.sketch(tx, &draft.spec).await?;
+        let gaps = sketch.all();
+        let (replay, found) = progress(tx, ReplayOf::Guardrails, draft.number).await?;
+        // Asked as the act itself would ask; nothing is saved.
+        let around = Around { founding, gaps: &gaps, replay, found };
+        let one = self.apart(tx, actor, founding, draft.people()).await?;
+        let publishing = set.publish(actor, draft.number, around, Confirmed::UNASKED, self.now());
+        let publishing = publishing.and_then(|change| one.map_or(Ok(change), Err));
+        let (may_publish, why_not) = match publishing {
+            Ok(_) => (is_admin, None),
+            // The gaps are shown one by one, and that it was not submitted is shown by its state.
+            Err(Refusal::NotPublishable { .. } | Refusal::NotInReview { .. }) => (false, None),
+            Err(no) => (false, Some(no.to_string()).filter(|_| is_admin)),
+        };
+        let row = tx.replay(ReplayOf::Guardrails).await?;
+        let (mine, in_review) = (is_admin && draft.is_stood_for_by(actor), draft.is_in_review());
+        Ok(Some(GuardrailDraft {
+            number: draft.number,
+            by: draft.written_by(),
+            submitted: match &draft.state {
+                DraftState::Draft => None,
+                DraftState::InReview { since, by } => Some((by.to_string(), *since)),
+            },
+            diff: differences(set.published.as_ref().map(|it| &it.spec), draft),
+            sketch,
+            replay: row.and_then(|row| shown(row, draft.number)),
+            may_publish,
+            why_not,
+            submit: mine && !in_review && !founding,
+            withdraw: mine && in_review,
+            comment: is_admin,
+            send_back: is_admin && in_review && !draft.is_by(actor),
+            discard: is_admin,
+        }))
+    }
+
+    /// The editor, with the newest version in it, or with the set that is worth beginning with.
+    pub async fn guardrail_editor(&self, actor: &Actor) -> Result<GuardrailEditor, Error> {
+        let mut tx = self.store().read().await?;
+        in_portal(&mut tx, actor, self.now()).await?.admin()?;
+        let set = tx.guardrails().await?;
+        let newest = set.as_ref().and_then(GuardrailSet::newest).cloned();
+        let starting = newest.is_none();
+        let GuardrailText { rules, tests } = newest.unwrap_or_else(|| GuardrailText {
+            rules: STARTING_RULES.to_owned(),
+            tests: STARTING_TESTS.to_owned(),
+        });
+        let after = set.map_or(0, |set| set.versions);
+        Ok(GuardrailEditor { after, starting, rules, tests, words: SCHEMA_TEXT.to_owned() })
+    }
+
+    /// What a text comes to: its rules in words, every mistake with its line, and how its tests end. Saves nothing.
+    pub async fn sketch_guardrails(&self, actor: &Actor, text: &GuardrailText) -> Result<GuardrailSketch, Error> {
+        let mut tx = self.store().read().await?;
+        in_portal(&mut tx, actor, self.now()).await?.admin()?;
+        self.sketch(&mut tx, text).await
+    }
+
+    /// The same, for whoever asks.
+    pub(super) async fn sketch(&self, tx: &mut Tx, text: &GuardrailText) -> Result<GuardrailSketch, Error> {
+        let mut sketch = GuardrailSketch {
+            rules: Vec::new(),
+            rule_faults: Vec::new(),
+            test_faults: Vec::new(),
+            tests: Vec::new(),
+            gaps: Vec::new(),
+        };
+        let rules = match check::read(&text.rules) {
+            Ok(rules) => rules,
+            Err(mistakes) => {
+                sketch.rule_faults = faults(mistakes);
+                return Ok(sketch);
+            }
+        };
+        sketch.rules = rules.shown();
+        for group in rules.groups() {
+            match tx.group_by_key(group.as_str()).await? {
+                None => sketch.gaps.push(format!("`{group}` must approve, and there is no such group")),
+                Some(known) if tx.people_in(known.id, self.now(), 1).await?.is_empty() => {
+                    sketch.gaps.push(format!("`{group}` must approve, and nobody is in it"));
+                }
+                Some(_) => {}
+            }
+        }
+        match tests::run(&Compiled { number: 0, rules: Ok(rules) }, &text.tests) {
+            Err(mistakes) => sketch.test_faults = faults(mistakes),
+            Ok(outcomes) => {
+                if outcomes.is_empty() {
+                    sketch.gaps.push("no test stands beside the rules: write at least one".to_owned());
+                }
+                let test = |it: tests::Outcome| TestView { says: it.says, line: it.line, failures: it.failures };
+                sketch.tests = outcomes.into_iter().map(test).collect();
+            }
+        }
+        Ok(sketch)
+    }
+}
+
+fn faults(mistakes: Vec<Mistake>) -> Vec<TextFault> {
+    mistakes.into_iter().map(|it| TextFault { line: it.line, says: it.says }).collect()
+}
+
+impl Rules {
+    /// Each rule in words, in the order of the text.
+    fn shown(&self) -> Vec<GuardrailView> {
+        let shown = |policy: &cedar_policy::Policy| {
+            let id = policy.id().to_string();
+            let rule = self.known.get(&id)?;
+            let forbids = policy.effect() == Effect::Forbid;
+            Some((rule.place, GuardrailView { id, says: rule.says.clone(), forbids, demands: in_words(&rule.demands) }))
+        };
+        let mut rules: Vec<_> = self.policies.policies().filter_map(shown).collect();
+        rules.sort_by_key(|(place, _)| *place);
+        rules.into_iter().map(|(_, rule)| rule).collect()
+    }
+}
+
+fn in_words(demands: &RuleDemands) -> Vec<String> {
+    let RuleDemands { approvals, groups, step_up, asker_step_up } = demands;
+    let mut words = Vec::new();
+    match approvals {
+        None => {}
+        Some(1) => words.push("one approver".to_owned()),
+        Some(n) => words.push(format!("{} distinct approvers", domain::ruling::count(*n))),
+    }
+    words.extend(groups.iter().map(|group| format!("somebody of `{group}`")));
+    words.extend(step_up.map(|it| format!("each approver confirms with {}", it.word())));
+    words.extend(asker_step_up.map(|it| format!("the asker confirms with {}", it.word())));
+    words
+}
+
+/// What a draft changes, rule by rule, and that its tests are others.
+fn differences(before: Option<&GuardrailText>, draft: &Draft<GuardrailText>) -> Vec<Change> {
+    let rules = |text: &str| -> BTreeMap<String, String> {
+        let Ok(rules) = check::read(text) else { return BTreeMap::new() };
+        rules.policies.policies().map(|policy| (policy.id().to_string(), policy.to_string())).collect()
+    };
+    let (was, is) = (before.map(|it| rules(&it.rules)).unwrap_or_default(), rules(&draft.spec.rules));
+    let names: std::collections::BTreeSet<_> = was.keys().chain(is.keys()).collect();
+    let mut changes: Vec<_> = names
+        .into_iter()
+        .filter(|name| was.get(*name) != is.get(*name))
+        .map(|name| {
+            let text = |of: &BTreeMap<String, String>| of.get(name).cloned().unwrap_or_default();
+            Change { what: name.clone(), before: text(&was), after: text(&is) }
+        })
+        .collect();
+    if before.is_some_and(|it| it.tests != draft.spec.tests) {
+        let (before, after) = (String::new(), "others than those of the version that counts".to_owned());
+        changes.push(Change { what: "tests".to_owned(), before, after });
+    }
+    changes
+}
+
+/// Every reason why a sketch cannot be published.
+pub(super) trait Gaps {
+    /// All of them, in one list.
+    fn all(&self) -> Vec<String>;
+}
+
+impl Gaps for GuardrailSketch {
+    fn all(&self) -> Vec<String> {
+        let placed = |what: &str, it: &TextFault| match it.line {
+            Some(line) => format!("{what}, line {line}: {}", it.says),
+            None => format!("{what}: {}", it.says),
+        };
+        let rules = self.rule_faults.iter().map(|it| placed("rules", it));
+        let tests = self.test_faults.iter().map(|it| placed("tests", it));
+        let failed = self.tests.iter().filter(|it| !it.failures.is_empty());
+        let failed = failed.map(|it| format!("test “{}” fails: {}", it.says, it.failures.join("; ")));
+        rules.chain(tests).chain(failed).chain(self.gaps.iter().cloned()).collect()
+    }
+}
