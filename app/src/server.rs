@@ -295,6 +295,8 @@ fn named(field: &str) -> Option<&'static str> {
         "subject" | "identity" | "person or identity it is for" => Some("subject"),
         "password" => Some("password"),
         "name" => Some("name"),
+        "rules" => Some("rules"),
+        "tests" => Some("tests"),
         _ => None,
     }
 }

@@ -151,6 +151,20 @@ view! {
         confirms: Option<String>,
         /// Whether only what is to be written in the form is missing: then it comes back to be finished, and nothing is recorded.
         unfinished: bool,
+        /// What the guardrails said; nothing where none were published.
+        guardrails: Option<VerdictView>,
+    }
+
+    /// What the guardrails said in a ruling.
+    VerdictView {
+        /// Which version of them.
+        number: u32,
+        /// By which engine.
+        engine: String,
+        /// The sentences of the rules that had a part in it.
+        rules: Vec<String>,
+        /// What they demand, each in a few words.
+        demands: Vec<String>,
     }
 
     /// A stage as a page shows it.

@@ -10,6 +10,7 @@ pub mod list;
 pub mod note;
 pub mod passkey;
 pub mod request;
+pub mod review;
 pub mod ruling;
 pub mod tabs;
 pub mod time;

@@ -8,7 +8,7 @@ use super::{
     field::{Area, Errors, Wrong},
     icon::Icon,
     note::{Fold, Id, Note, Stopped},
-    ruling::{Checks, Stages},
+    ruling::{Checks, Guarded, Stages},
     time::{Moment, When, short},
     words::{Names, capital, said, so_many},
 };
@@ -298,6 +298,9 @@ pub fn Behind(
                     view! {
                         <Fold title="Ruled again at the moment of granting">
                             <Checks checks=second.checks />
+                            <dl class="facts">
+                                <Guarded verdict=second.guardrails />
+                            </dl>
                         </Fold>
                     }
                 })}
@@ -397,7 +400,7 @@ pub fn Proof(
     /// The request.
     page: RequestPage,
 ) -> impl IntoView {
-    let RequestPage { card, head, events, .. } = page;
+    let RequestPage { card, head, events, ruling, .. } = page;
     view! {
         <section id="record" data-live="">
             <h2>"Record"</h2>
@@ -414,6 +417,7 @@ pub fn Proof(
                 <dd>
                     {capital(&so_many(events as usize, "event", "events"))} ", the newest " <Id of=head />
                 </dd>
+                <Guarded verdict=ruling.guardrails />
             </dl>
         </section>
     }

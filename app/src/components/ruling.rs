@@ -8,7 +8,7 @@ use super::{
 };
 use domain::{
     ruling::{Check, Outcome},
-    views::{RulingView, StageView},
+    views::{RulingView, StageView, VerdictView},
 };
 use leptos::prelude::*;
 
@@ -53,7 +53,8 @@ fn Path(
     /// What is ruled.
     ruling: RulingView,
 ) -> impl IntoView {
-    let RulingView { outcome, checks, stages, next, not_automatic, privileged, confirms, unfinished } = ruling;
+    let RulingView { outcome, checks, stages, next, not_automatic, privileged, confirms, unfinished, guardrails } = ruling;
+    let demands = guardrails.map(|verdict| verdict.demands).unwrap_or_default();
     view! {
         {(!next.is_empty()).then(|| view! { <p>{said(&next)}</p> })}
         <h3>"Conditions"</h3>
@@ -69,6 +70,7 @@ fn Path(
             .map(|with| view! { <p class="hint">{format!("You confirm it with {with}, for this very request.")}</p> })}
         {because("Two people must agree, because", &privileged)}
         {because("Not at once, because", &not_automatic)}
+        {because("The guardrails demand:", &demands)}
         {(outcome == Outcome::Refused && !unfinished)
             .then(|| view! { <p class="hint">"A refused request is kept with its reasons, like any other."</p> })}
     }
@@ -154,4 +156,23 @@ fn Stage(stage: StageView) -> impl IntoView {
         </li>
     }
     .into_any()
+}
+
+/// Which guardrails judged, as one of the facts: their version and engine, the rules that had a part, and what they demand.
+#[component]
+pub fn Guarded(
+    /// What they said; nothing is shown where there were none.
+    verdict: Option<VerdictView>,
+) -> impl IntoView {
+    verdict.map(|VerdictView { number, engine, rules, demands }| {
+        let rules = rules.into_iter().map(|says| view! { <li>{said(&says)}</li> }).collect_view();
+        view! {
+            <dt>"Guardrails"</dt>
+            <dd>
+                {format!("Version {number}, {engine}")}
+                <ul class="small soft">{rules}</ul>
+                {because("They demand:", &demands)}
+            </dd>
+        }
+    })
 }
