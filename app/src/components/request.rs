@@ -298,9 +298,9 @@ pub fn Behind(
                     view! {
                         <Fold title="Ruled again at the moment of granting">
                             <Checks checks=second.checks />
-                            <dl class="facts">
-                                <Guarded verdict=second.guardrails />
-                            </dl>
+                            {second
+                                .guardrails
+                                .map(|verdict| view! { <dl class="facts"><Guarded verdict /></dl> })}
                         </Fold>
                     }
                 })}
@@ -417,7 +417,7 @@ pub fn Proof(
                 <dd>
                     {capital(&so_many(events as usize, "event", "events"))} ", the newest " <Id of=head />
                 </dd>
-                <Guarded verdict=ruling.guardrails />
+                {ruling.guardrails.map(|verdict| view! { <Guarded verdict /> })}
             </dl>
         </section>
     }

@@ -53,7 +53,8 @@ fn Path(
     /// What is ruled.
     ruling: RulingView,
 ) -> impl IntoView {
-    let RulingView { outcome, checks, stages, next, not_automatic, privileged, confirms, unfinished, guardrails } = ruling;
+    let RulingView { outcome, checks, stages, next, not_automatic, privileged, confirms, unfinished, guardrails } =
+        ruling;
     let demands = guardrails.map(|verdict| verdict.demands).unwrap_or_default();
     view! {
         {(!next.is_empty()).then(|| view! { <p>{said(&next)}</p> })}
@@ -161,18 +162,18 @@ fn Stage(stage: StageView) -> impl IntoView {
 /// Which guardrails judged, as one of the facts: their version and engine, the rules that had a part, and what they demand.
 #[component]
 pub fn Guarded(
-    /// What they said; nothing is shown where there were none.
-    verdict: Option<VerdictView>,
+    /// What they said.
+    verdict: VerdictView,
 ) -> impl IntoView {
-    verdict.map(|VerdictView { number, engine, rules, demands }| {
-        let rules = rules.into_iter().map(|says| view! { <li>{said(&says)}</li> }).collect_view();
-        view! {
-            <dt>"Guardrails"</dt>
-            <dd>
-                {format!("Version {number}, {engine}")}
-                <ul class="small soft">{rules}</ul>
-                {because("They demand:", &demands)}
-            </dd>
-        }
-    })
+    let VerdictView { number, engine, rules, demands } = verdict;
+    let rules = rules.into_iter().map(|says| view! { <li>{said(&says)}</li> }).collect::<Vec<_>>();
+    view! {
+        <dt>"Guardrails"</dt>
+        <dd>
+            {format!("Version {number}, {engine}")}
+            {(!rules.is_empty()).then(|| view! { <ul class="small soft">{rules}</ul> })}
+            {because("They demand:", &demands)}
+        </dd>
+    }
+    .into_any()
 }

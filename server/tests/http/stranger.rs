@@ -105,6 +105,8 @@ async fn acts(scene: &Scene) -> Vec<Act> {
     };
     let draft = || vec![text("key", "orders-read"), text("number", "1")];
     let remark = || [draft(), vec![text("comment", "why so long?")]].concat();
+    let rules = || vec![text("rules", "permit (principal, action, resource);"), text("tests", "")];
+    let words = || vec![text("number", "1"), text("comment", "why so strict?")];
     let owners = || vec![text("key", "orders-db"), text("number", "1")];
     let link =
         || vec![text("token", "nothing"), text("password", "five red bicycles"), text("again", "five red bicycles")];
@@ -149,6 +151,18 @@ async fn acts(scene: &Scene) -> Vec<Act> {
         act("/api/bundles/retire", vec![text("key", "orders-read")], [401, 403, 403, 403]),
         act("/api/bundles/retire-confirm", draft(), [401, 403, 403, 403]),
         act("/api/bundles/keep", draft(), [401, 403, 403, 403]),
+        act("/api/guardrails", vec![], [401, 403, 200, 403]),
+        act("/api/guardrails/editor", vec![], [401, 403, 403, 403]),
+        act("/api/guardrails/sketch", rules(), [401, 403, 403, 403]),
+        act("/api/guardrails/panel", rules(), [401, 403, 403, 403]),
+        act("/api/guardrails/check", rules(), [401, 200, 200, 200]),
+        act("/api/guardrails/edit", rules(), [401, 403, 403, 403]),
+        act("/api/guardrails/publish", vec![text("number", "1")], [401, 403, 403, 403]),
+        act("/api/guardrails/submit", vec![text("number", "1")], [401, 403, 403, 403]),
+        act("/api/guardrails/withdraw", vec![text("number", "1")], [401, 403, 403, 403]),
+        act("/api/guardrails/discard", vec![text("number", "1")], [401, 403, 403, 403]),
+        act("/api/guardrails/comment", words(), [401, 403, 403, 403]),
+        act("/api/guardrails/send-back", words(), [401, 403, 403, 403]),
         act("/api/systems", list(), [401, 200, 200, 200]),
         act("/api/systems/one", vec![text("key", "orders-db")], [401, 404, 200, 404]),
         act("/api/systems/owners-confirm", owners(), [401, 403, 403, 403]),
@@ -279,6 +293,8 @@ async fn every_page_keeps_its_door() {
         ("/bundles/:", "/bundles/orders-read".into(), [302, 403, 200, 403]),
         ("/editor", "/editor".into(), [302, 403, 403, 403]),
         ("/editor/:", "/editor/orders-read".into(), [302, 403, 403, 403]),
+        ("/guardrails", "/guardrails".into(), [302, 403, 200, 403]),
+        ("/guardrails/edit", "/guardrails/edit".into(), [302, 403, 403, 403]),
         ("/systems", "/systems".into(), [302, 200, 200, 200]),
         ("/systems/:", "/systems/orders-db".into(), [302, 404, 200, 404]),
         ("/identities", "/identities".into(), [302, 403, 200, 403]),

@@ -25,12 +25,8 @@ use leptos_meta::Title;
 use sketch::{Outcome, Rules, Source};
 
 /// Where the page's buttons are sent; what they are refused is said at its head.
-const BUTTONS: [&str; 4] = [
-    "/api/guardrails/publish",
-    "/api/guardrails/submit",
-    "/api/guardrails/withdraw",
-    "/api/guardrails/discard",
-];
+const BUTTONS: [&str; 4] =
+    ["/api/guardrails/publish", "/api/guardrails/submit", "/api/guardrails/withdraw", "/api/guardrails/discard"];
 
 /// The guardrails.
 #[component]

@@ -144,11 +144,8 @@ fn tally(held: usize, all: usize) -> String {
 #[component]
 fn Test(test: TestView, linked: bool) -> impl IntoView {
     let TestView { says, line, failures } = test;
-    let (tone, icon, heard) = if failures.is_empty() {
-        (Tone::Good, Icon::Check, "Holds: ")
-    } else {
-        (Tone::Bad, Icon::Cross, "Fails: ")
-    };
+    let (tone, icon, heard) =
+        if failures.is_empty() { (Tone::Good, Icon::Check, "Holds: ") } else { (Tone::Bad, Icon::Cross, "Fails: ") };
     let failures = failures
         .into_iter()
         .map(|why| view! { <span class="way">{place("tests", Some(line), linked)} ": " {marked(&why)}</span> })

@@ -1,7 +1,7 @@
 //! Reading guardrails: syntax, types, and the annotations that carry each rule's name, sentence and demands. Every mistake is found, with
 //! its line.
 
-use super::{Rule, Rules, words};
+use super::{Rule, Rules, depth, words};
 use cedar_policy::{Effect, Policy, PolicyId, PolicySet, ValidationMode, Validator};
 use domain::{
     guardrail::{LONGEST, RuleDemands},
@@ -68,6 +68,9 @@ impl Mistake {
 pub(super) fn read(text: &str) -> Result<Rules, Vec<Mistake>> {
     if text.len() > LONGEST {
         return Err(vec![Mistake::of(format!("the rules have {} bytes; at most {LONGEST} are allowed", text.len()))]);
+    }
+    if let Some(mistake) = depth::too_deep(text) {
+        return Err(vec![mistake]);
     }
     let parsed: PolicySet = text
         .parse()
