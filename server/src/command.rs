@@ -10,8 +10,9 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use domain::Actor;
+use domain::ids::RequestId;
 use domain::views::Invitation;
-use operations::{FirstAdmin, Portal};
+use operations::{FirstAdmin, Portal, Rejudged};
 use uuid::Uuid;
 
 use crate::config::{Flags, Settings};
@@ -50,6 +51,15 @@ enum Command {
     Discover(Discover),
     /// Check every chain of the trail, and every row against its events
     Verify,
+    /// Make recorded rulings again, and compare them byte for byte
+    Rejudge {
+        /// All of them
+        #[arg(long, required_unless_present = "request", conflicts_with = "request")]
+        all: bool,
+        /// Those of one request
+        #[arg(value_name = "ID")]
+        request: Option<Uuid>,
+    },
     /// Print the events of one chain exactly as they are hashed, a line each
     Events {
         /// The chain: the id of a request, an identity, a bundle, a group or a system
@@ -125,6 +135,7 @@ impl Line {
             Command::Export { folder } => export(&flags, &folder).await,
             Command::Discover(Discover::Postgres { url, out, system }) => discover(&url, &out, system).await,
             Command::Verify => verify(&flags).await,
+            Command::Rejudge { all: _, request } => rejudge(&flags, request).await,
             Command::Events { chain } => events(&flags, chain).await,
             Command::Admin(Admin::Invite { key }) => invite(&flags, &key).await,
             Command::Admin(Admin::MakeLink) => make_link(&flags).await,
@@ -274,6 +285,30 @@ async fn verify(flags: &Flags) -> Result<ExitCode> {
         Ok(ExitCode::SUCCESS)
     } else {
         eprintln!("{} findings", findings.len());
+        Ok(ExitCode::FAILURE)
+    }
+}
+
+async fn rejudge(flags: &Flags, request: Option<Uuid>) -> Result<ExitCode> {
+    let portal = memory::existing(&settings(flags)?).await?;
+    let mut shown = 0;
+    let done = portal
+        .rejudge(&Actor::Operator, request.map(RequestId), &mut |unlike| println!("{unlike}"), &mut |rulings| {
+            if rulings / 10_000 > shown {
+                shown = rulings / 10_000;
+                eprintln!("{rulings} rulings made again");
+            }
+        })
+        .await?;
+    let Rejudged { rulings, by_another_engine, unlike } = done;
+    if by_another_engine > 0 {
+        eprintln!("{by_another_engine} were made by another version of the policy engine");
+    }
+    if unlike == 0 {
+        eprintln!("{rulings} rulings made again, and each came to the same");
+        Ok(ExitCode::SUCCESS)
+    } else {
+        eprintln!("{unlike} of {rulings} rulings came to something else");
         Ok(ExitCode::FAILURE)
     }
 }

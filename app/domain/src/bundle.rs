@@ -392,7 +392,9 @@ impl Bundle {
                 };
                 draft.state = DraftState::Draft;
             }
-            BundleEvent::DraftCommented { number, text } => bundle.remarks.push(Remark::made(*number, text, false, stamp)),
+            BundleEvent::DraftCommented { number, text } => {
+                bundle.remarks.push(Remark::made(*number, text, false, stamp))
+            }
             BundleEvent::DraftSentBack { number, text } => {
                 let Some(draft) = bundle.draft_to_change(*number) else {
                     return out_of_turn("no such draft", "draft_sent_back");
@@ -424,7 +426,6 @@ impl Bundle {
     fn draft_to_change(&mut self, number: u32) -> Option<&mut Draft<BundleSpec>> {
         self.draft.as_mut().filter(|draft| draft.number == number)
     }
-
 }
 
 impl BundleSpec {

@@ -2,8 +2,8 @@
 
 use crate::{
     Clock, Error, Ids,
-    guardrails::Compiled,
     connectors::{Connector, ConnectorError, directory::Directory, manual::Manual, postgres::Postgres},
+    guardrails::Compiled,
     ids,
     stepup::{
         codes::SecretsKey,

@@ -167,6 +167,22 @@ impl Tx {
         }
     }
 
+    /// The events of requests themselves, chain by chain, after this one.
+    pub async fn request_events(
+        &mut self,
+        stream: StreamId,
+        seq: u32,
+        limit: i64,
+    ) -> Result<Vec<(StreamId, EventRow)>, Error> {
+        const SQL: &str = "select stream_id, id, seq, bytes, hash from events
+            where (stream_id > $1 or (stream_id = $1 and seq > $2)) and thing = 'request'
+            order by stream_id, seq limit $3";
+        let seq = i32::try_from(seq).unwrap_or(i32::MAX);
+        let found = rows!(self, (Uuid, Uuid, i32, Vec<u8>, String), SQL, stream.0, seq, limit)?;
+        let row = |(stream, id, seq, bytes, hash)| (StreamId(stream), event((id, seq, bytes, hash)));
+        Ok(found.into_iter().map(row).collect())
+    }
+
     /// A request's events, its grant's among them.
     pub async fn events_of_request(&mut self, id: RequestId) -> Result<Vec<EventRow>, Error> {
         self.events(StreamId(id.0), 1, 1000).await

@@ -9,6 +9,7 @@
 mod catalogue;
 mod database;
 mod editing;
+mod guardrails;
 mod lives;
 mod pages;
 mod people;
