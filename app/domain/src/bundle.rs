@@ -640,6 +640,20 @@ impl BundleSpec {
         });
         stages.chain(askers).collect()
     }
+
+    /// The bundles that must not be in the same hands, by this one's own words (separation of duties).
+    pub fn incompatible(&self) -> BTreeSet<BundleId> {
+        let named = self.conditions.iter().flat_map(|condition| match condition {
+            Condition::Incompatible { bundles } => bundles.iter().copied().collect(),
+            Condition::Askers { .. }
+            | Condition::Justification { .. }
+            | Condition::WorkItem { .. }
+            | Condition::Hours { .. }
+            | Condition::Environments { .. }
+            | Condition::SensitivityAtMost { .. } => Vec::new(),
+        });
+        named.collect()
+    }
 }
 
 impl From<BundleEvent> for Event {
