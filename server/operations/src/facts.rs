@@ -9,7 +9,7 @@ use domain::{
     condition::Condition,
     facts::{AskerFacts, EntitlementFacts, Facts, GroupFacts, Held, MOST_MEMBERS, SCHEMA, SubjectFacts, SystemFacts},
     identity::Identity,
-    ids::{GrantId, GroupId, IdentityId, RequestId, SystemId},
+    ids::{BundleId, GrantId, GroupId, IdentityId, RequestId, SystemId},
     request::Request,
     resource::{Entitlement, System},
 };
@@ -193,7 +193,7 @@ async fn managers(tx: &mut Tx, subject: &Identity) -> Result<BTreeSet<IdentityId
     Ok(managers)
 }
 
-type HeldAndConflicts = (BTreeMap<domain::ids::BundleId, Held>, BTreeSet<domain::ids::BundleId>);
+type HeldAndConflicts = (BTreeMap<BundleId, Held>, BTreeSet<BundleId>);
 
 async fn held(tx: &mut Tx, about: &About<'_>) -> Result<HeldAndConflicts, Error> {
     let mut held = BTreeMap::new();
@@ -205,17 +205,17 @@ async fn held(tx: &mut Tx, about: &About<'_>) -> Result<HeldAndConflicts, Error>
     }
     let mut conflicts = BTreeSet::new();
     for id in held.keys().filter(|id| **id != about.bundle.bundle) {
-        let other = tx.bundle(*id).await?.and_then(|b| b.published);
-        let says_no = other.is_some_and(|p| {
-            p.spec.conditions.iter().any(|c| {
-                if let Condition::Incompatible { bundles } = c { bundles.contains(&about.bundle.bundle) } else { false }
-            })
-        });
-        if says_no {
+        if ruled_out_by(tx, *id).await?.contains(&about.bundle.bundle) {
             conflicts.insert(*id);
         }
     }
     Ok((held, conflicts))
+}
+
+/// The bundles that must not be in the same hands as this one, by the words of its published version.
+pub async fn ruled_out_by(tx: &mut Tx, bundle: BundleId) -> Result<BTreeSet<BundleId>, Error> {
+    let published = tx.bundle(bundle).await?.and_then(|b| b.published);
+    Ok(published.map(|p| p.spec.incompatible()).unwrap_or_default())
 }
 
 /// What the actor may do in the portal as a whole.

@@ -13,6 +13,7 @@ mod error;
 mod export;
 mod facts;
 mod grants;
+mod health;
 pub mod ids;
 mod import;
 mod jobs;

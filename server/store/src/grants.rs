@@ -164,8 +164,7 @@ impl Tx {
 
     /// How it stands with a system.
     pub async fn count_on(&mut self, system: SystemId) -> Result<OnSystem, Error> {
-        const THERE: &str =
-            "select count(distinct g.subject_id) from assignments a join grants g on g.id = a.grant_id
+        const THERE: &str = "select count(distinct g.subject_id) from assignments a join grants g on g.id = a.grant_id
             where a.system_id = $1 and g.state in ('opening', 'active', 'ending') and a.present";
         const COMING: &str = "select count(distinct g.subject_id) from assignments a join grants g on g.id = a.grant_id
             where a.system_id = $1 and g.state = 'opening' and not coalesce(a.present, false)";

@@ -33,14 +33,14 @@ async fn access_comes_and_goes_by_itself(on: On) {
     world.run_jobs().await;
     let active = hamza.get(&page).await;
     assert!(active.text().to_lowercase().contains("active"), "{}", active.text());
-    let mine = world.portal.my_access(&who, "").await.expect("his own");
+    let mine = world.portal.my_access(&who, "", "").await.expect("his own");
     assert_eq!(mine.active.iter().map(|grant| grant.state.as_str()).collect::<Vec<_>>(), ["active"]);
 
     world.pass(TimeDelta::minutes(121)).await;
     let mut hamza = world.sign_in("hamza.yilmaz").await;
     let ended = hamza.get(&page).await;
     assert!(ended.text().to_lowercase().contains("ended"), "{}", ended.text());
-    let mine = world.portal.my_access(&who, "").await.expect("his own");
+    let mine = world.portal.my_access(&who, "", "").await.expect("his own");
     assert!(mine.active.is_empty() && mine.ended.items.len() == 1, "{mine:?}");
     let findings = world.portal.verify(&mut |_| {}).await.expect("it can be checked");
     assert!(findings.is_empty(), "{findings:?}");
