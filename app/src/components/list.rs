@@ -72,7 +72,7 @@ pub fn Pager(
     let here = if of == "waits" { &asked.waits } else { &asked.after };
     let first = (!here.is_empty()).then(|| link(&asked, of, ""));
     let all = first.is_none() && next.is_none();
-    (shown > 0 && !all).then(move || {
+    (!all).then(move || {
         view! {
             <nav class="pager" aria-label="Pages">
                 <span>{shown} " shown"</span>

@@ -55,7 +55,10 @@ fn Draw(asked: Asked, list: Page<RequestCard>, picked: Option<RequestPage>, open
         <Title text="Inbox" />
         <h1 class="sentence" id="sentence" data-live="">
             {match (shown, oldest) {
-                (0, _) | (_, None) => view! { <strong>"Nothing"</strong> " waits for you." }.into_any(),
+                (0, _) | (_, None) => {
+                    let says = if whole { " waits for you." } else { " more waits for you on this page." };
+                    view! { <strong>"Nothing"</strong> {says} }.into_any()
+                }
                 (n, Some(_)) if !whole => {
                     view! {
                         "Here are "
@@ -88,6 +91,7 @@ fn Draw(asked: Asked, list: Page<RequestCard>, picked: Option<RequestPage>, open
                         <Empty icon=Icon::Inbox title="All answered">
                             <p>"New requests show up here by themselves."</p>
                         </Empty>
+                        <Pager asked shown next=list.next />
                     },
                 )
             }
@@ -121,7 +125,9 @@ fn Draw(asked: Asked, list: Page<RequestCard>, picked: Option<RequestPage>, open
 #[component]
 fn Picks(items: Vec<RequestCard>, at: Option<RequestId>, from: String) -> impl IntoView {
     if items.is_empty() {
-        return view! { <p class="soft">"Nothing else waits for you."</p> }.into_any();
+        let here =
+            if from.is_empty() { "Nothing else waits for you." } else { "Nothing else waits for you on this page." };
+        return view! { <p class="soft">{here}</p> }.into_any();
     }
     let items = items
         .into_iter()

@@ -36,7 +36,10 @@ fn Draw(asked: Asked, tasks: Page<TaskView>) -> impl IntoView {
         <Title text="Tasks" />
         <h1 class="sentence" id="sentence" data-live="">
             {match all {
-                0 => view! { <strong>"Nothing"</strong> " waits to be done by hand." }.into_any(),
+                0 => {
+                    let says = if whole { " waits to be done by hand." } else { " more waits to be done by hand on this page." };
+                    view! { <strong>"Nothing"</strong> {says} }.into_any()
+                }
                 n if !whole => {
                     view! { "Here are " <strong>{number(n)}</strong> " of the things that wait to be done by hand" {first} "." }
                         .into_any()
@@ -62,12 +65,9 @@ fn Draw(asked: Asked, tasks: Page<TaskView>) -> impl IntoView {
                 )
             } else {
                 Either::Right(
-                    view! {
-                        <ul class="rows">{tasks.into_iter().map(|task| view! { <Task task /> }).collect_view()}</ul>
-                        <Pager asked shown=all next />
-                    },
+                    view! { <ul class="rows">{tasks.into_iter().map(|task| view! { <Task task /> }).collect_view()}</ul> },
                 )
-            }}
+            }} <Pager asked shown=all next />
         </div>
     }
     .into_any()
