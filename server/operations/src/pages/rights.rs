@@ -53,12 +53,12 @@ impl Portal {
         system: SystemId,
         me: IdentityId,
     ) -> Result<Holder, Error> {
+        let rights: Vec<_> = grant.assignments.iter().filter(|a| a.system == system).collect();
+        let seen_at = rights.iter().filter_map(|a| seen(a)).map(|(_, at)| at).max();
         let mut troubles = Vec::new();
-        let there = || grant.assignments.iter().filter(|a| a.system == system);
-        for a in there() {
+        for a in rights {
             troubles.extend(trouble(tx, a).await?);
         }
-        let seen_at = there().filter_map(seen).map(|(_, at)| at).max();
         Ok(Holder { grant: self.grant_card(tx, grant, me).await?, seen_at, troubles })
     }
 }
