@@ -225,7 +225,7 @@ fn field(refusal: &Refusal) -> Option<&'static str> {
         Refusal::Duration(_) => Some("duration"),
         Refusal::Longer { .. } => Some("shorter"),
         Refusal::NoReason => Some("comment"),
-        Refusal::NotALink(_) => Some("link"),
+        Refusal::NotALink { .. } | Refusal::BadLink { .. } | Refusal::ManyLinks { .. } => Some("link"),
         Refusal::Password(_) => Some("password"),
         Refusal::NameTaken { .. } => Some("name"),
         Refusal::Catalogue(_) | Refusal::KeyChanged { .. } => Some("text"),

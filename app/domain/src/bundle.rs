@@ -466,19 +466,6 @@ impl BundleSpec {
         gaps
     }
 
-    /// Whether it says that another bundle must not be in the same hands.
-    pub fn is_incompatible_with(&self, other: BundleId) -> bool {
-        self.conditions.iter().any(|condition| match condition {
-            Condition::Incompatible { bundles } => bundles.contains(&other),
-            Condition::Askers { .. }
-            | Condition::Justification { .. }
-            | Condition::WorkItem { .. }
-            | Condition::Hours { .. }
-            | Condition::Environments { .. }
-            | Condition::SensitivityAtMost { .. } => false,
-        })
-    }
-
     /// Every group the bundle's stages and conditions refer to; membership of such a group is a privilege (R15).
     pub fn groups(&self) -> BTreeSet<GroupId> {
         let stages = self.stages.iter().filter_map(|stage| match &stage.from {
@@ -495,6 +482,20 @@ impl BundleSpec {
             | Condition::Incompatible { .. } => Vec::new(),
         });
         stages.chain(askers).collect()
+    }
+
+    /// The bundles that must not be in the same hands, by this one's own words (separation of duties).
+    pub fn incompatible(&self) -> BTreeSet<BundleId> {
+        let named = self.conditions.iter().flat_map(|condition| match condition {
+            Condition::Incompatible { bundles } => bundles.iter().copied().collect(),
+            Condition::Askers { .. }
+            | Condition::Justification { .. }
+            | Condition::WorkItem { .. }
+            | Condition::Hours { .. }
+            | Condition::Environments { .. }
+            | Condition::SensitivityAtMost { .. } => Vec::new(),
+        });
+        named.collect()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     request::{Request, RequestKind, State as RequestState},
     resource::ConnectorKind,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// Why a grant ends.
@@ -454,6 +454,23 @@ impl Grant {
     /// Whether the access is being taken away.
     pub fn is_ending(&self) -> bool {
         matches!(self.state, State::Ending { .. })
+    }
+
+    /// Whether its access is there: while it is active, and while it ends for as long as a right was last seen there.
+    pub fn is_there(&self) -> bool {
+        match self.state {
+            State::Active { .. } => true,
+            State::Ending { .. } => self.assignments.iter().any(Assignment::is_present),
+            State::Opening { .. } | State::Ended { .. } => false,
+        }
+    }
+
+    /// Whether its end is near: within a day, or within the last quarter of its time where that is shorter.
+    pub fn is_expiring(&self, now: DateTime<Utc>) -> bool {
+        match self.state {
+            State::Active { since, until } => until - now <= ((until - since) / 4).min(TimeDelta::hours(24)),
+            State::Opening { .. } | State::Ending { .. } | State::Ended { .. } => false,
+        }
     }
 
     /// Until when it lasts, while it is active.

@@ -97,8 +97,10 @@ view! {
         usual_minutes: Option<u32>,
         /// Why the reader cannot have it, where that is known before asking.
         why_not: Option<String>,
-        /// Whether the reader has it now.
-        held: bool,
+        /// Where it stands for the reader, if it is not over: `waiting`, `approved`, `opening`, `active`, `ending`.
+        standing: Option<String>,
+        /// For whom the reader may ask where they cannot for themselves: those they answer for.
+        others: Vec<String>,
     }
 
     /// The form for asking.
@@ -127,7 +129,7 @@ view! {
         justification: String,
         /// The work item's reference.
         work_item: String,
-        /// A page that says more.
+        /// Pages that say more, one a line.
         link: String,
         /// The grant it continues, or nothing.
         continues: String,
@@ -221,6 +223,10 @@ view! {
         since: Option<DateTime<Utc>>,
         /// Until when.
         until: Option<DateTime<Utc>>,
+        /// Whether its access is there, and not only being made, or taken away already.
+        there: bool,
+        /// Whether its end is near.
+        expiring: bool,
         /// When and why it ended.
         ended: Option<(DateTime<Utc>, String)>,
         /// What goes wrong, for those who can see to it.
@@ -233,22 +239,28 @@ view! {
 
     /// The first page.
     Home {
-        /// What the reader has.
+        /// What the reader has, or what is being made for them or taken from them.
         have: Vec<GrantCard>,
-        /// What the reader waits for.
-        waiting: Vec<RequestCard>,
+        /// The newest of what the reader waits for.
+        waiting: Page<RequestCard>,
+        /// How much the reader waits for in all.
+        waits: u32,
         /// How many requests wait for the reader's decision.
         to_decide: u32,
         /// How many tasks wait for the reader.
         tasks: u32,
     }
 
-    /// Everything the reader has, had and waits for.
+    /// Everything the reader has, had, waits for, and could ask for.
     MyAccess {
-        /// Live.
+        /// What is not over, the next to end first: there, being made, or being taken away.
         active: Vec<GrantCard>,
-        /// Asked for.
-        waiting: Vec<RequestCard>,
+        /// Asked for, page by page.
+        waiting: Page<RequestCard>,
+        /// How much is asked for in all.
+        waits: u32,
+        /// What the reader could ask for now, of the first page of the catalogue.
+        eligible: Vec<BundleCard>,
         /// Over, page by page.
         ended: Page<GrantCard>,
     }
@@ -294,7 +306,19 @@ view! {
         /// Whether it was there before us.
         found_before: bool,
         /// What goes wrong.
-        trouble: Option<String>,
+        trouble: Option<TroubleView>,
+    }
+
+    /// What goes wrong with a right, and what is done about it.
+    TroubleView {
+        /// What the target said.
+        says: String,
+        /// Since when.
+        since: DateTime<Utc>,
+        /// How often it was tried in a row.
+        tries: u32,
+        /// When it is tried next, where that is due.
+        next: Option<DateTime<Utc>>,
     }
 
     /// The acts the reader may take on a request now, and no other.
@@ -319,14 +343,18 @@ view! {
     Context {
         /// The subject's earlier grants of this bundle.
         earlier: Vec<GrantCard>,
-        /// Who else has it now.
+        /// Who else has it now: the first of them.
         others: Vec<String>,
+        /// How many others have it now.
+        others_in_all: u32,
         /// What becomes reachable that is not today.
         gains: Vec<String>,
         /// What is reachable already.
         has: Vec<String>,
         /// What else the subject holds.
         holds: Vec<String>,
+        /// What the subject holds or has asked for that must not be in the same hands, as of now.
+        conflicts: Vec<String>,
     }
 
     /// The page of a request.
@@ -359,8 +387,8 @@ view! {
         grant: Option<GrantCard>,
         /// Its rights.
         assignments: Vec<AssignmentView>,
-        /// What happened, both tracks, oldest first.
-        lines: Vec<Line>,
+        /// What happened, both tracks, oldest first, page by page.
+        lines: Page<Line>,
         /// What the reader may do now.
         acts: Acts,
         /// For those who decide.
@@ -443,7 +471,7 @@ view! {
         in_review: bool,
         /// Whether it is out of the catalogue.
         retired: bool,
-        /// How many have it now.
+        /// How many have it now: it is there.
         live: u32,
     }
 
@@ -597,8 +625,10 @@ view! {
         data_class: String,
         /// Its owners.
         owners: Vec<String>,
-        /// How many accounts can act on it now by a grant.
+        /// How many can act on it now by a grant: a right of theirs was seen there.
         live: u32,
+        /// For how many it is only being made.
+        coming: u32,
         /// What goes wrong there.
         trouble: u32,
         /// How it is changed.
@@ -619,8 +649,28 @@ view! {
         proposal: Option<OwnersView>,
         /// Its rights, and the bundles that confer them.
         entitlements: Vec<EntitlementRow>,
-        /// Who has what now.
-        holders: Vec<GrantCard>,
+        /// Who has what now, or is being given it, page by page.
+        holders: Page<Holder>,
+    }
+
+    /// Who has what on a system.
+    Holder {
+        /// By which grant.
+        grant: GrantCard,
+        /// When its rights on the system were last seen as they are.
+        seen_at: Option<DateTime<Utc>>,
+        /// What goes wrong there, right by right.
+        troubles: Vec<TroubleView>,
+    }
+
+    /// How it stands with what reaches a system.
+    HealthView {
+        /// Whether it could do its work.
+        well: bool,
+        /// What it says of itself, or what it lacks.
+        says: String,
+        /// When it was looked at.
+        looked_at: DateTime<Utc>,
     }
 
     /// A right in a list.
@@ -657,7 +707,9 @@ view! {
         left: bool,
         /// Whether it can sign in.
         signs_in: bool,
-        /// How many grants are live.
+        /// Whether nobody answers for it who should: it is not a person, and all its owners have left.
+        ownerless: bool,
+        /// How much access it has now: it is there.
         live: u32,
     }
 

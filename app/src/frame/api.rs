@@ -16,11 +16,6 @@ pub async fn places(
     /// What is searched; nothing finds everything.
     q: String,
 ) -> Result<Vec<Named>, Fault> {
-    let found = crate::server::portal()?.catalogue(&crate::server::actor().await?, &q, "", "").await?;
-    Ok(found
-        .items
-        .into_iter()
-        .take(8)
-        .map(|card| Named { id: format!("/ask/{}", card.key), name: card.name })
-        .collect())
+    let found = crate::server::portal()?.places(&crate::server::actor().await?, &q).await?;
+    Ok(found.into_iter().map(|bundle| Named { id: format!("/ask/{}", bundle.id), name: bundle.name }).collect())
 }

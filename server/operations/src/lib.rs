@@ -14,6 +14,7 @@ mod export;
 mod facts;
 mod grants;
 pub mod guardrails;
+mod health;
 pub mod ids;
 mod import;
 mod jobs;

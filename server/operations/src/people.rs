@@ -413,7 +413,7 @@ impl Portal {
         let identity = tx.identity(me).await?.ok_or(Error::NotFound)?;
         let mut tasks = 0;
         for system in tx.operated_by(me, self.now()).await? {
-            tasks += u32::try_from(tx.open_tasks_on(system, 100).await?.len()).unwrap_or(0);
+            tasks += tx.count_open_tasks_on(system).await?;
         }
         let portal = tx.portal().await?;
         Ok(Shell {

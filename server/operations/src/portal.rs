@@ -4,6 +4,7 @@ use crate::{
     Clock, Error, Ids,
     connectors::{Connector, ConnectorError, directory::Directory, manual::Manual, postgres::Postgres},
     guardrails::Compiled,
+    health::Answered,
     ids,
     stepup::{
         codes::SecretsKey,
@@ -74,6 +75,7 @@ struct Inner {
     setup: Setup,
     hashing: Semaphore,
     targets: Mutex<BTreeMap<String, Arc<Postgres>>>,
+    answered: Answered,
     moved: AtomicBool,
     replica: String,
     decoy: tokio::sync::OnceCell<String>,
@@ -95,6 +97,7 @@ impl Portal {
             store,
             hashing: Semaphore::new(setup.hashing_at_once.max(1)),
             targets: Mutex::default(),
+            answered: Answered::default(),
             moved: AtomicBool::new(false),
             replica,
             decoy: tokio::sync::OnceCell::new(),
@@ -179,6 +182,10 @@ impl Portal {
 
     pub(crate) fn decoy(&self) -> &tokio::sync::OnceCell<String> {
         &self.inner.decoy
+    }
+
+    pub(crate) fn answered(&self) -> &Answered {
+        &self.inner.answered
     }
 
     pub(crate) fn passkeys(&self) -> Option<&Passkeys> {

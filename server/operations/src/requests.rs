@@ -20,6 +20,11 @@ use domain::{
 };
 use store::Tx;
 
+/// The most links one ask may carry.
+const MOST_LINKS: usize = 5;
+/// The most characters a link may have.
+const LONGEST_LINK: usize = 500;
+
 /// An ask as it was parsed, with the facts to judge it by.
 pub(crate) struct Prepared {
     pub ask: Ask,
@@ -399,14 +404,24 @@ fn evidence(asking: &Asking) -> Result<Vec<Evidence>, Error> {
         line(reference, 100, false).map_err(|bad| Refusal::Text { field: "work item", bad })?;
         evidence.push(Evidence::WorkItem { reference: reference.to_owned() });
     }
-    let url = asking.link.trim();
-    if !url.is_empty() {
-        line(url, 500, false).map_err(|bad| Refusal::Text { field: "link", bad })?;
+    evidence.extend(links(&asking.link)?);
+    Ok(evidence)
+}
+
+/// One link a line; lines without anything on them count for nothing.
+fn links(text: &str) -> Result<Vec<Evidence>, Refusal> {
+    let mut links = Vec::new();
+    let lines = (1..).zip(text.lines().map(str::trim)).filter(|(_, url)| !url.is_empty());
+    for (at, url) in lines {
+        if links.len() == MOST_LINKS {
+            return Err(Refusal::ManyLinks { line: at, most: MOST_LINKS });
+        }
+        line(url, LONGEST_LINK, false).map_err(|bad| Refusal::BadLink { line: at, bad })?;
         let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
         if host.is_none_or(|rest| rest.is_empty() || rest.starts_with('/') || rest.contains(char::is_whitespace)) {
-            return Err(Refusal::NotALink(url.chars().take(80).collect()).into());
+            return Err(Refusal::NotALink { line: at, got: url.chars().take(80).collect() });
         }
-        evidence.push(Evidence::Link { url: url.to_owned() });
+        links.push(Evidence::Link { url: url.to_owned() });
     }
-    Ok(evidence)
+    Ok(links)
 }

@@ -65,6 +65,13 @@ impl Tx {
             .map(|(_, due_at, leased_until)| leased_until.map_or(due_at, |leased| leased.max(due_at))))
     }
 
+    /// How often the look at this failed in a row, and when it is due; `None` when there is none.
+    pub async fn tries(&mut self, key: &JobKey) -> Result<Option<(u32, DateTime<Utc>)>, Error> {
+        const SQL: &str = "select attempts, due_at from jobs where key = $1";
+        let found = row!(self, (i32, DateTime<Utc>), SQL, key.to_string())?;
+        Ok(found.map(|(attempts, due_at)| (u32::try_from(attempts).unwrap_or(0), due_at)))
+    }
+
     /// The look is done. If it was asked for again meanwhile, it stays due; else it goes, or comes back at `next`.
     pub async fn finish(&mut self, claim: &Claim, next: Option<DateTime<Utc>>) -> Result<(), Error> {
         const GONE: &str = "delete from jobs where key = $1 and fence = $2 and generation = $3";

@@ -1,7 +1,8 @@
 //! Tasks for the operators of systems that are changed by hand.
 
 use crate::{
-    Error, Tx,
+    Error, Listed, Tx,
+    requests::{in_part, part},
     tx::{row, rows, run},
 };
 use chrono::{DateTime, Utc};
@@ -119,11 +120,25 @@ impl Tx {
         Ok(run!(self, SQL, id.0, now, by.0)? == 1)
     }
 
-    /// The open tasks of a system, the oldest first.
-    pub async fn open_tasks_on(&mut self, system: SystemId, limit: i64) -> Result<Vec<TaskRow>, Error> {
+    /// A page of the open tasks of a system: those that take something away before the others, and of each the oldest first.
+    pub async fn open_tasks_on(
+        &mut self,
+        system: SystemId,
+        from: &str,
+        limit: i64,
+    ) -> Result<Vec<Listed<TaskRow>>, Error> {
         const SQL: &str =
             "select id, system_id, entitlement_id, account, wanted, opened_at, done_at, done_by from tasks
-            where system_id = $1 and done_at is null order by id limit $2";
-        Ok(rows!(self, Raw, SQL, system.0, limit)?.into_iter().map(task).collect())
+            where system_id = $1 and done_at is null and (wanted > $2 or (wanted = $2 and id > $3))
+            order by wanted, id limit $4";
+        let (wanted, id) = in_part(from).unwrap_or((false, Uuid::nil()));
+        let found = rows!(self, Raw, SQL, system.0, wanted, id, limit)?.into_iter().map(task);
+        Ok(found.map(|it| Listed { cursor: part(it.wanted, it.id.0), it }).collect())
+    }
+
+    /// How many tasks of a system are open.
+    pub async fn count_open_tasks_on(&mut self, system: SystemId) -> Result<u32, Error> {
+        const SQL: &str = "select count(*) from tasks where system_id = $1 and done_at is null";
+        Ok(row!(self, (i64,), SQL, system.0)?.map_or(0, |(n,)| u32::try_from(n).unwrap_or(u32::MAX)))
     }
 }

@@ -47,6 +47,8 @@ async fn nonsense_is_answered_in_words_and_changes_nothing(on: On) {
         ("/api/requests/ask", asking("work_item", &"W".repeat(10_000)), &[422]),
         ("/api/requests/ask", asking("work_item", "CHG-\u{1b}[31m"), &[422]),
         ("/api/requests/ask", asking("link", "javascript:alert(1)"), &[422]),
+        ("/api/requests/ask", asking("link", "https://a.example/\njavascript:alert(1)"), &[422]),
+        ("/api/requests/ask", asking("link", &"https://a.example/\n".repeat(1000)), &[422]),
         ("/api/requests/ask", asking("link", &format!("https://{}", "x".repeat(100_000))), &[422]),
         ("/api/requests/ask", asking("continues", nothing), &[404]),
         ("/api/requests/ask", asking("continues", "nonsense"), &[404, 422]),

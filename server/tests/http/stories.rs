@@ -33,17 +33,47 @@ async fn access_comes_and_goes_by_itself(on: On) {
     world.run_jobs().await;
     let active = hamza.get(&page).await;
     assert!(active.text().to_lowercase().contains("active"), "{}", active.text());
-    let mine = world.portal.my_access(&who, "").await.expect("his own");
+    let mine = world.portal.my_access(&who, "", "").await.expect("his own");
     assert_eq!(mine.active.iter().map(|grant| grant.state.as_str()).collect::<Vec<_>>(), ["active"]);
 
     world.pass(TimeDelta::minutes(121)).await;
     let mut hamza = world.sign_in("hamza.yilmaz").await;
     let ended = hamza.get(&page).await;
     assert!(ended.text().to_lowercase().contains("ended"), "{}", ended.text());
-    let mine = world.portal.my_access(&who, "").await.expect("his own");
+    let mine = world.portal.my_access(&who, "", "").await.expect("his own");
     assert!(mine.active.is_empty() && mine.ended.items.len() == 1, "{mine:?}");
     let findings = world.portal.verify(&mut |_| {}).await.expect("it can be checked");
     assert!(findings.is_empty(), "{findings:?}");
+}
+
+async fn what_is_only_being_made_is_not_told_as_had(on: On) {
+    let world = World::on(on).await;
+    let mut joao = world.sign_in("joao.marques").await;
+    let me = world.actor("joao.marques").await.person().expect("a person").to_string();
+    let fields = [
+        ("bundle", "care-shift"),
+        ("subject", me.as_str()),
+        ("duration", "2d"),
+        ("justification", "The evening queue, from Monday on"),
+        ("link", "https://care.example/rota\nhttps://care.example/handover"),
+    ];
+    joao.get("/ask/care-shift").await;
+    let asked = joao.post("/api/requests/ask", &fields).await;
+    let page = asked.location().expect("it leads to the request").to_owned();
+    let looked = joao.get(&page).await;
+    assert!(looked.shows("care.example/rota") && looked.shows("care.example/handover"), "{}", looked.text());
+
+    let fatima = world.actor("fatima.elamrani").await;
+    let id = page.strip_prefix("/requests/").and_then(|id| id.parse().ok()).expect("the page of a request");
+    let version = world.portal.request(&fatima, id).await.expect("she is his manager").version;
+    world.portal.approve(&fatima, id, version, "", "").await.expect("she may");
+    world.run_jobs().await;
+    for (path, says) in [("/", "is being made"), ("/access", "Being made or taken away"), ("/catalogue", "Being made")]
+    {
+        let shown = joao.get(path).await;
+        assert!(shown.shows(says) && !shown.shows("You have it"), "{path}: {}", shown.text());
+        assert!(!shown.shows("You have one access"), "{path}: {}", shown.text());
+    }
 }
 
 async fn signing_out_everywhere_ends_every_browser(on: On) {
@@ -186,6 +216,7 @@ macro_rules! on_both {
 
 on_both! {
     access_comes_and_goes_by_itself
+    what_is_only_being_made_is_not_told_as_had
     signing_out_everywhere_ends_every_browser
     a_session_ends_by_the_clock
     tries_are_counted_and_names_are_not_told

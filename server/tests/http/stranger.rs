@@ -39,8 +39,8 @@ impl Scene {
         approve(&world, "fatima.elamrani", shift).await;
         world.run_jobs().await;
         let grant = world.portal.grant_of(sandbox).await.expect("it can be looked up").expect("it was granted");
-        let tasks = world.portal.tasks(&world.actor("marek.novotny").await).await.expect("he has tasks");
-        let task = tasks.first().expect("the desk has something to do").id.to_string();
+        let tasks = world.portal.tasks(&world.actor("marek.novotny").await, "").await.expect("he has tasks");
+        let task = tasks.items.first().expect("the desk has something to do").id.to_string();
 
         drop(world.sign_in("astrid.nyberg").await);
         let nowhere = SessionKeyHash([0; 32]);

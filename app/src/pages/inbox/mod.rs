@@ -6,7 +6,7 @@ use crate::{
     components::{
         badge::Tone,
         icon::Icon,
-        list::{Asked, Pager, asked},
+        list::{Asked, Outside, Pager, asked, encoded},
         note::{Empty, Note},
         request::{Approvals, Behind, Decide, Sentence, Standing, TooLate, Weigh},
         tabs::InboxTabs,
@@ -46,6 +46,8 @@ pub fn InboxItem() -> impl IntoView {
 #[component]
 fn Draw(asked: Asked, list: Page<RequestCard>, picked: Option<RequestPage>, open: bool) -> impl IntoView {
     let shown = list.items.len();
+    let whole = list.next.is_none() && asked.after.is_empty();
+    let from = if asked.after.is_empty() { String::new() } else { format!("?after={}", encoded(&asked.after)) };
     let oldest = list.items.iter().map(|card| card.asked_at).min();
     let at = picked.as_ref().map(|page| page.card.id);
     let class = if open { "split open" } else { "split" };
@@ -53,7 +55,18 @@ fn Draw(asked: Asked, list: Page<RequestCard>, picked: Option<RequestPage>, open
         <Title text="Inbox" />
         <h1 class="sentence" id="sentence" data-live="">
             {match (shown, oldest) {
-                (0, _) | (_, None) => view! { <strong>"Nothing"</strong> " waits for you." }.into_any(),
+                (0, _) | (_, None) => {
+                    let says = if whole { " waits for you." } else { " more waits for you on this page." };
+                    view! { <strong>"Nothing"</strong> {says} }.into_any()
+                }
+                (n, Some(_)) if !whole => {
+                    view! {
+                        "Here are "
+                        <strong>{so_many(n, "request", "requests")}</strong>
+                        " of those that wait for you, what is sensitive first."
+                    }
+                        .into_any()
+                }
                 (1, Some(at)) => {
                     view! { <strong>"One request"</strong> " waits for you, asked " <strong><When at /></strong> "." }.into_any()
                 }
@@ -78,6 +91,7 @@ fn Draw(asked: Asked, list: Page<RequestCard>, picked: Option<RequestPage>, open
                         <Empty icon=Icon::Inbox title="All answered">
                             <p>"New requests show up here by themselves."</p>
                         </Empty>
+                        <Pager asked shown next=list.next />
                     },
                 )
             }
@@ -86,7 +100,7 @@ fn Draw(asked: Asked, list: Page<RequestCard>, picked: Option<RequestPage>, open
                     view! {
                         <div class=class>
                             <nav class="list" aria-label="Requests that wait for you" id="list" data-live="">
-                                <Picks items=list.items at />
+                                <Picks items=list.items at from=from.clone() />
                                 <Pager asked shown next=list.next />
                                 <p class="hint keys-hint">
                                     <kbd>"j"</kbd>
@@ -97,7 +111,7 @@ fn Draw(asked: Asked, list: Page<RequestCard>, picked: Option<RequestPage>, open
                                     " for all keys"
                                 </p>
                             </nav>
-                            <Detail page />
+                            <Detail page from />
                         </div>
                     },
                 )
@@ -109,9 +123,11 @@ fn Draw(asked: Asked, list: Page<RequestCard>, picked: Option<RequestPage>, open
 }
 
 #[component]
-fn Picks(items: Vec<RequestCard>, at: Option<RequestId>) -> impl IntoView {
+fn Picks(items: Vec<RequestCard>, at: Option<RequestId>, from: String) -> impl IntoView {
     if items.is_empty() {
-        return view! { <p class="soft">"Nothing else waits for you."</p> }.into_any();
+        let here =
+            if from.is_empty() { "Nothing else waits for you." } else { "Nothing else waits for you on this page." };
+        return view! { <p class="soft">{here}</p> }.into_any();
     }
     let items = items
         .into_iter()
@@ -119,7 +135,7 @@ fn Picks(items: Vec<RequestCard>, at: Option<RequestId>) -> impl IntoView {
             let by = (card.asker != card.subject).then(|| format!("by {} ", card.asker));
             view! {
                 <li>
-                    <a href=format!("/inbox/{}", card.id) aria-current=(at == Some(card.id)).then_some("true")>
+                    <a href=format!("/inbox/{}{from}", card.id) aria-current=(at == Some(card.id)).then_some("true")>
                         <strong>{card.subject}</strong>
                         " · "
                         {card.bundle}
@@ -137,13 +153,13 @@ fn Picks(items: Vec<RequestCard>, at: Option<RequestId>) -> impl IntoView {
 }
 
 #[component]
-fn Detail(page: RequestPage) -> impl IntoView {
+fn Detail(page: RequestPage, from: String) -> impl IntoView {
     let decides = page.acts.decide;
     let why_not = page.acts.why_not_decide.clone().filter(|_| !decides);
     let items = page.work_items.join(", ");
     view! {
         <article class="detail" aria-labelledby="picked">
-            <a class="crumb back" href="/inbox">
+            <a class="crumb back" href=format!("/inbox{from}")>
                 {Icon::Back.svg()}
                 "Inbox"
             </a>
@@ -154,6 +170,7 @@ fn Detail(page: RequestPage) -> impl IntoView {
             <p class="meta">
                 <span>"asked " <When at=page.card.asked_at /></span>
                 {(!items.is_empty()).then(|| view! { <span>{items}</span> })}
+                {page.links.clone().into_iter().map(|to| view! { <Outside to /> }).collect_view()}
                 <a href=format!("/requests/{}", page.card.id)>"whole request"</a>
             </p>
             {page

@@ -12,8 +12,11 @@ use leptos::prelude::*;
 pub async fn request(
     /// Which request.
     request: RequestId,
+    /// After which of its events; nothing begins at the first.
+    #[server(default)]
+    after: String,
 ) -> Result<RequestPage, Fault> {
-    Ok(crate::server::portal()?.request(&crate::server::actor().await?, request).await?)
+    Ok(crate::server::portal()?.request_from(&crate::server::actor().await?, request, &after).await?)
 }
 
 /// Approves, for less time if a shorter one is named.

@@ -41,7 +41,7 @@ impl Portal {
             remarks.push(remark_view(&mut tx, remark).await?);
         }
         let mut lines = Vec::new();
-        for event in tx.events_about(GuardrailSet::STREAM.0, 50).await? {
+        for event in tx.events_about(GuardrailSet::STREAM.0, "", 50).await? {
             lines.push(line(&mut tx, &event).await?);
         }
         Ok(GuardrailPage {

@@ -16,6 +16,7 @@ mod people;
 mod races;
 mod review;
 mod rights;
+mod shown;
 mod stepup;
 mod tampering;
 mod workers;

@@ -239,8 +239,8 @@ impl World {
 
     /// The tasks somebody sees: id, whether it takes away, whether they must not do it.
     pub async fn tasks(&self, who: &str) -> Vec<(TaskId, bool, bool)> {
-        let tasks = self.portal.tasks(&self.actor(who).await).await.expect("they can be read");
-        tasks.into_iter().map(|t| (t.id, t.takes_away, t.why_not.is_some())).collect()
+        let tasks = self.portal.tasks(&self.actor(who).await, "").await.expect("they can be read");
+        tasks.items.into_iter().map(|t| (t.id, t.takes_away, t.why_not.is_some())).collect()
     }
 
     /// What the check of the trail finds.
