@@ -1,6 +1,7 @@
-//! What can go wrong, as far as the browser may know, and what a form held when it did.
+//! What can go wrong, as far as the browser may know, and what is kept of a form for the page that comes after it.
 
 use crate::components::words::capital;
+use domain::views::bulk::Answered;
 use leptos::{
     prelude::*,
     server_fn::{
@@ -133,7 +134,8 @@ impl FromServerFnError for Fault {
     }
 }
 
-/// What a refused form held, and why it was refused; kept for the session until its page is shown again. Never a password or a token.
+/// What a refused form held, and why it was refused, or what came of one that was sent for several; kept for the session until its page is
+/// shown again. Never a password or a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flash {
     /// Where the form was sent: `/api/requests/ask`.
@@ -142,6 +144,9 @@ pub struct Flash {
     pub fault: Option<Fault>,
     /// What it held, by the fields' names; several values where several were picked.
     pub fields: BTreeMap<String, Vec<String>>,
+    /// What came of it, one by one.
+    #[serde(default)]
+    pub answers: Vec<Answered>,
 }
 
 /// What one field is refilled with.
@@ -167,6 +172,11 @@ impl Flash {
     /// What was typed into a field.
     pub fn value(&self, name: &str) -> Option<String> {
         self.fields.get(name)?.last().cloned()
+    }
+
+    /// Every value of a field of which several can be picked.
+    pub fn values(&self, name: &str) -> &[String] {
+        self.fields.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// What a field is refilled with.

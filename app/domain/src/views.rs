@@ -21,6 +21,7 @@ macro_rules! view {
 }
 
 pub mod authenticators;
+pub mod bulk;
 pub mod editor;
 
 /// One page of a list, and where the next begins.
@@ -196,6 +197,8 @@ view! {
         weighty: bool,
         /// The most sensitive system it reaches.
         system: String,
+        /// The version of the terms shown; a yes to older ones is refused.
+        terms: u32,
     }
 
     /// A grant in a list.

@@ -936,6 +936,7 @@ fn request_card(request: &Request) -> RequestCard {
         minutes: request.minutes,
         weighty,
         system: facts.weightiest().map(|(_, s)| s.name.clone()).unwrap_or_default(),
+        terms: request.terms,
     }
 }
 

@@ -6,6 +6,7 @@
     reason = "a test says what it does in the plainest words"
 )]
 
+mod bulk;
 mod catalogue;
 mod database;
 mod editing;
