@@ -33,6 +33,11 @@ pub enum Fault {
         /// The rule's sentence.
         says: String,
     },
+    /// It was done too often in too short a time.
+    TooMany {
+        /// The rule's sentence.
+        says: String,
+    },
     /// Nobody is signed in.
     SignIn,
     /// Two acts met; trying again may help.
@@ -68,6 +73,7 @@ impl Fault {
             Self::Refused { about_actor: true, .. } => 403,
             Self::Refused { race: true, .. } | Self::Conflict => 409,
             Self::Refused { .. } | Self::Field { .. } => 422,
+            Self::TooMany { .. } => 429,
             Self::SignIn => 401,
             Self::Unready => 503,
             Self::Garbled => 400,
@@ -86,7 +92,7 @@ impl Fault {
     pub fn says(&self) -> String {
         match self {
             Self::NotFound => "There is nothing here that you may see".to_owned(),
-            Self::Refused { says, .. } | Self::Field { says, .. } => capital(says),
+            Self::Refused { says, .. } | Self::Field { says, .. } | Self::TooMany { says } => capital(says),
             Self::SignIn => "You are not signed in any more".to_owned(),
             Self::Conflict => {
                 "Somebody else changed this at the same moment, and nothing of yours was saved".to_owned()
@@ -109,7 +115,7 @@ impl Fault {
             Self::Unready => Some("Wait a moment and load the page again."),
             Self::Garbled => Some("Load the page again and fill it in once more."),
             Self::Ours => Some("It has been written down. Try again; if it stays, tell an admin when it happened."),
-            Self::Refused { .. } | Self::Field { .. } | Self::Kept => None,
+            Self::Refused { .. } | Self::Field { .. } | Self::TooMany { .. } | Self::Kept => None,
         }
     }
 }

@@ -235,6 +235,9 @@ impl From<operations::Error> for Fault {
 
 fn refused(refusal: &Refusal) -> Fault {
     let says = refusal.to_string();
+    if matches!(refusal, Refusal::TooMany(_)) {
+        return Fault::TooMany { says };
+    }
     match field(refusal) {
         Some(name) => Fault::Field { name: name.to_owned(), says },
         None => Fault::Refused { says, about_actor: refusal.is_about_the_actor(), race: refusal.is_a_race() },

@@ -17,6 +17,7 @@ pub mod ids;
 mod import;
 mod jobs;
 mod lines;
+mod pace;
 mod pages;
 mod people;
 mod portal;

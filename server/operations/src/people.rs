@@ -494,8 +494,14 @@ fn may_try(counted: Counted, now: DateTime<Utc>, address: &str) -> Result<Try, R
     }
 }
 
-fn wait(seconds: i64) -> String {
-    if seconds < 60 { format!("{seconds} seconds") } else { format!("{} minutes", (seconds + 59) / 60) }
+/// How long to wait, in words.
+pub(crate) fn wait(seconds: i64) -> String {
+    match seconds {
+        1 => "1 second".to_owned(),
+        ..60 => format!("{seconds} seconds"),
+        60 => "1 minute".to_owned(),
+        _ => format!("{} minutes", (seconds + 59) / 60),
+    }
 }
 
 fn check_password(password: &str) -> Result<(), Error> {

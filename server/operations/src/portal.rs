@@ -4,6 +4,7 @@ use crate::{
     Clock, Error, Ids,
     connectors::{Connector, ConnectorError, directory::Directory, manual::Manual, postgres::Postgres},
     ids,
+    pace::Pace,
     stepup::{
         codes::SecretsKey,
         passkeys::{Passkeys, RelyingParty},
@@ -11,6 +12,7 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
+    Actor,
     event::Transition,
     ids::EventId,
     minutes::Minutes,
@@ -74,6 +76,7 @@ struct Inner {
     hashing: Semaphore,
     targets: Mutex<BTreeMap<String, Arc<Postgres>>>,
     moved: AtomicBool,
+    pace: Pace,
     replica: String,
     decoy: tokio::sync::OnceCell<String>,
     passkeys: Option<Passkeys>,
@@ -93,6 +96,7 @@ impl Portal {
             hashing: Semaphore::new(setup.hashing_at_once.max(1)),
             targets: Mutex::default(),
             moved: AtomicBool::new(false),
+            pace: Pace::default(),
             replica,
             decoy: tokio::sync::OnceCell::new(),
             passkeys,
@@ -112,7 +116,7 @@ impl Portal {
         if tx.portal().await?.is_some() {
             return Ok(());
         }
-        let change = PortalRow::found(&domain::Actor::System, self.now())?;
+        let change = PortalRow::found(&Actor::System, self.now())?;
         let founded = match self.save(&mut tx, &change).await {
             Ok(()) => tx.commit().await.map_err(Error::from),
             Err(failed) => Err(failed),
@@ -191,6 +195,12 @@ impl Portal {
 
     pub(crate) fn token(&self) -> String {
         ids::token(self.inner.setup.ids.as_ref())
+    }
+
+    /// Counts what is worked out for somebody without saving anything, and refuses what is too much of it.
+    pub(crate) fn paced(&self, actor: &Actor) -> Result<(), Error> {
+        let Some(who) = actor.person() else { return Ok(()) };
+        Ok(self.inner.pace.count(who, self.now())?)
     }
 
     /// Free text, ready to be kept apart from the trail; `None` when nothing was written.

@@ -82,6 +82,7 @@ impl Portal {
 
     /// The ruling an ask would get, without asking: the same operation, saving nothing.
     pub(crate) async fn preview_ruling(&self, actor: &Actor, asking: &Asking) -> Result<(Ruling, Facts), Error> {
+        self.paced(actor)?;
         let mut tx = self.store().read().await?;
         let prepared = self.prepare(&mut tx, actor, asking, false).await?;
         Ok((judge(&prepared.ask, &prepared.facts), prepared.facts))

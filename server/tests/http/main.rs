@@ -4,6 +4,7 @@ mod bad_input;
 mod bulk;
 mod demo;
 mod front_door;
+mod pace;
 mod stories;
 mod story;
 mod stranger;
