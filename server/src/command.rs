@@ -1,5 +1,5 @@
 //! The commands of the program, each a few lines around an operation. What is asked for is printed to standard output, everything else to
-//! standard error.
+//! standard error. Whatever comes of a command that may change something, it closes the portal: pages that others serve hear of it then.
 
 use std::env;
 use std::fs;
@@ -184,7 +184,10 @@ async fn offer_set_up(portal: &Portal, settings: &Settings) -> Result<(), operat
 
 async fn migrate(flags: &Flags) -> Result<ExitCode> {
     let settings = settings(flags)?;
-    migrated(&settings).await?;
+    let portal = memory::open(&settings).await?;
+    let done = portal.migrate().await;
+    portal.close().await;
+    done?;
     eprintln!("{} is up to date", settings.database);
     Ok(ExitCode::SUCCESS)
 }
@@ -198,7 +201,9 @@ async fn migrated(settings: &Settings) -> Result<Portal> {
 async fn import(flags: &Flags, how: &Import) -> Result<ExitCode> {
     let portal = memory::ready(&settings(flags)?).await?;
     let options = operations::Import { dry_run: how.dry_run, confirm_ends: how.confirm_ends.unwrap_or_default() };
-    let done = portal.import(&Actor::Operator, &how.folder, options).await?;
+    let done = portal.import(&Actor::Operator, &how.folder, options).await;
+    portal.close().await;
+    let done = done?;
     for line in &done.lines {
         println!("{line}");
     }
@@ -290,7 +295,9 @@ async fn events(flags: &Flags, chain: Uuid) -> Result<ExitCode> {
 async fn invite(flags: &Flags, key: &str) -> Result<ExitCode> {
     let settings = settings(flags)?;
     let portal = memory::existing(&settings).await?;
-    let link = match portal.invite_by_key(&Actor::Operator, key).await {
+    let done = portal.invite_by_key(&Actor::Operator, key).await;
+    portal.close().await;
+    let link = match done {
         Err(operations::Error::NotFound) => {
             bail!("there is nobody with the key `{key}`: it is written like maya.lindqvist")
         }
@@ -303,7 +310,9 @@ async fn invite(flags: &Flags, key: &str) -> Result<ExitCode> {
 async fn make_link(flags: &Flags) -> Result<ExitCode> {
     let settings = settings(flags)?;
     let portal = memory::existing(&settings).await?;
-    let Some(link) = portal.set_up_link(&Actor::Operator).await? else {
+    let done = portal.set_up_link(&Actor::Operator).await;
+    portal.close().await;
+    let Some(link) = done? else {
         bail!("an admin can sign in already: they invite others in the portal, or use `sallyport admin invite KEY`");
     };
     say_link("Whoever opens this once sets up the first admin", &settings, &link);

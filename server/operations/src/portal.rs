@@ -84,6 +84,8 @@ struct Inner {
 
 /// How often an act is tried again when somebody else was faster.
 const TRIES: u32 = 8;
+/// Under which name it is counted what moved in processes that have ended: one for all of them, as a command is a process of its own.
+const ENDED: &str = "ended";
 
 impl Portal {
     /// Opens the database; does not change its schema.
@@ -118,7 +120,7 @@ impl Portal {
         }
         let change = PortalRow::found(&Actor::System, self.now())?;
         let founded = match self.save(&mut tx, &change).await {
-            Ok(()) => tx.commit().await.map_err(Error::from),
+            Ok(()) => self.commit(tx).await,
             Err(failed) => Err(failed),
         };
         match founded {
@@ -145,19 +147,36 @@ impl Portal {
         }
     }
 
-    /// Waits for what is under way and closes.
+    /// Counts what has moved here, so that other processes hear of it, waits for what is under way and closes.
     pub async fn close(&self) {
+        if let Err(error) = self.count_what_moved(ENDED).await {
+            tracing::warn!(%error, "pages that others serve do not hear of what has changed");
+        }
         self.store().close().await;
     }
 
     /// A number that moves whenever anything changes, on any replica.
     pub async fn changes(&self) -> Result<i64, Error> {
-        if self.inner.moved.swap(false, Ordering::AcqRel) {
-            let mut tx = self.store().write().await?;
-            tx.bump_changes(&self.inner.replica).await?;
-            tx.commit().await?;
-        }
+        self.count_what_moved(&self.inner.replica).await?;
         Ok(self.store().read().await?.count_changes().await?)
+    }
+
+    async fn count_what_moved(&self, name: &str) -> Result<(), Error> {
+        if !self.inner.moved.swap(false, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let counted = self.retrying(|| self.count_once(name)).await;
+        if counted.is_err() {
+            // It is still to be counted.
+            self.inner.moved.store(true, Ordering::Release);
+        }
+        counted
+    }
+
+    async fn count_once(&self, name: &str) -> Result<(), Error> {
+        let mut tx = self.store().write().await?;
+        tx.bump_changes(name).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Whether this is a demo, with known passwords.

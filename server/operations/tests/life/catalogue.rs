@@ -20,6 +20,7 @@ on_both! {
     a_mistake_anywhere_writes_nothing
     a_circle_that_closes_with_what_is_known_is_a_mistake
     only_the_command_line_loads_a_catalogue
+    pages_hear_of_what_a_command_has_changed
 }
 
 /// How much the trail holds: streams and events.
@@ -243,4 +244,26 @@ async fn only_the_command_line_loads_a_catalogue(on: On) {
         assert!(matches!(refused, Err(Error::Refused(Refusal::NotAllowed(_)))), "{refused:?}");
     }
     assert_eq!(trail(&world).await, before);
+}
+
+/// A command is a process of its own: what it changed is heard by those who serve pages once it has closed the portal, and no later.
+async fn pages_hear_of_what_a_command_has_changed(on: On) {
+    let world = World::on(on).await;
+    let heard = async || world.portal.changes().await.expect("it counts");
+    let before = heard().await;
+    let files = [("more.toml".to_owned(), COMPANY.replace("name = \"Ann Asker\"", "name = \"Ann Answer\""))];
+    let reading = Import { dry_run: true, ..Import::default() };
+    for (how, moves) in [(reading, 0), (Import::default(), 1), (Import::default(), 0)] {
+        let known = heard().await;
+        let command = world.replica().await;
+        command.import_files(&Actor::Operator, &files, how).await.expect("it loads");
+        assert_eq!(heard().await, known, "it goes on");
+        command.close().await;
+        assert_eq!(heard().await, known + moves, "{how:?}");
+    }
+    assert_eq!(heard().await, before + 1);
+    let refused = world.replica().await;
+    refused.import_files(&Actor::System, &files, Import::default()).await.expect_err("it is no operator");
+    refused.close().await;
+    assert_eq!(heard().await, before + 1, "what changes nothing is not heard of");
 }
