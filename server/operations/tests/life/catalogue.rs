@@ -14,6 +14,7 @@ use std::fmt::Write as _;
 on_both! {
     the_same_catalogue_twice_changes_nothing
     a_dry_run_writes_nothing
+    a_dry_run_says_field_by_field_what_would_change
     absence_removes_nothing
     leaving_ends_what_one_has
     more_than_ten_ends_want_to_be_confirmed
@@ -55,6 +56,40 @@ async fn a_dry_run_writes_nothing(on: On) {
     let did = world.portal.import(&Actor::Operator, demo_catalogue(), Import::default()).await.expect("it loads");
     assert_eq!((did.lines, did.created), (would.lines, would.created), "the dry run said what would happen");
     world.is_sound().await;
+}
+
+/// R13: what one looks at before is what was, and what would be.
+async fn a_dry_run_says_field_by_field_what_would_change(on: On) {
+    let world = World::on(on).await;
+    let mut text = COMPANY.to_owned();
+    for (was, is) in [
+        ("name = \"Ann Asker\"", "name = \"Ann Answer\"\ntitle = \"Counts parcels\""),
+        ("members = [\"ann.asker\", \"bo.asker\"]", "members = [\"ann.asker\", \"new.asker\", \"olga.owner\"]"),
+        ("owners = [\"olga.owner\", \"otto.owner\"]", "owners = [\"hal.hand\"]"),
+        ("says = \"Do X\"", "says = \"Do X, and nothing else\""),
+        ("accounts = { life-hand = \"ANN\" }", "accounts = { life-hand = \"ANN2\" }"),
+        ("entitlements = [\"life-desk/x\"]\nlongest = \"8h\"", "entitlements = [\"life-desk/x\"]\nlongest = \"6h\""),
+    ] {
+        assert!(text.contains(was), "{was}");
+        text = text.replacen(was, is, 1);
+    }
+    text.push_str("\n[[person]]\nkey = \"new.asker\"\nname = \"New Asker\"\n");
+    let would = world.try_import(&text, Import { dry_run: true, ..Import::default() }).await.expect("it would load");
+    insta::assert_snapshot!(would.lines.join("\n"), @r#"
+    ~ person ann.asker
+        accounts life-hand: ANN → ANN2
+        name: Ann Asker → Ann Answer
+        title: nothing → Counts parcels
+    + person new.asker: New Asker
+    ~ group life-askers
+        members: + new.asker, olga.owner; - bo.asker
+    ~ system life-desk
+        entitlement x, says: Do X → Do X, and nothing else
+        owners: + hal.hand; - olga.owner, otto.owner
+    ~ bundle life-one
+        For at most: 8h → 6h
+    "#);
+    assert_eq!(world.import(&text).await.lines, would.lines, "and that is what happens");
 }
 
 /// R13: what is checked is the whole that would be, not only the file.
