@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use domain::Actor;
 use domain::views::Invitation;
-use operations::{FirstAdmin, Portal};
+use operations::{FirstAdmin, Portal, Progress};
 use uuid::Uuid;
 
 use crate::config::{Flags, Settings};
@@ -262,22 +262,18 @@ fn write_files(folder: &Path, files: &[(String, String)]) -> Result<()> {
 async fn verify(flags: &Flags) -> Result<ExitCode> {
     let portal = memory::existing(&settings(flags)?).await?;
     let mut shown = None;
-    let findings = portal
-        .verify(&mut |progress| {
-            let percent = (progress.events * 100).checked_div(progress.of_events).unwrap_or(100).min(100);
-            if shown.replace(percent) != Some(percent) && percent % 10 == 0 {
-                eprintln!("{percent} %: {} of {} events", progress.events, progress.of_events);
-            }
-        })
-        .await?;
-    for finding in &findings {
-        println!("{finding}");
-    }
-    if findings.is_empty() {
+    let mut progress = |progress: Progress| {
+        let percent = (progress.events * 100).checked_div(progress.of_events).unwrap_or(100).min(100);
+        if shown.replace(percent) != Some(percent) && percent % 10 == 0 {
+            eprintln!("{percent} %: {} of {} events", progress.events, progress.of_events);
+        }
+    };
+    let findings = portal.verify(&mut progress, &mut |finding| println!("{finding}")).await?;
+    if findings == 0 {
         eprintln!("the trail is whole, and every row is what its events say");
         Ok(ExitCode::SUCCESS)
     } else {
-        eprintln!("{} findings", findings.len());
+        eprintln!("{findings} findings");
         Ok(ExitCode::FAILURE)
     }
 }

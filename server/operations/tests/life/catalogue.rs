@@ -75,7 +75,7 @@ async fn a_dry_run_says_field_by_field_what_would_change(on: On) {
     }
     text.push_str("\n[[person]]\nkey = \"new.asker\"\nname = \"New Asker\"\n");
     let would = world.try_import(&text, Import { dry_run: true, ..Import::default() }).await.expect("it would load");
-    insta::assert_snapshot!(would.lines.join("\n"), @r#"
+    insta::assert_snapshot!(would.lines.join("\n"), @r"
     ~ person ann.asker
         accounts life-hand: ANN → ANN2
         name: Ann Asker → Ann Answer
@@ -88,7 +88,7 @@ async fn a_dry_run_says_field_by_field_what_would_change(on: On) {
         owners: + hal.hand; - olga.owner, otto.owner
     ~ bundle life-one
         For at most: 8h → 6h
-    "#);
+    ");
     assert_eq!(world.import(&text).await.lines, would.lines, "and that is what happens");
 }
 
