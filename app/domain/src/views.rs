@@ -73,6 +73,16 @@ view! {
         name: String,
     }
 
+    /// Where Ctrl-K can go.
+    Place {
+        /// The path.
+        path: String,
+        /// What is there, by name.
+        name: String,
+        /// What it is, in a word or two.
+        kind: String,
+    }
+
     /// A bundle in the catalogue.
     BundleCard {
         /// Which.

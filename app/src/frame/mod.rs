@@ -76,7 +76,7 @@ fn Frame(shell: Shell, children: Children) -> impl IntoView {
                     aria-controls="places"
                     autocomplete="off"
                     maxlength="200"
-                    placeholder="A page or a bundle"
+                    placeholder="A page, a bundle, a system, a name"
                 />
             </div>
             <ul role="listbox" id="places" aria-label="Places"></ul>

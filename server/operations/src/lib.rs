@@ -20,6 +20,7 @@ mod lines;
 mod pace;
 mod pages;
 mod people;
+mod places;
 mod portal;
 mod replay;
 mod requests;
