@@ -34,7 +34,7 @@ test("an admin goes to a person, a system and a group, and Maya to what she aske
   await astrid.context().close();
 
   const maya = await portal.personAt(browser, "maya.lindqvist");
-  await looksFor(maya, `asks for ${READ.name}`);
+  await looksFor(maya, `asks for ${READ.name} for 4`);
   await expect(maya.getByRole("option", { name: /request$/ })).toHaveCount(1);
   await maya.keyboard.press("Enter");
   await expect(sentence(maya)).toContainText(`You ask for ${READ.name}`);

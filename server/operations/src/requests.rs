@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Portal,
-    acts::{Owed, tell},
+    acts::{Owed, tell, tell_of_withdrawal},
     facts::{About, facts, in_portal, over},
 };
 use domain::{
@@ -300,6 +300,7 @@ impl Portal {
             }
             let change = request.withdraw(&authority, now)?;
             self.save(&mut tx, &change).await?;
+            tell_of_withdrawal(self, &mut tx, actor, &request).await?;
             self.commit(tx).await
         })
         .await

@@ -5,11 +5,12 @@ use domain::{
     Actor, Refusal,
     grant::Grant,
     ids::{IdentityId, TaskId},
-    job::{Job, JobKey},
+    job::{Job, JobKey, RightKey},
     request::Request,
+    resource::System,
     views::TaskView,
 };
-use store::{TaskRow, Tx};
+use store::Tx;
 
 /// How many tasks of a system are shown.
 const SHOWN: i64 = 100;
@@ -24,21 +25,14 @@ impl Portal {
         for system in tx.operated_by(who, self.now()).await? {
             let Some(system) = tx.system(system).await? else { continue };
             for task in tx.open_tasks_on(system.id, SHOWN).await? {
-                let requests = requests_behind(&mut tx, &task).await?;
+                let requests = requests_behind(&mut tx, &task.right).await?;
                 let Some(request) = requests.last() else { continue };
-                let right =
-                    system.spec.entitlements.get(&task.right.entitlement).map_or("a right", |e| e.name.as_str());
-                let what = if task.wanted {
-                    format!("Give `{}` the right “{right}” on {}", task.right.account, system.spec.name)
-                } else {
-                    format!("Take the right “{right}” on {} away from `{}`", system.spec.name, task.right.account)
-                };
                 let why_not =
                     takes_part(&mut tx, &requests, who).await?.then(|| Refusal::NotTheProvisioner.to_string());
                 views.push(TaskView {
                     id: task.id,
                     system: system.spec.name.clone(),
-                    what,
+                    what: what(&system, &task.right, task.wanted),
                     takes_away: !task.wanted,
                     account: task.right.account.clone(),
                     subject: request.facts.subject.name.clone(),
@@ -67,7 +61,7 @@ impl Portal {
             if !operated.contains(&task.right.system) {
                 return Err(Error::NotFound);
             }
-            let requests = requests_behind(&mut tx, &task).await?;
+            let requests = requests_behind(&mut tx, &task.right).await?;
             if takes_part(&mut tx, &requests, who).await? {
                 return Err(Refusal::NotTheProvisioner.into());
             }
@@ -92,17 +86,27 @@ impl Portal {
     }
 }
 
-/// The requests whose grants a task follows from, oldest first.
-async fn requests_behind(tx: &mut Tx, task: &TaskRow) -> Result<Vec<Request>, Error> {
+/// What is to be done to a right, in one sentence.
+pub(crate) fn what(system: &System, right: &RightKey, wanted: bool) -> String {
+    let name = system.spec.entitlements.get(&right.entitlement).map_or("a right", |it| it.name.as_str());
+    if wanted {
+        format!("Give `{}` the right “{name}” on {}", right.account, system.spec.name)
+    } else {
+        format!("Take the right “{name}” on {} away from `{}`", system.spec.name, right.account)
+    }
+}
+
+/// The requests whose grants a task about a right follows from, oldest first.
+pub(crate) async fn requests_behind(tx: &mut Tx, right: &RightKey) -> Result<Vec<Request>, Error> {
     let mut requests = Vec::new();
-    for grant in tx.grants_on(&task.right).await? {
+    for grant in tx.grants_on(right).await? {
         requests.extend(tx.request(grant.request).await?);
     }
     Ok(requests)
 }
 
 /// Whether somebody asked for it, gets it, answers for it, then or now, or decided on it.
-async fn takes_part(tx: &mut Tx, requests: &[Request], who: IdentityId) -> Result<bool, Error> {
+pub(crate) async fn takes_part(tx: &mut Tx, requests: &[Request], who: IdentityId) -> Result<bool, Error> {
     for request in requests {
         let today = tx.identity(request.ask.subject).await?.is_some_and(|it| it.spec.owners.contains(&who));
         if today

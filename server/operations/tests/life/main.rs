@@ -11,6 +11,7 @@ mod catalogue;
 mod database;
 mod editing;
 mod lives;
+mod notices;
 mod pages;
 mod people;
 mod races;
