@@ -40,6 +40,15 @@ impl<T> Page<T> {
     }
 }
 
+/// What every page says of the portal itself, before its door and behind it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Banners {
+    /// Whether it is in founding mode.
+    pub founding: bool,
+    /// Whether it is a demo.
+    pub demo: bool,
+}
+
 view! {
     /// What every page's frame shows.
     Shell {
@@ -57,12 +66,10 @@ view! {
         tasks: u32,
         /// How many notices they have not read.
         notices: u32,
-        /// Whether the portal is in founding mode.
-        founding: bool,
+        /// What is said of the portal itself.
+        banners: Banners,
         /// How many changes there were before the page was read: what happens after that is news to it.
         changes: i64,
-        /// Whether it is a demo.
-        demo: bool,
     }
 
     /// Somebody or something by name.

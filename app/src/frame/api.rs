@@ -1,8 +1,14 @@
 //! What every page's frame asks for.
 
 use crate::fault::Fault;
-use domain::views::{self, Place};
+use domain::views::{self, Banners, Place};
 use leptos::prelude::*;
+
+/// What every page says of the portal itself; whoever comes may know.
+#[server(endpoint = "banners")]
+pub async fn banners() -> Result<Banners, Fault> {
+    Ok(crate::server::portal()?.banners().await?)
+}
 
 /// Who is signed in, and what waits for them.
 #[server(endpoint = "shell")]

@@ -112,6 +112,7 @@ async fn acts(scene: &Scene) -> Vec<Act> {
     let authenticator = || vec![("authenticator", scene.request.to_string())];
     let act = |path, fields, answers| Act { path, fields, answers };
     vec![
+        act("/api/banners", vec![], [200; 4]),
         act("/api/shell", vec![], [401, 200, 200, 200]),
         act("/api/places", vec![text("q", "")], [401, 200, 200, 200]),
         act("/api/home", vec![], [401, 200, 200, 200]),
