@@ -74,7 +74,7 @@ pub(crate) async fn tell(portal: &Portal, tx: &mut Tx, by: &Actor, request: &Req
 
 /// Whose request it is: who asked, and the person who would get it.
 pub(crate) fn whose(request: &Request) -> BTreeSet<IdentityId> {
-    let subject = Some(request.ask.subject).filter(|_| request.facts.subject.kind.is_person());
+    let subject = request.facts.subject.kind.is_person().then_some(request.ask.subject);
     [request.ask.asker].into_iter().chain(subject).collect()
 }
 

@@ -110,7 +110,7 @@ impl Portal {
         tell_of_end(self, tx, grant, &holder(&request), &says).await
     }
 
-    /// Says that all of it is gone, or what stays, to who had it; not where another grant goes on with it, it was never there, or they left.
+    /// Says that all of it is gone, or what stays. Not where another grant goes on with it, where it was never there, and not to who left.
     async fn tell_that_it_is_gone(&self, tx: &mut Tx, grant: &Grant) -> Result<(), Error> {
         let State::Ending { why, .. } = &grant.state else { return Ok(()) };
         match why {
