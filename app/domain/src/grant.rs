@@ -387,7 +387,8 @@ impl Grant {
         }
         let until = now + self.minutes.delta();
         let change = self.change(&Actor::System, GrantEvent::GrantActive { until }, now)?;
-        Ok(Some(change.with_jobs([Job::at(JobKey::Grant { id: self.id }, until)])))
+        let look_at = change.grant().and_then(Self::ends_soon_at).unwrap_or(until);
+        Ok(Some(change.with_jobs([Job::at(JobKey::Grant { id: self.id }, look_at)])))
     }
 
     /// What the clock demands: the end of its time, or of the time it had to be there. `None` while there is time.
@@ -479,6 +480,11 @@ impl Grant {
             State::Active { until, .. } => Some(until),
             State::Opening { .. } | State::Ending { .. } | State::Ended { .. } => None,
         }
+    }
+
+    /// From when on its end is near, while it is active: an hour before, or a quarter of its time where that is less.
+    pub fn ends_soon_at(&self) -> Option<DateTime<Utc>> {
+        self.until().map(|until| until - (self.minutes.delta() / 4).min(TimeDelta::hours(1)))
     }
 
     /// Until when it needs its rights, if nothing else ends it: the end of its time, or of the time in which it must be there.

@@ -21,6 +21,7 @@ macro_rules! view {
 }
 
 pub mod authenticators;
+pub mod bulk;
 pub mod editor;
 pub mod guardrails;
 
@@ -40,6 +41,15 @@ impl<T> Page<T> {
     }
 }
 
+/// What every page says of the portal itself, before its door and behind it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Banners {
+    /// Whether it is in founding mode.
+    pub founding: bool,
+    /// Whether it is a demo.
+    pub demo: bool,
+}
+
 view! {
     /// What every page's frame shows.
     Shell {
@@ -57,12 +67,10 @@ view! {
         tasks: u32,
         /// How many notices they have not read.
         notices: u32,
-        /// Whether the portal is in founding mode.
-        founding: bool,
+        /// What is said of the portal itself.
+        banners: Banners,
         /// How many changes there were before the page was read: what happens after that is news to it.
         changes: i64,
-        /// Whether it is a demo.
-        demo: bool,
     }
 
     /// Somebody or something by name.
@@ -71,6 +79,16 @@ view! {
         id: String,
         /// Its name.
         name: String,
+    }
+
+    /// Where Ctrl-K can go.
+    Place {
+        /// The path.
+        path: String,
+        /// What is there, by name.
+        name: String,
+        /// What it is, in a word or two.
+        kind: String,
     }
 
     /// A bundle in the catalogue.
@@ -201,6 +219,8 @@ view! {
         weighty: bool,
         /// The most sensitive system it reaches.
         system: String,
+        /// The version of the terms shown; a yes to older ones is refused.
+        terms: u32,
     }
 
     /// A grant in a list.

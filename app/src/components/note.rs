@@ -73,9 +73,12 @@ pub fn Stopped(
 fn stop_title(fault: &Fault) -> &'static str {
     match fault {
         Fault::Refused { race: true, .. } | Fault::Conflict => "Somebody was faster",
-        Fault::Refused { .. } | Fault::Field { .. } | Fault::Garbled | Fault::NotFound | Fault::SignIn => {
-            "That was not done"
-        }
+        Fault::Refused { .. }
+        | Fault::Field { .. }
+        | Fault::TooMany { .. }
+        | Fault::Garbled
+        | Fault::NotFound
+        | Fault::SignIn => "That was not done",
         Fault::Unready | Fault::Ours | Fault::Kept => "That did not work",
     }
 }

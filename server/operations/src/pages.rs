@@ -768,6 +768,7 @@ fn request_card(request: &Request) -> RequestCard {
         minutes: request.minutes,
         weighty: request.is_weighty(),
         system: facts.weightiest().map(|(_, s)| s.name.clone()).unwrap_or_default(),
+        terms: request.terms,
     }
 }
 

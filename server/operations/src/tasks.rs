@@ -8,7 +8,7 @@ use domain::{
     Actor, Refusal,
     grant::Grant,
     ids::{IdentityId, TaskId},
-    job::{Job, JobKey},
+    job::{Job, JobKey, RightKey},
     request::Request,
     resource::System,
     views::{Page, TaskView},
@@ -55,7 +55,7 @@ impl Portal {
             if !operated.contains(&task.right.system) {
                 return Err(Error::NotFound);
             }
-            let requests = requests_behind(&mut tx, &task).await?;
+            let requests = requests_behind(&mut tx, &task.right).await?;
             if takes_part(&mut tx, &requests, who).await? {
                 return Err(Refusal::NotTheProvisioner.into());
             }
@@ -82,19 +82,13 @@ impl Portal {
 
 /// A task as its operator sees it; `None` when no grant needs it any more.
 async fn task_view(tx: &mut Tx, task: &TaskRow, system: &System, who: IdentityId) -> Result<Option<TaskView>, Error> {
-    let requests = requests_behind(tx, task).await?;
+    let requests = requests_behind(tx, &task.right).await?;
     let Some(request) = requests.last() else { return Ok(None) };
-    let right = system.spec.entitlements.get(&task.right.entitlement).map_or("a right", |e| e.name.as_str());
-    let what = if task.wanted {
-        format!("Give `{}` the right “{right}” on {}", task.right.account, system.spec.name)
-    } else {
-        format!("Take the right “{right}” on {} away from `{}`", system.spec.name, task.right.account)
-    };
     let why_not = takes_part(tx, &requests, who).await?.then(|| Refusal::NotTheProvisioner.to_string());
     Ok(Some(TaskView {
         id: task.id,
         system: system.spec.name.clone(),
-        what,
+        what: what(system, &task.right, task.wanted),
         takes_away: !task.wanted,
         account: task.right.account.clone(),
         subject: request.facts.subject.name.clone(),
@@ -104,17 +98,27 @@ async fn task_view(tx: &mut Tx, task: &TaskRow, system: &System, who: IdentityId
     }))
 }
 
-/// The requests whose grants a task follows from, oldest first.
-async fn requests_behind(tx: &mut Tx, task: &TaskRow) -> Result<Vec<Request>, Error> {
+/// What is to be done to a right, in one sentence.
+pub(crate) fn what(system: &System, right: &RightKey, wanted: bool) -> String {
+    let name = system.spec.entitlements.get(&right.entitlement).map_or("a right", |it| it.name.as_str());
+    if wanted {
+        format!("Give `{}` the right “{name}” on {}", right.account, system.spec.name)
+    } else {
+        format!("Take the right “{name}” on {} away from `{}`", system.spec.name, right.account)
+    }
+}
+
+/// The requests whose grants a task about a right follows from, oldest first.
+pub(crate) async fn requests_behind(tx: &mut Tx, right: &RightKey) -> Result<Vec<Request>, Error> {
     let mut requests = Vec::new();
-    for grant in tx.grants_on(&task.right).await? {
+    for grant in tx.grants_on(right).await? {
         requests.extend(tx.request(grant.request).await?);
     }
     Ok(requests)
 }
 
 /// Whether somebody asked for it, gets it, answers for it, then or now, or decided on it.
-async fn takes_part(tx: &mut Tx, requests: &[Request], who: IdentityId) -> Result<bool, Error> {
+pub(crate) async fn takes_part(tx: &mut Tx, requests: &[Request], who: IdentityId) -> Result<bool, Error> {
     for request in requests {
         let today = tx.identity(request.ask.subject).await?.is_some_and(|it| it.spec.owners.contains(&who));
         if today

@@ -118,7 +118,7 @@ impl Tx {
         Ok((count(due), count(failing)))
     }
 
-    /// One replica's changes are counted.
+    /// One replica's changes are counted, or under one name those of many processes that are gone.
     pub async fn bump_changes(&mut self, replica: &str) -> Result<(), Error> {
         run!(
             self,
@@ -130,7 +130,7 @@ impl Tx {
 
     /// How many changes there were, over all replicas.
     pub async fn count_changes(&mut self) -> Result<i64, Error> {
-        // Postgres: sum of bigint is numeric, so each row is read; there are as many as replicas.
+        // Postgres: sum of bigint is numeric, so each row is read; there are as many as replicas that served.
         Ok(rows!(self, (i64,), "select n from changes")?.into_iter().map(|(n,)| n).sum())
     }
 }

@@ -146,6 +146,12 @@ impl Tx {
         Ok(())
     }
 
+    /// Whether a person was told something that leads there.
+    pub async fn was_told(&mut self, who: IdentityId, path: &str) -> Result<bool, Error> {
+        const SQL: &str = "select id from notices where identity_id = $1 and path = $2 limit 1";
+        Ok(row!(self, (Uuid,), SQL, who.0, path)?.is_some())
+    }
+
     /// A page of a person's notices, the newest first.
     pub async fn notices(
         &mut self,

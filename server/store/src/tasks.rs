@@ -88,22 +88,21 @@ impl Tx {
         Ok(done.is_some())
     }
 
-    /// Asks for a task. One that is open for the same right and the other way round makes room for it, so that nobody attests the
-    /// contrary of what they read.
+    /// Asks for a task; false when it is open already. One that is open for the same right and the other way round makes room for it, so
+    /// that nobody attests the contrary of what they read.
     pub async fn open_task(
         &mut self,
         id: TaskId,
         right: &RightKey,
         wanted: bool,
         now: DateTime<Utc>,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         const TURNED: &str = "delete from tasks where system_id = $1 and entitlement_id = $2 and account = $3
             and done_at is null and wanted <> $4";
         const ADD: &str = "insert into tasks (id, system_id, entitlement_id, account, wanted, opened_at)
             values ($1, $2, $3, $4, $5, $6) on conflict do nothing";
         run!(self, TURNED, right.system.0, right.entitlement.0, &right.account, wanted)?;
-        run!(self, ADD, id.0, right.system.0, right.entitlement.0, &right.account, wanted, now)?;
-        Ok(())
+        Ok(run!(self, ADD, id.0, right.system.0, right.entitlement.0, &right.account, wanted, now)? == 1)
     }
 
     /// Drops an open task that is no longer wanted.

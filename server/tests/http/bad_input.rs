@@ -103,6 +103,15 @@ async fn nonsense_is_answered_in_words_and_changes_nothing(on: On) {
             cases.push((path, with(nothing, number), &[400]));
         }
     }
+    let many = "/api/requests/approve-many";
+    let chosen = |value: &str| one("chosen[]", value);
+    cases.push((many, vec![], &[422]));
+    cases.push((many, chosen(&format!("{nothing}:1")), &[200]));
+    for value in ["", "nonsense", nothing, &format!("{nothing}:-1"), &format!("{nothing}:{number}")] {
+        cases.push((many, chosen(value), &[400, 422]));
+    }
+    cases.push((many, vec![("chosen[]", format!("{nothing}:1")); 51], &[422]));
+    cases.push((many, [chosen(&format!("{nothing}:1")), one("comment", &megabyte)].concat(), &[422]));
     for path in ["/api/grants/give-back", "/api/grants/revoke"] {
         cases.push((path, one("grant", nothing), &[404]));
         cases.push((path, one("grant", "nonsense"), &[400]));

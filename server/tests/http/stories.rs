@@ -42,7 +42,8 @@ async fn access_comes_and_goes_by_itself(on: On) {
     assert!(ended.text().to_lowercase().contains("ended"), "{}", ended.text());
     let mine = world.portal.my_access(&who, "", "").await.expect("his own");
     assert!(mine.active.is_empty() && mine.ended.items.len() == 1, "{mine:?}");
-    let findings = world.portal.verify(&mut |_| {}).await.expect("it can be checked");
+    let mut findings = Vec::new();
+    world.portal.verify(&mut |_| {}, &mut |finding| findings.push(finding)).await.expect("it can be checked");
     assert!(findings.is_empty(), "{findings:?}");
 }
 
@@ -191,8 +192,16 @@ async fn an_admin_makes_no_link_for_who_has_a_password(on: On) {
 async fn founding_mode_ends_with_the_second_admin(on: On) {
     let world = World::on(on).await;
     let mut astrid = world.sign_in("astrid.nyberg").await;
+    let link =
+        world.portal.invite_by_key(&Actor::Operator, "maya.lindqvist").await.expect("she is in the catalogue").path;
+    let before_the_door = ["/sign-in", "/welcome/nothing", link.as_str()];
+    let mut stranger = world.browser();
     for page in ["/", "/catalogue", "/bundles", "/trail"] {
         assert!(astrid.get(page).await.shows("Founding mode."), "{page}");
+    }
+    for page in before_the_door {
+        let shown = stranger.get(page).await;
+        assert!(shown.shows("Founding mode.") && !shown.shows("Invite an admin"), "{page}: {}", shown.text());
     }
     drop(world.sign_in("astrid.nyberg").await);
     assert!(astrid.get("/").await.shows("Founding mode."), "the same admin again is not two");
@@ -200,7 +209,24 @@ async fn founding_mode_ends_with_the_second_admin(on: On) {
     for page in ["/", "/catalogue", "/bundles"] {
         assert!(!astrid.get(page).await.shows("Founding mode."), "{page}");
     }
+    for page in before_the_door {
+        assert!(!stranger.get(page).await.shows("Founding mode."), "{page}");
+    }
     assert!(astrid.get("/trail").await.shows("second admin to sign in"));
+}
+
+async fn a_demo_says_so_on_every_page_however_it_was_started(on: On) {
+    let world = World::on(on).await;
+    let mut browser = world.browser();
+    assert!(!browser.get("/sign-in").await.shows("Demo."));
+    world.portal.make_demo(&Actor::Operator, PASSWORD).await.expect("the command line may");
+    for page in ["/sign-in", "/welcome/nothing"] {
+        assert!(browser.get(page).await.shows("Demo. Made-up people, known passwords"), "{page}");
+    }
+    browser.post("/api/sessions/sign-in", &[("name", "maya.lindqvist"), ("password", PASSWORD)]).await;
+    for page in ["/", "/nowhere"] {
+        assert!(browser.get(page).await.shows("Demo. Made-up people, known passwords"), "{page}");
+    }
 }
 
 macro_rules! on_both {
@@ -224,4 +250,5 @@ on_both! {
     a_link_is_shown_once_and_on_its_own_page_only
     an_admin_makes_no_link_for_who_has_a_password
     founding_mode_ends_with_the_second_admin
+    a_demo_says_so_on_every_page_however_it_was_started
 }

@@ -90,6 +90,7 @@ struct Act {
 async fn acts(scene: &Scene) -> Vec<Act> {
     let request = || ("request", scene.request.to_string());
     let version = || ("version", scene.version.to_string());
+    let chosen = || ("chosen[]", format!("{}:{}", scene.request, scene.version));
     let grant = || ("grant", scene.grant.to_string());
     let text = |name: &'static str, value: &str| (name, value.to_owned());
     let list = || vec![text("q", ""), text("after", "")];
@@ -111,6 +112,7 @@ async fn acts(scene: &Scene) -> Vec<Act> {
     let authenticator = || vec![("authenticator", scene.request.to_string())];
     let act = |path, fields, answers| Act { path, fields, answers };
     vec![
+        act("/api/banners", vec![], [200; 4]),
         act("/api/shell", vec![], [401, 200, 200, 200]),
         act("/api/places", vec![text("q", "")], [401, 200, 200, 200]),
         act("/api/home", vec![], [401, 200, 200, 200]),
@@ -123,6 +125,8 @@ async fn acts(scene: &Scene) -> Vec<Act> {
         act("/api/requests/ask", asking(), [401, 403, 403, 200]),
         act("/api/requests/one", vec![request()], [401, 404, 200, 200]),
         act("/api/requests/approve", vec![request(), version()], [401, 404, 403, 403]),
+        // Each of several is answered by itself: what these get is another no, as the test below says.
+        act("/api/requests/approve-many", vec![chosen()], [401, 200, 200, 200]),
         act("/api/requests/deny", vec![request(), version(), text("comment", "no")], [401, 404, 403, 403]),
         act("/api/requests/comment", vec![request(), text("comment", "a word")], [401, 404, 403, 200]),
         act("/api/grants/give-back", vec![grant()], [401, 404, 403, 404]),
@@ -218,6 +222,24 @@ async fn every_server_function_keeps_its_door() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn nobody_decides_among_several_what_is_not_theirs() {
+    let scene = Scene::new().await;
+    let chosen = format!("{}:{}", scene.request, scene.version);
+    let unseen = "it is not yours to see";
+    for (who, says) in [(WHO[1], unseen), (WHO[2], "this is not yours to decide"), (WHO[3], "nobody decides on access")]
+    {
+        let mut browser = scene.world.sign_in(who).await;
+        let answer = browser.call("/api/requests/approve-many", &[("chosen[]", &chosen)]).await;
+        assert!(answer.body.contains(says), "{who}: {}", answer.body);
+        let shown = answer.body.contains("Orders database");
+        assert_eq!(shown, says != unseen, "{who}: {}", answer.body);
+    }
+    let maya = scene.world.actor("maya.lindqvist").await;
+    let page = scene.world.portal.request(&maya, scene.request).await.expect("it is hers");
+    assert_eq!(page.card.state, "waiting");
 }
 
 fn start(body: &str) -> String {

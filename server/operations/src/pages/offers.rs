@@ -17,7 +17,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use store::Tx;
 
 /// How many bundles Ctrl-K finds.
-const PLACES: i64 = 8;
 
 /// What is known of somebody before anything is asked for them.
 struct Standpoint {
@@ -68,14 +67,6 @@ impl Portal {
         self.reader(&mut tx, actor).await?;
         let systems = tx.systems("", store::FIRST, 200).await?;
         Ok(systems.into_iter().map(|s| Named { id: s.it.spec.key.to_string(), name: s.it.spec.name }).collect())
-    }
-
-    /// The first few bundles that match a search, by key and name.
-    pub async fn places(&self, actor: &Actor, q: &str) -> Result<Vec<Named>, Error> {
-        let mut tx = self.store().read().await?;
-        self.reader(&mut tx, actor).await?;
-        let found = tx.catalogue(q, None, store::FIRST, PLACES).await?;
-        Ok(found.iter().map(|b| Named { id: b.it.key.to_string(), name: b.it.name().to_owned() }).collect())
     }
 
     /// What the reader could ask for now, of the first page of the catalogue.

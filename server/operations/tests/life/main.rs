@@ -6,11 +6,13 @@
     reason = "a test says what it does in the plainest words"
 )]
 
+mod bulk;
 mod catalogue;
 mod database;
 mod editing;
 mod guardrails;
 mod lives;
+mod notices;
 mod pages;
 mod people;
 mod races;

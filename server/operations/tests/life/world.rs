@@ -11,7 +11,7 @@ use domain::{
     views::Asking,
 };
 use operations::{
-    Answer, Clock, Error, Ids, Import, Imported, Portal, RelyingParty, SecretsKey, Setup, SystemIds, Wanted,
+    Answer, Clock, Error, Finding, Ids, Import, Imported, Portal, RelyingParty, SecretsKey, Setup, SystemIds, Wanted,
 };
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use std::{
@@ -245,8 +245,11 @@ impl World {
 
     /// What the check of the trail finds.
     pub async fn findings(&self) -> Vec<String> {
-        let found = self.portal.verify(&mut |_| ()).await.expect("it can be checked");
-        found.iter().map(ToString::to_string).collect()
+        let mut found = Vec::new();
+        let mut hear = |finding: Finding| found.push(finding.to_string());
+        let count = self.portal.verify(&mut |_| (), &mut hear).await.expect("it can be checked");
+        assert_eq!(u64::try_from(found.len()).ok(), Some(count));
+        found
     }
 
     /// Asserts that the check of the trail finds nothing.
