@@ -3,7 +3,22 @@
 mod bad_input;
 mod demo;
 mod front_door;
+mod plans;
 mod stories;
 mod story;
 mod stranger;
 mod world;
+
+/// Runs each test on both kinds of database, under a name of its own.
+macro_rules! on_both {
+    ($($test:ident)*) => {
+        mod sqlite {
+            $(#[tokio::test] async fn $test() { super::$test($crate::world::On::Sqlite).await; })*
+        }
+        mod postgres {
+            $(#[tokio::test] async fn $test() { super::$test($crate::world::On::Postgres).await; })*
+        }
+    };
+}
+
+pub(crate) use on_both;

@@ -4,7 +4,19 @@ use axum::http::StatusCode;
 use chrono::TimeDelta;
 use domain::Actor;
 
+use crate::on_both;
 use crate::world::{On, PASSWORD, World};
+
+on_both! {
+    access_comes_and_goes_by_itself
+    signing_out_everywhere_ends_every_browser
+    a_session_ends_by_the_clock
+    tries_are_counted_and_names_are_not_told
+    a_link_opens_once
+    a_link_is_shown_once_and_on_its_own_page_only
+    an_admin_makes_no_link_for_who_has_a_password
+    founding_mode_ends_with_the_second_admin
+}
 
 async fn access_comes_and_goes_by_itself(on: On) {
     let world = World::on(on).await;
@@ -171,26 +183,4 @@ async fn founding_mode_ends_with_the_second_admin(on: On) {
         assert!(!astrid.get(page).await.shows("Founding mode."), "{page}");
     }
     assert!(astrid.get("/trail").await.shows("second admin to sign in"));
-}
-
-macro_rules! on_both {
-    ($($story:ident)*) => {
-        mod sqlite {
-            $(#[tokio::test] async fn $story() { super::$story(super::On::Sqlite).await; })*
-        }
-        mod postgres {
-            $(#[tokio::test] async fn $story() { super::$story(super::On::Postgres).await; })*
-        }
-    };
-}
-
-on_both! {
-    access_comes_and_goes_by_itself
-    signing_out_everywhere_ends_every_browser
-    a_session_ends_by_the_clock
-    tries_are_counted_and_names_are_not_told
-    a_link_opens_once
-    a_link_is_shown_once_and_on_its_own_page_only
-    an_admin_makes_no_link_for_who_has_a_password
-    founding_mode_ends_with_the_second_admin
 }
