@@ -17,6 +17,7 @@ mod review;
 mod rights;
 mod stepup;
 mod tampering;
+mod target;
 mod workers;
 mod world;
 
