@@ -18,6 +18,7 @@ mod rights;
 mod stepup;
 mod tampering;
 mod target;
+mod waiting;
 mod workers;
 mod world;
 
