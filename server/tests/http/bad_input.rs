@@ -3,7 +3,14 @@
 
 use axum::http::StatusCode;
 
+use crate::on_both;
 use crate::world::{On, World};
+
+on_both! {
+    nonsense_is_answered_in_words_and_changes_nothing
+    a_plain_form_with_nonsense_comes_back_as_it_was
+    addresses_that_lead_nowhere_say_so
+}
 
 const WHY: &str = "CASE-20418: three parcels to one address";
 
@@ -270,21 +277,4 @@ async fn addresses_that_lead_nowhere_say_so(on: On) {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-macro_rules! on_both {
-    ($($story:ident)*) => {
-        mod sqlite {
-            $(#[tokio::test] async fn $story() { super::$story(super::On::Sqlite).await; })*
-        }
-        mod postgres {
-            $(#[tokio::test] async fn $story() { super::$story(super::On::Postgres).await; })*
-        }
-    };
-}
-
-on_both! {
-    nonsense_is_answered_in_words_and_changes_nothing
-    a_plain_form_with_nonsense_comes_back_as_it_was
-    addresses_that_lead_nowhere_say_so
 }

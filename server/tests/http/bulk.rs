@@ -4,7 +4,13 @@ use axum::http::StatusCode;
 use domain::ids::RequestId;
 use domain::views::Asking;
 
+use crate::on_both;
 use crate::world::{On, World};
+
+on_both! {
+    several_are_approved_by_one_form_and_each_is_answered
+    a_form_without_a_choice_comes_back_and_says_so
+}
 
 async fn ask(world: &World, who: &str) -> RequestId {
     let actor = world.actor(who).await;
@@ -56,20 +62,4 @@ async fn a_form_without_a_choice_comes_back_and_says_so(on: On) {
     let back = priya.submit("/api/requests/approve-many", &[("comment", "as agreed")]).await;
     assert!(back.shows("Choose at least one request"), "{}", back.text());
     assert!(back.shows("as agreed"), "what was written is kept: {}", back.text());
-}
-
-macro_rules! on_both {
-    ($($story:ident)*) => {
-        mod sqlite {
-            $(#[tokio::test] async fn $story() { super::$story(super::On::Sqlite).await; })*
-        }
-        mod postgres {
-            $(#[tokio::test] async fn $story() { super::$story(super::On::Postgres).await; })*
-        }
-    };
-}
-
-on_both! {
-    several_are_approved_by_one_form_and_each_is_answered
-    a_form_without_a_choice_comes_back_and_says_so
 }

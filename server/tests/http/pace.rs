@@ -2,11 +2,16 @@
 
 use chrono::TimeDelta;
 
-use crate::world::World;
+use crate::on_both;
+use crate::world::{On, World};
 
-#[tokio::test]
-async fn a_ruling_is_shown_sixty_times_a_minute_and_then_again_a_minute_later() {
-    let world = World::new().await;
+on_both! {
+    a_ruling_is_shown_sixty_times_a_minute_and_then_again_a_minute_later
+    the_editor_of_bundles_is_paced_as_well
+}
+
+async fn a_ruling_is_shown_sixty_times_a_minute_and_then_again_a_minute_later(on: On) {
+    let world = World::on(on).await;
     let me = world.actor("maya.lindqvist").await.person().expect("a person").to_string();
     let fields = [("bundle", "orders-read"), ("subject", me.as_str()), ("duration", "2h"), ("justification", "CASE-2")];
     let mut maya = world.sign_in("maya.lindqvist").await;
@@ -29,9 +34,8 @@ async fn a_ruling_is_shown_sixty_times_a_minute_and_then_again_a_minute_later() 
     assert_eq!(maya.call("/api/requests/panel", &fields).await.status, 200);
 }
 
-#[tokio::test]
-async fn the_editor_of_bundles_is_paced_as_well() {
-    let world = World::new().await;
+async fn the_editor_of_bundles_is_paced_as_well(on: On) {
+    let world = World::on(on).await;
     let mut astrid = world.sign_in("astrid.nyberg").await;
     let fields = [("bundle", "orders-read")];
     for _ in 0..60 {

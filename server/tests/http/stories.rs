@@ -4,7 +4,21 @@ use axum::http::StatusCode;
 use chrono::TimeDelta;
 use domain::Actor;
 
+use crate::on_both;
 use crate::world::{On, PASSWORD, World};
+
+on_both! {
+    access_comes_and_goes_by_itself
+    what_is_only_being_made_is_not_told_as_had
+    signing_out_everywhere_ends_every_browser
+    a_session_ends_by_the_clock
+    tries_are_counted_and_names_are_not_told
+    a_link_opens_once
+    a_link_is_shown_once_and_on_its_own_page_only
+    an_admin_makes_no_link_for_who_has_a_password
+    founding_mode_ends_with_the_second_admin
+    a_demo_says_so_on_every_page_however_it_was_started
+}
 
 async fn access_comes_and_goes_by_itself(on: On) {
     let world = World::on(on).await;
@@ -227,28 +241,4 @@ async fn a_demo_says_so_on_every_page_however_it_was_started(on: On) {
     for page in ["/", "/nowhere"] {
         assert!(browser.get(page).await.shows("Demo. Made-up people, known passwords"), "{page}");
     }
-}
-
-macro_rules! on_both {
-    ($($story:ident)*) => {
-        mod sqlite {
-            $(#[tokio::test] async fn $story() { super::$story(super::On::Sqlite).await; })*
-        }
-        mod postgres {
-            $(#[tokio::test] async fn $story() { super::$story(super::On::Postgres).await; })*
-        }
-    };
-}
-
-on_both! {
-    access_comes_and_goes_by_itself
-    what_is_only_being_made_is_not_told_as_had
-    signing_out_everywhere_ends_every_browser
-    a_session_ends_by_the_clock
-    tries_are_counted_and_names_are_not_told
-    a_link_opens_once
-    a_link_is_shown_once_and_on_its_own_page_only
-    an_admin_makes_no_link_for_who_has_a_password
-    founding_mode_ends_with_the_second_admin
-    a_demo_says_so_on_every_page_however_it_was_started
 }

@@ -16,8 +16,6 @@ use domain::{
 use std::collections::{BTreeMap, BTreeSet};
 use store::Tx;
 
-/// How many bundles Ctrl-K finds.
-
 /// What is known of somebody before anything is asked for them.
 struct Standpoint {
     who: Identity,

@@ -21,6 +21,8 @@ mod rights;
 mod shown;
 mod stepup;
 mod tampering;
+mod target;
+mod waiting;
 mod workers;
 mod world;
 
