@@ -1,6 +1,7 @@
-//! What can go wrong, as far as the browser may know, and what a form held when it did.
+//! What can go wrong, as far as the browser may know, and what is kept of a form for the page that comes after it.
 
 use crate::components::words::capital;
+use domain::views::bulk::Answered;
 use leptos::{
     prelude::*,
     server_fn::{
@@ -29,6 +30,11 @@ pub enum Fault {
     Field {
         /// The field's name in the form.
         name: String,
+        /// The rule's sentence.
+        says: String,
+    },
+    /// It was done too often in too short a time.
+    TooMany {
         /// The rule's sentence.
         says: String,
     },
@@ -67,6 +73,7 @@ impl Fault {
             Self::Refused { about_actor: true, .. } => 403,
             Self::Refused { race: true, .. } | Self::Conflict => 409,
             Self::Refused { .. } | Self::Field { .. } => 422,
+            Self::TooMany { .. } => 429,
             Self::SignIn => 401,
             Self::Unready => 503,
             Self::Garbled => 400,
@@ -85,7 +92,7 @@ impl Fault {
     pub fn says(&self) -> String {
         match self {
             Self::NotFound => "There is nothing here that you may see".to_owned(),
-            Self::Refused { says, .. } | Self::Field { says, .. } => capital(says),
+            Self::Refused { says, .. } | Self::Field { says, .. } | Self::TooMany { says } => capital(says),
             Self::SignIn => "You are not signed in any more".to_owned(),
             Self::Conflict => {
                 "Somebody else changed this at the same moment, and nothing of yours was saved".to_owned()
@@ -108,7 +115,7 @@ impl Fault {
             Self::Unready => Some("Wait a moment and load the page again."),
             Self::Garbled => Some("Load the page again and fill it in once more."),
             Self::Ours => Some("It has been written down. Try again; if it stays, tell an admin when it happened."),
-            Self::Refused { .. } | Self::Field { .. } | Self::Kept => None,
+            Self::Refused { .. } | Self::Field { .. } | Self::TooMany { .. } | Self::Kept => None,
         }
     }
 }
@@ -133,7 +140,8 @@ impl FromServerFnError for Fault {
     }
 }
 
-/// What a refused form held, and why it was refused; kept for the session until its page is shown again. Never a password or a token.
+/// What a refused form held, and why it was refused, or what came of one that was sent for several; kept for the session until its page is
+/// shown again. Never a password or a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flash {
     /// Where the form was sent: `/api/requests/ask`.
@@ -142,6 +150,9 @@ pub struct Flash {
     pub fault: Option<Fault>,
     /// What it held, by the fields' names; several values where several were picked.
     pub fields: BTreeMap<String, Vec<String>>,
+    /// What came of it, one by one.
+    #[serde(default)]
+    pub answers: Vec<Answered>,
 }
 
 /// What one field is refilled with.
@@ -167,6 +178,11 @@ impl Flash {
     /// What was typed into a field.
     pub fn value(&self, name: &str) -> Option<String> {
         self.fields.get(name)?.last().cloned()
+    }
+
+    /// Every value of a field of which several can be picked.
+    pub fn values(&self, name: &str) -> &[String] {
+        self.fields.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// What a field is refilled with.

@@ -7,7 +7,10 @@ use crate::{
     fault::{Fault, OnFault},
 };
 use axum::http::{HeaderValue, Method, StatusCode, header, request::Parts};
-use domain::{Actor, Refusal, views::Invitation};
+use domain::{
+    Actor, Refusal,
+    views::{Invitation, bulk::Answered},
+};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use operations::{Answer, Portal, SessionKeyHash, SignedIn, Wanted};
@@ -88,6 +91,25 @@ pub async fn let_in(who: &SignedIn, to: &str) -> Result<(), Fault> {
 /// Leads on to a path of our own; to the first page, if it is not one.
 pub fn lead_to(path: &str) {
     leptos_axum::redirect(if is_ours(path) { path } else { "/" });
+}
+
+/// Keeps what came of an act that was sent for several, and leads to the page that shows it.
+pub async fn show_answers(act: &str, answers: &[Answered], page: &str) -> Result<(), Fault> {
+    let flash = Flash { act: act.to_owned(), answers: answers.to_vec(), ..Flash::default() };
+    let (portal, session) = (portal()?, viewer()?.session);
+    let kept = match serde_json::to_string(&flash) {
+        Ok(flash) => portal.keep_form(session.as_ref(), &flash).await.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    match kept {
+        Ok(token) => lead_to(&format!("{page}?kept={token}")),
+        // The act is done: the page itself shows what is left.
+        Err(error) => {
+            tracing::error!(%error, "could not keep what came of an act");
+            lead_to(page);
+        }
+    }
+    Ok(())
 }
 
 /// Has the reader confirm an act, which is kept until then.
@@ -213,6 +235,9 @@ impl From<operations::Error> for Fault {
 
 fn refused(refusal: &Refusal) -> Fault {
     let says = refusal.to_string();
+    if matches!(refusal, Refusal::TooMany(_)) {
+        return Fault::TooMany { says };
+    }
     match field(refusal) {
         Some(name) => Fault::Field { name: name.to_owned(), says },
         None => Fault::Refused { says, about_actor: refusal.is_about_the_actor(), race: refusal.is_a_race() },
@@ -225,7 +250,7 @@ fn field(refusal: &Refusal) -> Option<&'static str> {
         Refusal::Duration(_) => Some("duration"),
         Refusal::Longer { .. } => Some("shorter"),
         Refusal::NoReason => Some("comment"),
-        Refusal::NotALink(_) => Some("link"),
+        Refusal::NotALink { .. } | Refusal::BadLink { .. } | Refusal::ManyLinks { .. } => Some("link"),
         Refusal::Password(_) => Some("password"),
         Refusal::NameTaken { .. } => Some("name"),
         Refusal::Catalogue(_) | Refusal::KeyChanged { .. } => Some("text"),

@@ -1,10 +1,16 @@
 // The main story, down to the target: what an approval gives really works in a real database, and what ends really ends there.
-import { MAJORS, expect, test } from "../support/target";
+import { expect, test } from "../support/target";
 import { READ, SUPPORT, WHY, approves, asks, opensInInbox, saysInTime, sentence, takesBackTheEarlierRequest } from "../support/story";
 
-for (const major of MAJORS) {
-  test.describe(`on Postgres ${major}`, () => {
-    test.use({ major });
+/** Where rights are given, and where the portal itself keeps what it remembers. */
+const WORLDS = [
+  { major: 15, memory: "SQLite" },
+  { major: 18, memory: 18 },
+] as const;
+
+for (const { major, memory } of WORLDS) {
+  test.describe(`on Postgres ${major}, with the portal on ${memory === "SQLite" ? memory : `Postgres ${memory}`}`, () => {
+    test.use({ major, memory });
     test.setTimeout(120_000);
 
     test("Maya asks, Priya approves, the orders can be read, and no longer once it is given back", async ({ browser, linked, target }) => {

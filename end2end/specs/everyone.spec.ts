@@ -1,6 +1,8 @@
 // Every page is for everyone: axe finds nothing on it, in light and wide, and in dark and narrow; and it fits the window.
+import type { Browser, Page } from "@playwright/test";
 import { fits, isForEveryone } from "../support/axe";
-import { expect, test } from "../support/portal";
+import { expect, test, type Portal } from "../support/portal";
+import { READ, approves, asks, opensInInbox, saysInTime, sentence } from "../support/story";
 
 const LOOKS = [
   { name: "wide and light", viewport: { width: 1280, height: 800 }, colorScheme: "light" },
@@ -32,7 +34,83 @@ const PAGES: [person: string, paths: string[]][] = [
   ],
 ];
 
+/** How requests come out: who asked, for what, and what its page says of it. All but the last are in the demo. */
+const OUTCOMES = [
+  { who: "joao.marques", bundle: "Customer Care workplace", says: "You have Customer Care workplace" },
+  { who: "pieter.dejong", bundle: "Refunds, create", says: "and it was denied" },
+  { who: "sanne.bakker", bundle: "Orders, one support shift", says: "and it was refused" },
+  { who: "bram.visser", bundle: READ.name, says: "and it was stopped" },
+];
+
+/** Bram, as the catalogue has him, under another account on the orders database. */
+const BRAM = `[[person]]
+key = "bram.visser"
+name = "Bram Visser"
+email = "bram.visser@tidewater.example"
+title = "Backend engineer"
+department = "Engineering"
+manager = "linnea.ek"
+accounts = { orders-db = "bram_w", cloud-production = "bram.visser" }
+`;
+
+/** Bram's account becomes another one while he waits, so that what is approved then is stopped. */
+async function isStopped(browser: Browser, portal: Portal): Promise<void> {
+  const bram = await portal.personAt(browser, "bram.visser");
+  await asks(bram, READ);
+  await portal.imports(BRAM);
+  const priya = await portal.personAt(browser, "priya.raman");
+  await opensInInbox(priya, "Bram Visser", READ);
+  await approves(priya);
+  await saysInTime(bram, "and it was stopped", false);
+  await bram.context().close();
+  await priya.context().close();
+}
+
+/** The page of what somebody asked for, found in the trail. */
+async function pageOf(page: Page, who: string, bundle: string): Promise<string> {
+  await page.goto(`/trail?q=${who}`);
+  const path = await page.getByRole("link", { name: new RegExp(`^${bundle} for `) }).first().getAttribute("href");
+  if (path === null) throw new Error(`the trail leads to nothing that ${who} asked for`);
+  return path;
+}
+
+test("requests that were granted, denied, refused and stopped, wide and light, narrow and dark", async ({ browser, portal }) => {
+  test.setTimeout(180_000);
+  await isStopped(browser, portal);
+  const astrid = await portal.personAt(browser, "astrid.nyberg");
+  for (const { who, bundle, says } of OUTCOMES) {
+    const path = await pageOf(astrid, who, bundle);
+    for (const { name, ...look } of LOOKS) {
+      await test.step(`${bundle}, ${name}`, async () => {
+        const page = await portal.personAt(browser, who, look);
+        await page.goto(path);
+        await expect(sentence(page)).toContainText(says);
+        await expect(page.locator("#there")).toBeVisible({ visible: says.startsWith("You have") });
+        await isForEveryone(page);
+        await fits(page);
+        await page.context().close();
+      });
+    }
+  }
+  await astrid.context().close();
+});
+
 for (const { name, ...look } of LOOKS) {
+  test(`one-time links, one that works and one that does not, ${name}`, async ({ browser, portal }) => {
+    const context = await browser.newContext({ baseURL: portal.url, ...look });
+    const page = await context.newPage();
+    for (const [path, says] of [
+      [await portal.linkFor("noor.jansen"), "Welcome, Noor Jansen"],
+      ["/welcome/nothing", "has been used or is too old"],
+    ] as const) {
+      await page.goto(path);
+      await expect(sentence(page)).toContainText(says);
+      await isForEveryone(page);
+      await fits(page);
+    }
+    await context.close();
+  });
+
   test(`before the door, ${name}`, async ({ browser, portal }) => {
     const context = await browser.newContext({ baseURL: portal.url, ...look });
     const page = await context.newPage();

@@ -1,13 +1,15 @@
-// A portal of one's own: the built server as a demo, on a free port and a fresh SQLite file; and people who sign in to it.
+// A portal of one's own: the built server as a demo, on a free port and a fresh database; and people who sign in to it.
 import { test as base, expect, type Browser, type BrowserContextOptions, type Page } from "@playwright/test";
 import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
+import { cluster, does, type Major } from "./postgres";
 
 const run = promisify(execFile);
 
@@ -18,12 +20,28 @@ export const PASSWORD = "sallyport-demo";
 const STARTS_WITHIN = 120_000;
 const STOPS_WITHIN = 15_000;
 
+/** Where a portal keeps what it remembers: in a file, or on a Postgres of this version. */
+export type Memory = "SQLite" | Major;
+
+/** A portal's own database. */
+type Database = { url: string; remove: () => Promise<void> };
+
+async function freshDatabase(memory: Memory, folder: string): Promise<Database> {
+  if (memory === "SQLite") return { url: `sqlite://${join(folder, "story.db")}`, remove: async () => {} };
+  const name = `story_${randomBytes(8).toString("hex")}`;
+  await does(memory, `create database ${name}`);
+  const url = cluster(memory);
+  url.pathname = `/${name}`;
+  return { url: url.toString(), remove: () => does(memory, `drop database ${name} with (force)`) };
+}
+
 export class Portal {
   private said = "";
 
   private constructor(
     readonly url: string,
     private readonly folder: string,
+    private readonly database: Database,
     private readonly process: ChildProcess,
   ) {
     const hear = (text: Buffer) => (this.said = (this.said + text.toString()).slice(-20_000));
@@ -32,22 +50,19 @@ export class Portal {
   }
 
   /** Starts a demo; `secrets` says how it reaches its targets. */
-  static async start(secrets: Record<string, string> = {}, host = "127.0.0.1"): Promise<Portal> {
+  static async start(secrets: Record<string, string> = {}, host = "127.0.0.1", memory: Memory = "SQLite"): Promise<Portal> {
     const program = process.env.SALLYPORT_BIN;
     if (!program) throw new Error("SALLYPORT_BIN names no server: run `cargo xtask e2e`");
     const folder = await mkdtemp(join(tmpdir(), "sallyport-story-"));
+    const database = await freshDatabase(memory, folder);
     const port = await freePort();
     const [address, at] = [`127.0.0.1:${port}`, `http://${host}:${port}`];
-    const child = spawn(
-      program,
-      ["serve", "--demo", "--listen", address, "--database", `sqlite://${join(folder, "story.db")}`],
-      {
-        cwd: folder,
-        env: { ...ownEnvironment(), ...secrets, SALLYPORT_PUBLIC_URL: at },
-        stdio: ["ignore", "pipe", "pipe"],
-      },
-    );
-    const portal = new Portal(at, folder, child);
+    const child = spawn(program, ["serve", "--demo", "--listen", address, "--database", database.url], {
+      cwd: folder,
+      env: { ...ownEnvironment(), ...secrets, SALLYPORT_PUBLIC_URL: at },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const portal = new Portal(at, folder, database, child);
     try {
       await portal.isReady();
     } catch (error) {
@@ -74,14 +89,33 @@ export class Portal {
     return this.said;
   }
 
-  /** The events of a chain, exactly as they are hashed, as the command line hands them out. */
-  async events(chain: string): Promise<string[]> {
-    const database = `sqlite://${join(this.folder, "story.db")}`;
-    const { stdout } = await run(process.env.SALLYPORT_BIN ?? "", ["events", chain, "--database", database], {
+  /** What a command on the same database prints. */
+  private async prints(...command: string[]): Promise<string> {
+    const { stdout } = await run(process.env.SALLYPORT_BIN ?? "", [...command, "--database", this.database.url], {
       cwd: this.folder,
       env: ownEnvironment(),
     });
-    return stdout.trim().split("\n");
+    return stdout.trim();
+  }
+
+  /** The events of a chain, exactly as they are hashed, as the command line hands them out. */
+  async events(chain: string): Promise<string[]> {
+    return (await this.prints("events", chain)).split("\n");
+  }
+
+  /** A one-time link for somebody, as the command line makes it: the page it leads to. */
+  async linkFor(key: string): Promise<string> {
+    const said = await this.prints("admin", "invite", key);
+    const path = /\/welcome\/\S+/.exec(said)?.[0];
+    if (!path) throw new Error(`there is no link in: ${said}`);
+    return path;
+  }
+
+  /** Loads a catalogue of one file. */
+  async imports(text: string): Promise<void> {
+    const folder = await mkdtemp(join(this.folder, "catalogue-"));
+    await writeFile(join(folder, "more.toml"), text);
+    await this.prints("import", folder);
   }
 
   /** Stops the server and removes what it left. */
@@ -96,6 +130,7 @@ export class Portal {
         await ended;
       }
     }
+    await this.database.remove();
     await rm(this.folder, { recursive: true, force: true });
   }
 

@@ -8,11 +8,11 @@ export const WHY = "CASE-20418: three parcels went to one address and the custom
 export const READ = { key: "orders-read", name: "Orders database, read" };
 export const SUPPORT = { key: "orders-support", name: "Orders, one support shift" };
 
-/** In the demo Maya asked for orders-read 40 minutes ago; she takes that back, so that the story begins at its beginning. */
-export async function takesBackTheEarlierRequest(page: Page): Promise<void> {
+/** In the demo Maya has asked for this a while ago; she takes that back, so that the story begins at its beginning. */
+export async function takesBackTheEarlierRequest(page: Page, bundle = READ): Promise<void> {
   await page.goto("/access");
-  await page.getByRole("button", { name: `Withdraw ${READ.name}`, exact: true }).click();
-  await expect(page.getByRole("button", { name: `Withdraw ${READ.name}`, exact: true })).toHaveCount(0);
+  await page.getByRole("button", { name: `Withdraw ${bundle.name}`, exact: true }).click();
+  await expect(page.getByRole("button", { name: `Withdraw ${bundle.name}`, exact: true })).toHaveCount(0);
 }
 
 /** The page's one sentence. */

@@ -1,17 +1,14 @@
 // A real Postgres as the target of a portal: a database of its own with the tables, roles and accounts that the demo's catalogue names.
 import { expect } from "@playwright/test";
 import pg from "pg";
-import { Portal, test as base } from "./portal";
-
-/** The major versions that Sallyport must work with. */
-export const MAJORS = [15, 18] as const;
-export type Major = (typeof MAJORS)[number];
+import { Portal, test as base, type Memory } from "./portal";
+import { cluster, type Major } from "./postgres";
 
 const ACCOUNT_PASSWORD = "demo";
 const CONNECTOR = "story_connector";
 const DATABASE = "sallyport_story";
 const ROLES = ["orders_read", "orders_write", "payments_read", "payments_export"];
-const ACCOUNTS = ["maya_l"];
+const ACCOUNTS = ["maya_l", "priya_r", "svc_invoice"];
 
 /** What Postgres says to somebody without the right. */
 const REFUSED = "42501";
@@ -30,13 +27,11 @@ export class Target {
   ) {}
 
   static async prepare(major: Major): Promise<Target> {
-    const name = `SALLYPORT_TEST_POSTGRES_${major}`;
-    const url = process.env[name];
-    if (!url) throw new Error(`${name} names no cluster: run \`cargo xtask e2e\``);
-    const operator = new pg.Client({ connectionString: url });
+    const url = cluster(major);
+    const operator = new pg.Client({ connectionString: url.toString() });
     await operator.connect();
     await operator.query(`select pg_advisory_lock(${TURN})`);
-    const target = new Target(new URL(url), operator);
+    const target = new Target(url, operator);
     await target.clear();
     await target.fill();
     return target;
@@ -154,8 +149,9 @@ export class Session {
 }
 
 /** Stories whose portal has a real target, each with both to itself. */
-export const test = base.extend<{ major: Major; target: Target; linked: Portal }>({
+export const test = base.extend<{ major: Major; memory: Memory; target: Target; linked: Portal }>({
   major: [15, { option: true }],
+  memory: ["SQLite", { option: true }],
   target: [
     async ({ major }, use) => {
       const target = await Target.prepare(major);
@@ -166,8 +162,8 @@ export const test = base.extend<{ major: Major; target: Target; linked: Portal }
     { timeout: 300_000 },
   ],
   linked: [
-    async ({ target }, use, story) => {
-      const portal = await Portal.start(target.secrets);
+    async ({ target, memory }, use, story) => {
+      const portal = await Portal.start(target.secrets, "127.0.0.1", memory);
       await use(portal);
       if (story.status !== story.expectedStatus) await story.attach("what the server said", { body: portal.log });
       await portal.stop();

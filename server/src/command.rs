@@ -1,5 +1,5 @@
 //! The commands of the program, each a few lines around an operation. What is asked for is printed to standard output, everything else to
-//! standard error.
+//! standard error. Whatever comes of a command that may change something, it closes the portal: pages that others serve hear of it then.
 
 use std::env;
 use std::fs;
@@ -10,8 +10,9 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use domain::Actor;
+use domain::ids::RequestId;
 use domain::views::Invitation;
-use operations::{FirstAdmin, Portal};
+use operations::{FirstAdmin, Portal, Progress, Rejudged};
 use uuid::Uuid;
 
 use crate::config::{Flags, Settings};
@@ -50,6 +51,15 @@ enum Command {
     Discover(Discover),
     /// Check every chain of the trail, and every row against its events
     Verify,
+    /// Make recorded rulings again, and compare them byte for byte
+    Rejudge {
+        /// All of them
+        #[arg(long, required_unless_present = "request", conflicts_with = "request")]
+        all: bool,
+        /// Those of one request
+        #[arg(value_name = "ID")]
+        request: Option<Uuid>,
+    },
     /// Print the events of one chain exactly as they are hashed, a line each
     Events {
         /// The chain: the id of a request, an identity, a bundle, a group or a system
@@ -125,6 +135,7 @@ impl Line {
             Command::Export { folder } => export(&flags, &folder).await,
             Command::Discover(Discover::Postgres { url, out, system }) => discover(&url, &out, system).await,
             Command::Verify => verify(&flags).await,
+            Command::Rejudge { all: _, request } => rejudge(&flags, request).await,
             Command::Events { chain } => events(&flags, chain).await,
             Command::Admin(Admin::Invite { key }) => invite(&flags, &key).await,
             Command::Admin(Admin::MakeLink) => make_link(&flags).await,
@@ -184,7 +195,10 @@ async fn offer_set_up(portal: &Portal, settings: &Settings) -> Result<(), operat
 
 async fn migrate(flags: &Flags) -> Result<ExitCode> {
     let settings = settings(flags)?;
-    migrated(&settings).await?;
+    let portal = memory::open(&settings).await?;
+    let done = portal.migrate().await;
+    portal.close().await;
+    done?;
     eprintln!("{} is up to date", settings.database);
     Ok(ExitCode::SUCCESS)
 }
@@ -198,7 +212,9 @@ async fn migrated(settings: &Settings) -> Result<Portal> {
 async fn import(flags: &Flags, how: &Import) -> Result<ExitCode> {
     let portal = memory::ready(&settings(flags)?).await?;
     let options = operations::Import { dry_run: how.dry_run, confirm_ends: how.confirm_ends.unwrap_or_default() };
-    let done = portal.import(&Actor::Operator, &how.folder, options).await?;
+    let done = portal.import(&Actor::Operator, &how.folder, options).await;
+    portal.close().await;
+    let done = done?;
     for line in &done.lines {
         println!("{line}");
     }
@@ -258,22 +274,42 @@ fn write_files(folder: &Path, files: &[(String, String)]) -> Result<()> {
 async fn verify(flags: &Flags) -> Result<ExitCode> {
     let portal = memory::existing(&settings(flags)?).await?;
     let mut shown = None;
-    let findings = portal
-        .verify(&mut |progress| {
-            let percent = (progress.events * 100).checked_div(progress.of_events).unwrap_or(100).min(100);
-            if shown.replace(percent) != Some(percent) && percent % 10 == 0 {
-                eprintln!("{percent} %: {} of {} events", progress.events, progress.of_events);
-            }
-        })
-        .await?;
-    for finding in &findings {
-        println!("{finding}");
-    }
-    if findings.is_empty() {
+    let mut progress = |progress: Progress| {
+        let percent = (progress.events * 100).checked_div(progress.of_events).unwrap_or(100).min(100);
+        if shown.replace(percent) != Some(percent) && percent % 10 == 0 {
+            eprintln!("{percent} %: {} of {} events", progress.events, progress.of_events);
+        }
+    };
+    let findings = portal.verify(&mut progress, &mut |finding| println!("{finding}")).await?;
+    if findings == 0 {
         eprintln!("the trail is whole, and every row is what its events say");
         Ok(ExitCode::SUCCESS)
     } else {
-        eprintln!("{} findings", findings.len());
+        eprintln!("{findings} findings");
+        Ok(ExitCode::FAILURE)
+    }
+}
+
+async fn rejudge(flags: &Flags, request: Option<Uuid>) -> Result<ExitCode> {
+    let portal = memory::existing(&settings(flags)?).await?;
+    let mut shown = 0;
+    let done = portal
+        .rejudge(&Actor::Operator, request.map(RequestId), &mut |unlike| println!("{unlike}"), &mut |rulings| {
+            if rulings / 10_000 > shown {
+                shown = rulings / 10_000;
+                eprintln!("{rulings} rulings made again");
+            }
+        })
+        .await?;
+    let Rejudged { rulings, by_another_engine, unlike } = done;
+    if by_another_engine > 0 {
+        eprintln!("{by_another_engine} were made by another version of the policy engine");
+    }
+    if unlike == 0 {
+        eprintln!("{rulings} rulings made again, and each came to the same");
+        Ok(ExitCode::SUCCESS)
+    } else {
+        eprintln!("{unlike} of {rulings} rulings came to something else");
         Ok(ExitCode::FAILURE)
     }
 }
@@ -291,7 +327,9 @@ async fn events(flags: &Flags, chain: Uuid) -> Result<ExitCode> {
 async fn invite(flags: &Flags, key: &str) -> Result<ExitCode> {
     let settings = settings(flags)?;
     let portal = memory::existing(&settings).await?;
-    let link = match portal.invite_by_key(&Actor::Operator, key).await {
+    let done = portal.invite_by_key(&Actor::Operator, key).await;
+    portal.close().await;
+    let link = match done {
         Err(operations::Error::NotFound) => {
             bail!("there is nobody with the key `{key}`: it is written like maya.lindqvist")
         }
@@ -304,7 +342,9 @@ async fn invite(flags: &Flags, key: &str) -> Result<ExitCode> {
 async fn make_link(flags: &Flags) -> Result<ExitCode> {
     let settings = settings(flags)?;
     let portal = memory::existing(&settings).await?;
-    let Some(link) = portal.set_up_link(&Actor::Operator).await? else {
+    let done = portal.set_up_link(&Actor::Operator).await;
+    portal.close().await;
+    let Some(link) = done? else {
         bail!("an admin can sign in already: they invite others in the portal, or use `sallyport admin invite KEY`");
     };
     say_link("Whoever opens this once sets up the first admin", &settings, &link);

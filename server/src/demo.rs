@@ -30,6 +30,7 @@ const PEOPLE: [(&str, &str); 3] = [
 #[derive(RustEmbed)]
 #[folder = "demo/catalogue"]
 #[include = "*.toml"]
+#[include = "guardrails/*"]
 struct Catalogue;
 
 /// Refuses whatever would let others reach it, for a demo in the making and for one that was made before.

@@ -140,7 +140,7 @@ impl Form {
 
     /// Keeps the form of an act that is to be confirmed first: whoever turns back finds it as it was.
     async fn kept_on_the_way(self, running: &Running, confirm: HeaderValue) -> HeaderValue {
-        let flash = Flash { act: self.act, fault: Some(Fault::Kept), fields: self.fields };
+        let flash = Flash { act: self.act, fault: Some(Fault::Kept), fields: self.fields, ..Flash::default() };
         let session = self.session.map(|key| key.0);
         let kept = match serde_json::to_string(&flash) {
             Ok(flash) => running.portal.keep_form(session.as_ref(), &flash).await.map_err(anyhow::Error::from),
@@ -162,7 +162,7 @@ impl Form {
         // A session that has just ended could never ask for the form again: it is bound to the link alone.
         let session = if nobody { None } else { self.session };
         let fields = if session.is_some() { self.fields } else { little_of(self.fields) };
-        let flash = Flash { act: self.act, fault: Some(fault), fields };
+        let flash = Flash { act: self.act, fault: Some(fault), fields, ..Flash::default() };
         let token = match serde_json::to_string(&flash) {
             Ok(flash) => running.portal.keep_form(session.map(|key| key.0).as_ref(), &flash).await,
             Err(error) => {

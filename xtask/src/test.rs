@@ -24,7 +24,10 @@ pub struct Options {
 
 /// Everything, in one go.
 pub fn test(project: &Project, options: &Options) -> Result<()> {
-    let steps = Steps::new(5 + check::STEPS + site::STEPS + 3 + e2e::STEPS);
+    // A choice of tests has nothing to do with what travels to a browser.
+    let weighs = options.filter.is_empty();
+    let sites = if weighs { 2 } else { 1 };
+    let steps = Steps::new(5 + check::STEPS + sites * site::STEPS + 3 + e2e::STEPS);
     steps.quiet("looking for the browser target of Rust", tools::wasm_target)?;
     let browser = steps.loud("looking for Node and Chromium", || e2e::Tools::obtain(project))?;
     steps.loud("looking for oathtool", tools::oathtool)?;
@@ -39,6 +42,10 @@ pub fn test(project: &Project, options: &Options) -> Result<()> {
         rust_tests(project, runner, &packages, &clusters, options)
     })?;
     steps.loud("testing the build tool", || rust_tests(project, runner, &["xtask"], &clusters, options))?;
+    if weighs {
+        // What people get is smaller than what is tested here, and only that is held to what a first visit may load.
+        site::build(project, Build::Release, &steps)?;
+    }
     let stories = e2e::Options::only(&options.filter);
     e2e::tell_stories(project, &steps, &browser, &clusters, &stories)?;
     eprintln!("everything holds, after {}", steps.time());

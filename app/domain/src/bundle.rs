@@ -392,7 +392,9 @@ impl Bundle {
                 };
                 draft.state = DraftState::Draft;
             }
-            BundleEvent::DraftCommented { number, text } => bundle.remarks.push(Remark::made(*number, text, false, stamp)),
+            BundleEvent::DraftCommented { number, text } => {
+                bundle.remarks.push(Remark::made(*number, text, false, stamp))
+            }
             BundleEvent::DraftSentBack { number, text } => {
                 let Some(draft) = bundle.draft_to_change(*number) else {
                     return out_of_turn("no such draft", "draft_sent_back");
@@ -424,7 +426,6 @@ impl Bundle {
     fn draft_to_change(&mut self, number: u32) -> Option<&mut Draft<BundleSpec>> {
         self.draft.as_mut().filter(|draft| draft.number == number)
     }
-
 }
 
 impl BundleSpec {
@@ -465,19 +466,6 @@ impl BundleSpec {
         gaps
     }
 
-    /// Whether it says that another bundle must not be in the same hands.
-    pub fn is_incompatible_with(&self, other: BundleId) -> bool {
-        self.conditions.iter().any(|condition| match condition {
-            Condition::Incompatible { bundles } => bundles.contains(&other),
-            Condition::Askers { .. }
-            | Condition::Justification { .. }
-            | Condition::WorkItem { .. }
-            | Condition::Hours { .. }
-            | Condition::Environments { .. }
-            | Condition::SensitivityAtMost { .. } => false,
-        })
-    }
-
     /// Every group the bundle's stages and conditions refer to; membership of such a group is a privilege (R15).
     pub fn groups(&self) -> BTreeSet<GroupId> {
         let stages = self.stages.iter().filter_map(|stage| match &stage.from {
@@ -494,6 +482,20 @@ impl BundleSpec {
             | Condition::Incompatible { .. } => Vec::new(),
         });
         stages.chain(askers).collect()
+    }
+
+    /// The bundles that must not be in the same hands, by this one's own words (separation of duties).
+    pub fn incompatible(&self) -> BTreeSet<BundleId> {
+        let named = self.conditions.iter().flat_map(|condition| match condition {
+            Condition::Incompatible { bundles } => bundles.iter().copied().collect(),
+            Condition::Askers { .. }
+            | Condition::Justification { .. }
+            | Condition::WorkItem { .. }
+            | Condition::Hours { .. }
+            | Condition::Environments { .. }
+            | Condition::SensitivityAtMost { .. } => Vec::new(),
+        });
+        named.collect()
     }
 }
 

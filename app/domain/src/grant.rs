@@ -12,7 +12,7 @@ use crate::{
     request::{Request, RequestKind, State as RequestState},
     resource::ConnectorKind,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// Why a grant ends.
@@ -387,7 +387,8 @@ impl Grant {
         }
         let until = now + self.minutes.delta();
         let change = self.change(&Actor::System, GrantEvent::GrantActive { until }, now)?;
-        Ok(Some(change.with_jobs([Job::at(JobKey::Grant { id: self.id }, until)])))
+        let look_at = change.grant().and_then(Self::ends_soon_at).unwrap_or(until);
+        Ok(Some(change.with_jobs([Job::at(JobKey::Grant { id: self.id }, look_at)])))
     }
 
     /// What the clock demands: the end of its time, or of the time it had to be there. `None` while there is time.
@@ -456,12 +457,34 @@ impl Grant {
         matches!(self.state, State::Ending { .. })
     }
 
+    /// Whether its access is there: while it is active, and while it ends for as long as a right was last seen there.
+    pub fn is_there(&self) -> bool {
+        match self.state {
+            State::Active { .. } => true,
+            State::Ending { .. } => self.assignments.iter().any(Assignment::is_present),
+            State::Opening { .. } | State::Ended { .. } => false,
+        }
+    }
+
+    /// Whether its end is near: within a day, or within the last quarter of its time where that is shorter.
+    pub fn is_expiring(&self, now: DateTime<Utc>) -> bool {
+        match self.state {
+            State::Active { since, until } => until - now <= ((until - since) / 4).min(TimeDelta::hours(24)),
+            State::Opening { .. } | State::Ending { .. } | State::Ended { .. } => false,
+        }
+    }
+
     /// Until when it lasts, while it is active.
     pub fn until(&self) -> Option<DateTime<Utc>> {
         match self.state {
             State::Active { until, .. } => Some(until),
             State::Opening { .. } | State::Ending { .. } | State::Ended { .. } => None,
         }
+    }
+
+    /// From when on its end is near, while it is active: an hour before, or a quarter of its time where that is less.
+    pub fn ends_soon_at(&self) -> Option<DateTime<Utc>> {
+        self.until().map(|until| until - (self.minutes.delta() / 4).min(TimeDelta::hours(1)))
     }
 
     /// Until when it needs its rights, if nothing else ends it: the end of its time, or of the time in which it must be there.

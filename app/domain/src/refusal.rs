@@ -66,8 +66,29 @@ pub enum Refusal {
         got: String,
     },
     /// A link that is no web address.
-    #[error("`{0}` is not a web address: begin with https:// or http://")]
-    NotALink(String),
+    #[error("`{got}` on line {line} is not a web address: begin with https:// or http://")]
+    NotALink {
+        /// On which line it stands.
+        line: usize,
+        /// What came.
+        got: String,
+    },
+    /// A link that cannot be kept.
+    #[error("the link on line {line} {bad}")]
+    BadLink {
+        /// On which line it stands.
+        line: usize,
+        /// What is wrong with it.
+        bad: BadText,
+    },
+    /// More links than there is room for.
+    #[error("the link on line {line} is one too many: there is room for {most}")]
+    ManyLinks {
+        /// On which line the first stands that has no room.
+        line: usize,
+        /// The limit.
+        most: usize,
+    },
     /// The grant is over or ending.
     #[error("this access is already {state}")]
     GrantOver {

@@ -409,7 +409,7 @@ fn beside(
 ) -> Result<Option<(Ask, Facts)>, Missing> {
     let mut changed = facts.clone();
     if facts.held.contains_key(&bundle) {
-        if draft.is_incompatible_with(facts.bundle.bundle) {
+        if draft.incompatible().contains(&facts.bundle.bundle) {
             changed.conflicts.insert(bundle);
         } else {
             changed.conflicts.remove(&bundle);

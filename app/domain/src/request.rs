@@ -11,9 +11,10 @@ use crate::{
     job::{Job, JobKey},
     minutes::Minutes,
     refusal::Refusal,
+    resource::{Environment, Sensitivity},
     ruling::{self, Outcome, Ruling, StageRuling, Via, judge},
     stepup::{Act, Verified, demand, digest},
-    text::{TextRef, Words},
+    text::{TextRef, Words, and},
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -516,8 +517,7 @@ impl Request {
         if lapses_at <= now {
             return Ok(None);
         }
-        let ask = Ask { minutes: self.minutes, ..self.ask.clone() };
-        let second = judge(&ask, &today, guardrails);
+        let second = judge(&self.as_approved(), &today, guardrails);
         if second.outcome == Outcome::Refused {
             if second.waits_only_for_its_hours() {
                 return Ok(None);
@@ -547,6 +547,32 @@ impl Request {
         let event = RequestEvent::SentBack { ruling: second, facts: today, added, until };
         let change = self.change(&Actor::System, event, now)?;
         Ok(Some(change.with_jobs([Job::at(JobKey::Request { id: self.id }, until)])))
+    }
+
+    /// What is asked, for as long as it was approved.
+    fn as_approved(&self) -> Ask {
+        Ask { minutes: self.minutes, ..self.ask.clone() }
+    }
+
+    /// The hours it waits for, in words, where by the facts of today nothing else keeps it from being granted.
+    pub fn awaits_hours(&self, today: &Facts, guardrails: &dyn Guardrails) -> Option<String> {
+        let State::Approved { .. } = self.state else { return None };
+        let ask = self.as_approved();
+        if !judge(&ask, today, guardrails).waits_only_for_its_hours() {
+            return None;
+        }
+        let closed = today.bundle.spec.conditions.iter().filter(|condition| !condition.check(&ask, today).passed);
+        Some(and(&closed.map(|condition| condition.says(today)).collect::<Vec<_>>()))
+    }
+
+    /// Whether it is production, privileged or highly sensitive, and so to be looked at before what is not.
+    pub fn is_weighty(&self) -> bool {
+        !self.ruling.privileged.is_empty()
+            || self
+                .facts
+                .systems
+                .values()
+                .any(|s| s.environment == Environment::Production || s.sensitivity == Sensitivity::High)
     }
 
     /// What was approved is what is given: an account or a right that is another one today stops the request.

@@ -235,8 +235,7 @@ fn decide(engine: u32, ask: &Ask, facts: &Facts, guardrails: &dyn Guardrails) ->
 
     let privileged: BTreeMap<_, _> =
         facts.entitlements.iter().filter_map(|(id, e)| e.privileged.clone().map(|why| (*id, why))).collect();
-    let not_automatic =
-        if spec.automatic { not_low_risk(facts, &privileged, verdict.as_ref()) } else { Vec::new() };
+    let not_automatic = if spec.automatic { not_low_risk(facts, &privileged, verdict.as_ref()) } else { Vec::new() };
     let automatic = spec.automatic && not_automatic.is_empty();
 
     let wanted = || demanded(facts, !privileged.is_empty(), verdict.as_ref());
@@ -271,7 +270,9 @@ fn check_guardrails(verdict: &Verdict, facts: &Facts) -> Vec<Check> {
     }
     let unknown = verdict.demands.groups.keys().find(|group| facts.group_by_key(group).is_none());
     match unknown {
-        Some(group) => vec![Check::new(rule, false, format!("`{group}` must approve this, and there is no such group"))],
+        Some(group) => {
+            vec![Check::new(rule, false, format!("`{group}` must approve this, and there is no such group"))]
+        }
         None => vec![Check::new(rule, true, format!("within the guardrails (version {})", verdict.number))],
     }
 }
@@ -367,11 +368,7 @@ fn or_owners(facts: &Facts, system: &crate::facts::SystemFacts) -> String {
 }
 
 /// Why access is not low-risk and reversible (R9).
-fn not_low_risk(
-    facts: &Facts,
-    privileged: &BTreeMap<EntitlementId, String>,
-    verdict: Option<&Verdict>,
-) -> Vec<String> {
+fn not_low_risk(facts: &Facts, privileged: &BTreeMap<EntitlementId, String>, verdict: Option<&Verdict>) -> Vec<String> {
     let mut why = privileged.values().cloned().collect::<Vec<_>>();
     if let Some(verdict) = verdict {
         let rules = verdict.demands.deciding().into_iter().filter_map(|id| verdict.rules.get(id));
@@ -469,7 +466,8 @@ fn demanded(facts: &Facts, privileged: bool, verdict: Option<&Verdict>) -> Vec<(
             demanded.push((Stage { name: facts.group(group), need: 1, from, step_up: None }, None));
         }
     }
-    let least = demands.and_then(|it| it.approvals.as_ref()).map_or(0, |it| it.least).max(if privileged { 2 } else { 0 });
+    let least =
+        demands.and_then(|it| it.approvals.as_ref()).map_or(0, |it| it.least).max(if privileged { 2 } else { 0 });
     let total = demanded.iter().fold(0_u8, |sum, (stage, _)| sum.saturating_add(stage.need));
     let need = least.saturating_sub(total);
     if need > 0 {

@@ -21,6 +21,7 @@ macro_rules! view {
 }
 
 pub mod authenticators;
+pub mod bulk;
 pub mod editor;
 pub mod guardrails;
 
@@ -40,6 +41,15 @@ impl<T> Page<T> {
     }
 }
 
+/// What every page says of the portal itself, before its door and behind it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Banners {
+    /// Whether it is in founding mode.
+    pub founding: bool,
+    /// Whether it is a demo.
+    pub demo: bool,
+}
+
 view! {
     /// What every page's frame shows.
     Shell {
@@ -57,12 +67,10 @@ view! {
         tasks: u32,
         /// How many notices they have not read.
         notices: u32,
-        /// Whether the portal is in founding mode.
-        founding: bool,
+        /// What is said of the portal itself.
+        banners: Banners,
         /// How many changes there were before the page was read: what happens after that is news to it.
         changes: i64,
-        /// Whether it is a demo.
-        demo: bool,
     }
 
     /// Somebody or something by name.
@@ -71,6 +79,16 @@ view! {
         id: String,
         /// Its name.
         name: String,
+    }
+
+    /// Where Ctrl-K can go.
+    Place {
+        /// The path.
+        path: String,
+        /// What is there, by name.
+        name: String,
+        /// What it is, in a word or two.
+        kind: String,
     }
 
     /// A bundle in the catalogue.
@@ -97,8 +115,10 @@ view! {
         usual_minutes: Option<u32>,
         /// Why the reader cannot have it, where that is known before asking.
         why_not: Option<String>,
-        /// Whether the reader has it now.
-        held: bool,
+        /// Where it stands for the reader, if it is not over: `waiting`, `approved`, `opening`, `active`, `ending`.
+        standing: Option<String>,
+        /// For whom the reader may ask where they cannot for themselves: those they answer for.
+        others: Vec<String>,
     }
 
     /// The form for asking.
@@ -127,7 +147,7 @@ view! {
         justification: String,
         /// The work item's reference.
         work_item: String,
-        /// A page that says more.
+        /// Pages that say more, one a line.
         link: String,
         /// The grant it continues, or nothing.
         continues: String,
@@ -213,6 +233,8 @@ view! {
         weighty: bool,
         /// The most sensitive system it reaches.
         system: String,
+        /// The version of the terms shown; a yes to older ones is refused.
+        terms: u32,
     }
 
     /// A grant in a list.
@@ -235,6 +257,10 @@ view! {
         since: Option<DateTime<Utc>>,
         /// Until when.
         until: Option<DateTime<Utc>>,
+        /// Whether its access is there, and not only being made, or taken away already.
+        there: bool,
+        /// Whether its end is near.
+        expiring: bool,
         /// When and why it ended.
         ended: Option<(DateTime<Utc>, String)>,
         /// What goes wrong, for those who can see to it.
@@ -247,22 +273,28 @@ view! {
 
     /// The first page.
     Home {
-        /// What the reader has.
+        /// What the reader has, or what is being made for them or taken from them.
         have: Vec<GrantCard>,
-        /// What the reader waits for.
-        waiting: Vec<RequestCard>,
+        /// The newest of what the reader waits for.
+        waiting: Page<RequestCard>,
+        /// How much the reader waits for in all.
+        waits: u32,
         /// How many requests wait for the reader's decision.
         to_decide: u32,
         /// How many tasks wait for the reader.
         tasks: u32,
     }
 
-    /// Everything the reader has, had and waits for.
+    /// Everything the reader has, had, waits for, and could ask for.
     MyAccess {
-        /// Live.
+        /// What is not over, the next to end first: there, being made, or being taken away.
         active: Vec<GrantCard>,
-        /// Asked for.
-        waiting: Vec<RequestCard>,
+        /// Asked for, page by page.
+        waiting: Page<RequestCard>,
+        /// How much is asked for in all.
+        waits: u32,
+        /// What the reader could ask for now, of the first page of the catalogue.
+        eligible: Vec<BundleCard>,
         /// Over, page by page.
         ended: Page<GrantCard>,
     }
@@ -308,7 +340,19 @@ view! {
         /// Whether it was there before us.
         found_before: bool,
         /// What goes wrong.
-        trouble: Option<String>,
+        trouble: Option<TroubleView>,
+    }
+
+    /// What goes wrong with a right, and what is done about it.
+    TroubleView {
+        /// What the target said.
+        says: String,
+        /// Since when.
+        since: DateTime<Utc>,
+        /// How often it was tried in a row.
+        tries: u32,
+        /// When it is tried next, where that is due.
+        next: Option<DateTime<Utc>>,
     }
 
     /// The acts the reader may take on a request now, and no other.
@@ -333,14 +377,18 @@ view! {
     Context {
         /// The subject's earlier grants of this bundle.
         earlier: Vec<GrantCard>,
-        /// Who else has it now.
+        /// Who else has it now: the first of them.
         others: Vec<String>,
+        /// How many others have it now.
+        others_in_all: u32,
         /// What becomes reachable that is not today.
         gains: Vec<String>,
         /// What is reachable already.
         has: Vec<String>,
         /// What else the subject holds.
         holds: Vec<String>,
+        /// What the subject holds or has asked for that must not be in the same hands, as of now.
+        conflicts: Vec<String>,
     }
 
     /// The page of a request.
@@ -373,8 +421,8 @@ view! {
         grant: Option<GrantCard>,
         /// Its rights.
         assignments: Vec<AssignmentView>,
-        /// What happened, both tracks, oldest first.
-        lines: Vec<Line>,
+        /// What happened, both tracks, oldest first, page by page.
+        lines: Page<Line>,
         /// What the reader may do now.
         acts: Acts,
         /// For those who decide.
@@ -457,7 +505,7 @@ view! {
         in_review: bool,
         /// Whether it is out of the catalogue.
         retired: bool,
-        /// How many have it now.
+        /// How many have it now: it is there.
         live: u32,
     }
 
@@ -611,8 +659,10 @@ view! {
         data_class: String,
         /// Its owners.
         owners: Vec<String>,
-        /// How many accounts can act on it now by a grant.
+        /// How many can act on it now by a grant: a right of theirs was seen there.
         live: u32,
+        /// For how many it is only being made.
+        coming: u32,
         /// What goes wrong there.
         trouble: u32,
         /// How it is changed.
@@ -633,8 +683,28 @@ view! {
         proposal: Option<OwnersView>,
         /// Its rights, and the bundles that confer them.
         entitlements: Vec<EntitlementRow>,
-        /// Who has what now.
-        holders: Vec<GrantCard>,
+        /// Who has what now, or is being given it, page by page.
+        holders: Page<Holder>,
+    }
+
+    /// Who has what on a system.
+    Holder {
+        /// By which grant.
+        grant: GrantCard,
+        /// When its rights on the system were last seen as they are.
+        seen_at: Option<DateTime<Utc>>,
+        /// What goes wrong there, right by right.
+        troubles: Vec<TroubleView>,
+    }
+
+    /// How it stands with what reaches a system.
+    HealthView {
+        /// Whether it could do its work.
+        well: bool,
+        /// What it says of itself, or what it lacks.
+        says: String,
+        /// When it was looked at.
+        looked_at: DateTime<Utc>,
     }
 
     /// A right in a list.
@@ -671,7 +741,9 @@ view! {
         left: bool,
         /// Whether it can sign in.
         signs_in: bool,
-        /// How many grants are live.
+        /// Whether nobody answers for it who should: it is not a person, and all its owners have left.
+        ownerless: bool,
+        /// How much access it has now: it is there.
         live: u32,
     }
 

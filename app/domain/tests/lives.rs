@@ -11,6 +11,7 @@ use domain::{
     event::{Envelope, Event, NO_PREV, Record, Thing, Transition, hash},
     facts::{Ask, Facts},
     grant::{Fulfilled, Grant, Leaving, State as GrantState},
+    guardrail::Unguarded,
     identity::{Identity, IdentitySpec, Kind, LetIn, PortalRole, Standing},
     ids::{ApprovalId, AuthenticatorId, EventId, GrantId, IdentityId, RequestId, TextId},
     minutes::Minutes,
@@ -241,9 +242,10 @@ impl Life {
             form: String::new(),
             verified: None,
         };
-        let stranger = Request::ask(&actor(MAYA), asked.clone(), minutes(APPROVAL_HOLDS), now);
+        let stranger = Request::ask(&actor(MAYA), asked.clone(), &Unguarded, minutes(APPROVAL_HOLDS), now);
         assert!(matches!(stranger, Err(Refusal::NotAllowed(_))), "one asks in one's own name");
-        let change = Request::ask(&actor(ADA), asked, minutes(APPROVAL_HOLDS), now).expect("asking is always recorded");
+        let change = Request::ask(&actor(ADA), asked, &Unguarded, minutes(APPROVAL_HOLDS), now)
+            .expect("asking is always recorded");
         life.commit(&change);
         life
     }
@@ -421,7 +423,12 @@ impl Life {
                 }
                 self.grant = change.grant().cloned();
             }
-            Event::Portal(_) | Event::Identity(_) | Event::Group(_) | Event::System(_) | Event::Bundle(_) => {
+            Event::Portal(_)
+            | Event::Identity(_)
+            | Event::Group(_)
+            | Event::System(_)
+            | Event::Bundle(_)
+            | Event::Guardrail(_) => {
                 panic!("an act on a request changes requests and grants only")
             }
         }
@@ -551,7 +558,7 @@ impl Life {
             }
             Act::Settle => {
                 let grant = GrantId(self.id());
-                let change = self.request().settle(self.today.clone(), grant, now);
+                let change = self.request().settle(self.today.clone(), &Unguarded, grant, now);
                 self.commit_if(change);
             }
             Act::Open => {

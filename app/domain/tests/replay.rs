@@ -4,13 +4,15 @@
 mod world;
 
 use domain::{
-    bundle::{BundleSpec, Source},
+    bundle::{BundleSpec, Source, Stage},
     condition::Condition,
     facts::{Ask, Facts, Held, Reason},
+    guardrail::Unguarded,
     identity::Kind,
     ids::{GroupId, IdentityId, RequestId},
-    replay::{Case, Effect, Missing, Progress, Replayed, Sort, replay},
+    replay::{Case, Draft, Effect, Missing, Progress, Replayed, Sort, replay},
     ruling::judge,
+    stepup::Strength,
 };
 use uuid::Uuid;
 use world::{
@@ -23,22 +25,28 @@ const SOMEBODY: IdentityId = IdentityId(Uuid::from_u128(98));
 /// Makes the facts different, or the draft.
 type Change<T> = fn(&mut T);
 
-/// What the draft would have changed, once it says something else than the version of then.
-fn effect(ask: &Ask, facts: &Facts, change: Change<BundleSpec>) -> Effect {
+/// Everything that the draft would have changed, once it says something else than the version of then.
+fn effects(ask: &Ask, facts: &Facts, change: Change<BundleSpec>) -> Vec<Effect> {
     let mut draft = facts.bundle.spec.clone();
     change(&mut draft);
-    replay(ask, facts, &judge(ask, facts), &draft)
+    let draft = Draft::Bundle { bundle: facts.bundle.bundle, spec: &draft, published: Some(&facts.bundle.spec) };
+    replay(ask, facts, &judge(ask, facts, &Unguarded), &Unguarded, draft).expect("it is a request of this bundle")
+}
+
+/// The weightiest of them.
+fn effect(ask: &Ask, facts: &Facts, change: Change<BundleSpec>) -> Option<Effect> {
+    effects(ask, facts, change).into_iter().next()
 }
 
 /// The same for the ordinary request, in a version of then that says something else.
-fn effect_of(then: Change<Facts>, change: Change<BundleSpec>) -> Effect {
+fn effect_of(then: Change<Facts>, change: Change<BundleSpec>) -> Option<Effect> {
     let (ask, mut facts) = ordinary();
     then(&mut facts);
     effect(&ask, &facts, change)
 }
 
-fn untold(missing: Missing) -> Effect {
-    Effect::CannotTell { missing }
+fn untold(missing: Missing) -> Option<Effect> {
+    Some(Effect::CannotTell { missing })
 }
 
 fn people<const N: usize>(people: [IdentityId; N]) -> Source {
@@ -56,58 +64,65 @@ fn pattern(pattern: &str) -> Condition {
 /// L1: a draft that says the same, or only other words, changes nothing.
 #[test]
 fn what_says_the_same_changes_nothing() {
-    assert_eq!(effect_of(|_| (), |_| ()), Effect::Same);
-    assert_eq!(effect_of(|_| (), |draft| draft.says = "Look at orders".to_owned()), Effect::Same);
-    assert_eq!(effect_of(|_| (), |draft| draft.longest = minutes(480)), Effect::Same, "as long as was asked for");
+    assert_eq!(effect_of(|_| (), |_| ()), None);
+    assert_eq!(effect_of(|_| (), |draft| draft.says = "Look at orders".to_owned()), None);
+    assert_eq!(effect_of(|_| (), |draft| draft.longest = minutes(480)), None, "as long as was asked for");
     let refused = effect_of(|then| then.published = false, |draft| draft.longest = minutes(60));
-    assert_eq!(refused, Effect::Same, "refused then, and for more reasons now");
+    assert_eq!(refused, None, "refused then, and for more reasons now");
 }
 
 /// L1: the outcome moves.
 #[test]
 fn says_what_becomes_of_the_outcome() {
     let shorter = effect_of(|_| (), |draft| draft.longest = minutes(60));
-    assert_eq!(shorter, Effect::NewlyRefused { by: vec!["8 hours is longer than the 1 hour allowed".to_owned()] });
+    assert_eq!(
+        shorter,
+        Some(Effect::NewlyRefused { by: vec!["8 hours is longer than the 1 hour allowed".to_owned()] })
+    );
     let longer = effect_of(|then| then.bundle.spec.longest = minutes(60), |draft| draft.longest = minutes(1440));
-    assert_eq!(longer, Effect::NewlyAllowed);
-    assert_eq!(effect_of(|_| (), |draft| draft.automatic = true), Effect::NewlyAutomatic);
+    assert_eq!(longer, Some(Effect::NewlyAllowed));
+    assert_eq!(effect_of(|_| (), |draft| draft.automatic = true), Some(Effect::NewlyAutomatic));
     let asked = effect_of(|then| then.bundle.spec.automatic = true, |draft| draft.automatic = false);
-    assert_eq!(asked, Effect::NoLongerAutomatic);
+    assert_eq!(asked, Some(Effect::NoLongerAutomatic));
     let held: Change<Facts> = |then| {
-        then.held.insert(OTHER, Held { name: "Orders, pay".to_owned(), live: true });
+        then.held.insert(OTHER, Held { key: None, name: "Orders, pay".to_owned(), live: true });
     };
     let conflict: Change<BundleSpec> = |draft| draft.conditions.push(Condition::Incompatible { bundles: set([OTHER]) });
-    assert!(matches!(effect_of(held, conflict), Effect::NewlyRefused { .. }), "all that is held is on record");
-    assert_eq!(effect_of(|_| (), conflict), Effect::Same);
+    assert!(matches!(effect_of(held, conflict), Some(Effect::NewlyRefused { .. })), "all that is held is on record");
+    assert_eq!(effect_of(|_| (), conflict), None);
 }
 
 /// L1: as long as people decide, how many and who.
 #[test]
 fn says_what_becomes_of_the_approvers() {
     let two: Change<BundleSpec> = |draft| draft.stages = vec![stage("Owners", 2, Source::Owners)];
-    assert_eq!(effect_of(|_| (), two), Effect::MoreApprovals { before: 1, after: 2 });
+    assert_eq!(effect_of(|_| (), two), Some(Effect::MoreApprovals { before: 1, after: 2 }));
     let fewer = effect_of(
         |then| then.bundle.spec.stages = vec![stage("Owners", 2, Source::Owners)],
         |draft| draft.stages = vec![stage("Owner", 1, Source::Owners)],
     );
-    assert_eq!(fewer, Effect::FewerApprovals { before: 2, after: 1 });
+    assert_eq!(fewer, Some(Effect::FewerApprovals { before: 2, after: 1 }));
     let lost = effect_of(
         |then| then.bundle.spec.stages = vec![stage("Board", 1, Source::Group { group: BOARD })],
         |draft| draft.stages = vec![stage("Gus", 1, people([GUS]))],
     );
-    assert_eq!(lost, Effect::LostApprover { stages: vec!["Board".to_owned()], people: set([GIL]) });
+    assert_eq!(lost, Some(Effect::LostApprover { stages: vec!["Board".to_owned()], people: set([GIL]) }));
     let new = effect_of(
         |then| then.bundle.spec.stages = vec![stage("Gus", 1, people([GUS]))],
         |draft| draft.stages = vec![stage("Both", 1, people([GUS, GIL]))],
     );
-    assert_eq!(new, Effect::NewApprover { stages: vec!["Both".to_owned()], people: set([GIL]) });
+    assert_eq!(new, Some(Effect::NewApprover { stages: vec!["Both".to_owned()], people: set([GIL]) }));
     let fallback =
         effect_of(|_| (), |draft| draft.stages = vec![stage("Fallback", 1, Source::Group { group: FALLBACK })]);
-    assert_eq!(fallback, Effect::LostApprover { stages: vec!["Owner".to_owned()], people: set([OLOF]) });
+    assert_eq!(fallback, Some(Effect::LostApprover { stages: vec!["Owner".to_owned()], people: set([OLOF]) }));
     let less = effect_of(with_stock, |draft| {
         draft.entitlements.remove(&COUNT);
     });
-    assert_eq!(less, Effect::FewerApprovals { before: 2, after: 1 }, "the owners of stock are not asked any more");
+    assert_eq!(
+        less,
+        Some(Effect::FewerApprovals { before: 2, after: 1 }),
+        "the owners of stock are not asked any more"
+    );
 }
 
 /// L1: what the record does not hold is never guessed.
@@ -126,17 +141,22 @@ fn says_which_fact_was_not_recorded() {
     assert_eq!(effect_of(|_| (), more), untold(Missing::Entitlement { entitlement: COUNT }));
 
     let asking: Change<BundleSpec> = |draft| draft.conditions = vec![askers([BOARD, ELSEWHERE])];
-    assert_eq!(effect_of(|_| (), asking), untold(Missing::Asker { group: BOARD }));
+    assert_eq!(effect_of(|then| then.schema = 1, asking), untold(Missing::Asker { group: BOARD }));
+    let asked = effect_of(|_| (), asking);
+    assert!(matches!(asked, Some(Effect::NewlyRefused { .. })), "every group they were in is on record: {asked:?}");
     let of_the_board: Change<Facts> = |then| {
         then.bundle.spec.conditions = vec![askers([BOARD])];
         then.subject.groups = set([BOARD]);
     };
-    assert_eq!(effect_of(of_the_board, asking), Effect::Same, "one group that they were in is enough");
+    assert_eq!(effect_of(of_the_board, asking), None, "one group that they were in is enough");
     let (ask, facts) = for_robot();
     let of_people = effect(&ask, &facts, |draft| {
         draft.conditions = vec![Condition::Askers { groups: set([ELSEWHERE]), kinds: set([Kind::Person]) }];
     });
-    assert!(matches!(of_people, Effect::NewlyRefused { .. }), "of another kind, whatever the group: {of_people:?}");
+    assert!(
+        matches!(of_people, Some(Effect::NewlyRefused { .. })),
+        "of another kind, whatever the group: {of_people:?}"
+    );
 
     let privileged: Change<Facts> = |then| {
         then.bundle.spec.conditions = vec![askers([BOARD])];
@@ -149,9 +169,11 @@ fn says_which_fact_was_not_recorded() {
     assert_eq!(effect_of(privileged, open), untold(Missing::Privilege { entitlement: READ }));
 
     let (ask, facts) = ordinary();
-    let mut ruling = judge(&ask, &facts);
+    let mut ruling = judge(&ask, &facts, &Unguarded);
     ruling.engine += 1;
-    assert_eq!(replay(&ask, &facts, &ruling, &facts.bundle.spec), untold(Missing::Rules));
+    let draft = Draft::Bundle { bundle: facts.bundle.bundle, spec: &facts.bundle.spec, published: None };
+    let effects = replay(&ask, &facts, &ruling, &Unguarded, draft);
+    assert_eq!(effects, Some(untold(Missing::Rules).into_iter().collect()));
 }
 
 /// R15: what joins a group that the draft comes to rely on is privileged by it.
@@ -165,7 +187,7 @@ fn a_group_that_the_draft_relies_on_makes_its_right_privileged() {
         draft.stages = vec![stage("Owner", 1, Source::Owners), stage("Fallback", 1, Source::Group { group: FALLBACK })];
     };
     let effect = effect_of(joins, relies);
-    assert!(!matches!(effect, Effect::NewlyAutomatic | Effect::Same), "never automatic: {effect:?}");
+    assert!(!matches!(effect, Some(Effect::NewlyAutomatic) | None), "never automatic: {effect:?}");
 }
 
 /// L1: of a reason only its length is a fact, and whether it fitted the pattern of then.
@@ -178,13 +200,13 @@ fn the_words_of_a_reason_are_not_recorded() {
     assert_eq!(effect(&ask, &facts, other), untold(Missing::Reason));
     assert_eq!(effect(&misfit, &facts, other), untold(Missing::Reason));
     let none: Change<BundleSpec> = |draft| draft.conditions.clear();
-    assert_eq!(effect(&ask, &facts, none), Effect::Same);
-    assert_eq!(effect(&misfit, &facts, none), Effect::NewlyAllowed, "there is none to fit any more");
+    assert_eq!(effect(&ask, &facts, none), None);
+    assert_eq!(effect(&misfit, &facts, none), Some(Effect::NewlyAllowed), "there is none to fit any more");
     let longer: Change<BundleSpec> = |draft| {
         draft.conditions =
             vec![Condition::Justification { at_least: 40, pattern: Some("CASE-[0-9]+".to_owned()), hint: None }];
     };
-    assert!(matches!(effect(&ask, &facts, longer), Effect::NewlyRefused { .. }), "its length is a fact");
+    assert!(matches!(effect(&ask, &facts, longer), Some(Effect::NewlyRefused { .. })), "its length is a fact");
 }
 
 /// Who decides does not matter where another rule says no for certain.
@@ -197,35 +219,35 @@ fn an_unknown_decider_hides_no_certain_refusal() {
             draft.stages = vec![stage("Others", 1, Source::Group { group: ELSEWHERE })];
         },
     );
-    assert!(matches!(effect, Effect::NewlyRefused { .. }), "{effect:?}");
+    assert!(matches!(effect, Some(Effect::NewlyRefused { .. })), "{effect:?}");
 }
 
 /// L1: the result opens with one sentence, and keeps only so many cases.
 #[test]
 fn the_result_is_a_sentence_and_its_first_cases() {
-    let case = || Case {
+    let case = |_: &Effect| Case {
         request: RequestId(Uuid::from_u128(100)),
         subject: "Ada".to_owned(),
         asked_at: at("2026-03-11T09:00:00Z"),
         says: "nothing that matters".to_owned(),
     };
     let mut found = Replayed::default();
-    assert_eq!(found.sentence(), "Nobody has ever asked for it, so there is nothing to judge again.");
-    found.note(&Effect::Same, case);
+    assert_eq!(found.sentence(), "Nobody has ever asked for what it is about, so there is nothing to judge again.");
+    found.note(&[], case);
     assert_eq!(found.sentence(), "Of the one recorded request, none would be decided otherwise.");
     for _ in 0..3 {
-        found.note(&Effect::NewlyRefused { by: Vec::new() }, case);
+        found.note(&[Effect::NewlyRefused { by: Vec::new() }], case);
     }
-    found.note(&Effect::NewlyAutomatic, case);
+    found.note(&[Effect::NewlyAutomatic], case);
     for _ in 0..4 {
-        found.note(&untold(Missing::Reason), case);
+        found.note(&[Effect::CannotTell { missing: Missing::Reason }], case);
     }
     assert_eq!(
         found.sentence(),
         "Of 9 recorded requests, 1 would be automatic, 3 would be refused now; for 4 it cannot be told."
     );
     for _ in 0..300 {
-        found.note(&Effect::NewlyAllowed, case);
+        found.note(&[Effect::NewlyAllowed], case);
     }
     let allowed = found.sorts.get(&Sort::NewlyAllowed).expect("there are some");
     assert_eq!((allowed.count as usize, allowed.first.len()), (300, Replayed::KEPT));
@@ -235,4 +257,36 @@ fn the_result_is_a_sentence_and_its_first_cases() {
     let no = Progress::Running { done: 40, total: 212 }.expect_finished().expect_err("it runs");
     assert_eq!(no.to_string(), "the replay is not finished: 40 of 212 recorded requests are judged again");
     assert!(Progress::NotBegun.expect_finished().is_err());
+}
+
+/// L1: one difference hides no other.
+#[test]
+fn everything_that_would_have_changed_is_said() {
+    let (ask, mut facts) = ordinary();
+    let sure = |strength| Stage { step_up: strength, ..stage("Owners", 2, Source::Group { group: BOARD }) };
+    facts.bundle.spec.stages = vec![sure(Some(Strength::Passkey))];
+    let found = effects(&ask, &facts, |draft| {
+        draft.stages = vec![stage("Owner", 1, Source::Owners)];
+    });
+    let kinds: Vec<_> = found.iter().map(Effect::sort).collect();
+    assert_eq!(kinds, [Sort::FewerApprovals, Sort::LostApprover, Sort::NewApprover], "{found:?}");
+    let weaker = effects(&ask, &facts, |draft| draft.stages.iter_mut().for_each(|stage| stage.step_up = None));
+    assert_eq!(weaker, [Effect::WeakerStepUp { stages: vec!["Owners".to_owned()] }]);
+}
+
+/// L1: what a draft does not go together with, and the groups it relies on, bear on the requests of other bundles.
+#[test]
+fn a_draft_bears_on_requests_of_other_bundles() {
+    let (ask, mut facts) = ordinary();
+    facts.held.insert(OTHER, Held { key: None, name: "Orders, pay".to_owned(), live: true });
+    let (published, mut draft) = (facts.bundle.spec.clone(), facts.bundle.spec.clone());
+    let ruling = judge(&ask, &facts, &Unguarded);
+    let of = |draft: &BundleSpec| {
+        let draft = Draft::Bundle { bundle: OTHER, spec: draft, published: Some(&published) };
+        replay(&ask, &facts, &ruling, &Unguarded, draft)
+    };
+    assert_eq!(of(&draft), None, "it has no bearing on it");
+    draft.conditions.push(Condition::Incompatible { bundles: set([facts.bundle.bundle]) });
+    let effects = of(&draft).expect("it does not go together with what is held");
+    assert!(matches!(effects.as_slice(), [Effect::NewlyRefused { .. }]), "{effects:?}");
 }

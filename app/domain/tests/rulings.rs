@@ -7,6 +7,7 @@ use domain::{
     bundle::Source,
     condition::Condition,
     facts::{Ask, Evidence, Facts, Held},
+    guardrail::Unguarded,
     identity::Kind,
     ids::IdentityId,
     resource::{ConnectorKind, Environment, Sensitivity},
@@ -45,7 +46,7 @@ fn work_item(reference: &str) -> Evidence {
 #[test]
 fn an_ordinary_ask_is_decided_by_the_owner() {
     let (ask, facts) = ordinary();
-    let ruling = judge(&ask, &facts);
+    let ruling = judge(&ask, &facts, &Unguarded);
     assert_eq!(ruling.outcome, Outcome::NeedsApproval);
     let path = ruling.checks.iter().map(|c| format!("{}: {}", c.rule, c.says)).collect::<Vec<_>>().join("\n");
     insta::assert_snapshot!(path, @"
@@ -69,12 +70,12 @@ fn the_same_input_gives_the_same_ruling_also_after_json() {
     let mut refused = ordinary();
     refused.1.published = false;
     for (ask, facts) in [ordinary(), robot, refused] {
-        let ruling = judge(&ask, &facts);
-        assert_eq!(judge(&ask, &facts), ruling);
+        let ruling = judge(&ask, &facts, &Unguarded);
+        assert_eq!(judge(&ask, &facts, &Unguarded), ruling);
         let kept = serde_json::to_string(&(&ask, &facts, &ruling)).expect("all of it has JSON");
         let (ask, facts, read): (Ask, Facts, Ruling) = serde_json::from_str(&kept).expect("its JSON can be read");
         assert_eq!(read, ruling);
-        assert_eq!(judge(&ask, &facts), ruling);
+        assert_eq!(judge(&ask, &facts, &Unguarded), ruling);
     }
 }
 
@@ -83,7 +84,7 @@ fn the_same_input_gives_the_same_ruling_also_after_json() {
 fn refuses_a_version_that_is_not_published() {
     let (ask, mut facts) = ordinary();
     facts.published = false;
-    let ruling = judge(&ask, &facts);
+    let ruling = judge(&ask, &facts, &Unguarded);
     assert_eq!(line(&ruling, "published"), "Refused no: “Orders, read” cannot be asked for in this version any more");
 }
 
@@ -94,7 +95,7 @@ fn asks_only_for_whom_one_answers_for() {
     let by = |asker: IdentityId, name: &str| {
         let mut facts = facts.clone();
         (facts.asker.id, facts.asker.name) = (asker, name.to_owned());
-        judge(&Ask { asker, ..ask.clone() }, &facts)
+        judge(&Ask { asker, ..ask.clone() }, &facts, &Unguarded)
     };
     assert_eq!(line(&by(MAYA, "Maya"), "may-ask-for"), "NeedsApproval yes: Maya asks for Ada as their manager");
     assert_eq!(
@@ -102,14 +103,17 @@ fn asks_only_for_whom_one_answers_for() {
         "Refused no: Gus may not ask for Ada: only the person, their manager or an owner may"
     );
     let (ask, facts) = for_robot();
-    assert_eq!(line(&judge(&ask, &facts), "may-ask-for"), "NeedsApproval yes: Ada asks for robot as its owner");
+    assert_eq!(
+        line(&judge(&ask, &facts, &Unguarded), "may-ask-for"),
+        "NeedsApproval yes: Ada asks for robot as its owner"
+    );
 
     let (ask, mut facts) = ordinary();
     facts.subject.active = false;
-    assert_eq!(line(&judge(&ask, &facts), "belongs"), "Refused no: Ada has left");
+    assert_eq!(line(&judge(&ask, &facts, &Unguarded), "belongs"), "Refused no: Ada has left");
     let (ask, mut facts) = for_robot();
     facts.asker.active = false;
-    assert_eq!(line(&judge(&ask, &facts), "belongs"), "Refused no: Ada has left");
+    assert_eq!(line(&judge(&ask, &facts, &Unguarded), "belongs"), "Refused no: Ada has left");
 }
 
 /// R10: a non-human identity gets less time, and never more than a person would.
@@ -130,11 +134,11 @@ fn non_human_identities_are_held_tighter() {
         ),
     ];
     for ((ask, facts), asked, expected) in rows {
-        assert_eq!(line(&judge(&Ask { minutes: minutes(asked), ..ask }, &facts), "duration"), expected);
+        assert_eq!(line(&judge(&Ask { minutes: minutes(asked), ..ask }, &facts, &Unguarded), "duration"), expected);
     }
     let (ask, mut facts) = for_robot();
     facts.bundle.spec.longest = minutes(30);
-    assert_eq!(judge(&ask, &facts).outcome, Outcome::Refused, "never longer than a person");
+    assert_eq!(judge(&ask, &facts, &Unguarded).outcome, Outcome::Refused, "never longer than a person");
 }
 
 /// R10, R25: who may ask, by group and by kind.
@@ -258,8 +262,12 @@ fn incompatible_both_ways() {
     let (ask, mut facts) = ordinary();
     let condition = Condition::Incompatible { bundles: set([OTHER]) };
     expect(&condition, &ask, &facts, "NeedsApproval yes: nothing that conflicts is held or waiting");
-    facts.held.insert(OTHER, Held { name: "Orders, pay".to_owned(), live: true });
-    assert_eq!(judge(&ask, &facts).outcome, Outcome::NeedsApproval, "holding another bundle is no conflict by itself");
+    facts.held.insert(OTHER, Held { key: None, name: "Orders, pay".to_owned(), live: true });
+    assert_eq!(
+        judge(&ask, &facts, &Unguarded).outcome,
+        Outcome::NeedsApproval,
+        "holding another bundle is no conflict by itself"
+    );
     expect(
         &condition,
         &ask,
@@ -268,11 +276,11 @@ fn incompatible_both_ways() {
     );
     facts.conflicts.insert(OTHER);
     assert_eq!(
-        line(&judge(&ask, &facts), "incompatible"),
+        line(&judge(&ask, &facts, &Unguarded), "incompatible"),
         "Refused no: Ada has “Orders, pay”, which must not be in the same hands → give it back first"
     );
     facts.conflicts.clear();
-    facts.held.insert(OTHER, Held { name: "Orders, pay".to_owned(), live: false });
+    facts.held.insert(OTHER, Held { key: None, name: "Orders, pay".to_owned(), live: false });
     expect(
         &condition,
         &ask,
@@ -285,20 +293,20 @@ fn incompatible_both_ways() {
 #[test]
 fn one_grant_at_a_time() {
     let (mut ask, mut facts) = ordinary();
-    let held = |live| Held { name: "Orders, read".to_owned(), live };
+    let held = |live| Held { key: None, name: "Orders, read".to_owned(), live };
     facts.held.insert(BUNDLE, held(true));
     assert_eq!(
-        line(&judge(&ask, &facts), "one-grant"),
+        line(&judge(&ask, &facts, &Unguarded), "one-grant"),
         "Refused no: Ada already has “Orders, read” → extend the grant instead"
     );
     facts.held.insert(BUNDLE, held(false));
     assert_eq!(
-        line(&judge(&ask, &facts), "one-grant"),
+        line(&judge(&ask, &facts, &Unguarded), "one-grant"),
         "Refused no: Ada already waits for “Orders, read” → withdraw that request first"
     );
     facts.held.clear();
     ask.continues = Some(domain::ids::GrantId(BUNDLE.0));
-    assert_eq!(line(&judge(&ask, &facts), "one-grant"), "NeedsApproval yes: continues a live grant");
+    assert_eq!(line(&judge(&ask, &facts, &Unguarded), "one-grant"), "NeedsApproval yes: continues a live grant");
 }
 
 /// R27: no account, no assignment; a portal name is never taken for a target's name.
@@ -307,25 +315,25 @@ fn needs_an_account() {
     let (ask, mut facts) = ordinary();
     facts.subject.accounts.clear();
     assert_eq!(
-        line(&judge(&ask, &facts), "account"),
+        line(&judge(&ask, &facts, &Unguarded), "account"),
         "Refused no: Ada has no account on orders → ask Olof for an account first"
     );
     orders(&mut facts).owners.clear();
     assert_eq!(
-        line(&judge(&ask, &facts), "account"),
+        line(&judge(&ask, &facts, &Unguarded), "account"),
         "Refused no: Ada has no account on orders → ask its owner for an account first"
     );
     orders(&mut facts).connector = ConnectorKind::Directory;
-    assert_eq!(judge(&ask, &facts).outcome, Outcome::NeedsApproval, "the directory knows everybody");
+    assert_eq!(judge(&ask, &facts, &Unguarded).outcome, Outcome::NeedsApproval, "the directory knows everybody");
 }
 
 /// R9: automatic only where it is low-risk and reversible; and the owners are told (R3).
 #[test]
 fn automatic_only_when_low_risk_and_reversible() {
     let (ask, mut facts) = ordinary();
-    assert_eq!(judge(&ask, &facts).outcome, Outcome::NeedsApproval, "not unless the bundle says so");
+    assert_eq!(judge(&ask, &facts, &Unguarded).outcome, Outcome::NeedsApproval, "not unless the bundle says so");
     facts.bundle.spec.automatic = true;
-    let ruling = judge(&ask, &facts);
+    let ruling = judge(&ask, &facts, &Unguarded);
     assert_eq!((ruling.outcome, ruling.told, ruling.stages), (Outcome::Automatic, set([OLOF]), Vec::new()));
 
     let rows: [(Change, &str); 5] = [
@@ -338,12 +346,12 @@ fn automatic_only_when_low_risk_and_reversible() {
     for (change, why) in rows {
         let mut facts = facts.clone();
         change(&mut facts);
-        let ruling = judge(&ask, &facts);
+        let ruling = judge(&ask, &facts, &Unguarded);
         assert_eq!((ruling.outcome, ruling.not_automatic), (Outcome::NeedsApproval, vec![why.to_owned()]));
         assert!(ruling.told.is_empty(), "those who decide need not be told");
     }
     facts.published = false;
-    assert_eq!(judge(&ask, &facts).outcome, Outcome::Refused, "automatic is no way round a rule");
+    assert_eq!(judge(&ask, &facts, &Unguarded).outcome, Outcome::Refused, "automatic is no way round a rule");
 }
 
 /// R3, R8, R15: privileged access takes two people, however few the bundle asks for.
@@ -362,7 +370,7 @@ fn privileged_always_takes_two() {
         privileged(&mut facts);
         facts.bundle.spec.automatic = true;
         facts.bundle.spec.stages.clone_from(&stages);
-        let ruling = judge(&ask, &facts);
+        let ruling = judge(&ask, &facts, &Unguarded);
         assert_eq!(ruling.outcome, Outcome::NeedsApproval);
         let total: u8 = ruling.stages.iter().map(|s| s.need).sum();
         assert_eq!(total, 2, "{stages:?}");
@@ -373,7 +381,7 @@ fn privileged_always_takes_two() {
     // The only owner decides once; the backup owner is the second.
     let (ask, mut facts) = ordinary();
     privileged(&mut facts);
-    let ruling = judge(&ask, &facts);
+    let ruling = judge(&ask, &facts, &Unguarded);
     assert_eq!(line(&ruling, "deciders"), "NeedsApproval yes: decided by Olof, then one of Olof or Bea");
 }
 
@@ -382,18 +390,18 @@ fn privileged_always_takes_two() {
 fn a_group_never_decides_who_joins_it() {
     let (ask, mut facts) = ordinary();
     facts.bundle.spec.stages = vec![stage("Board", 1, Source::Group { group: BOARD })];
-    assert_eq!(eligible(&judge(&ask, &facts)), [[GUS, GIL]]);
+    assert_eq!(eligible(&judge(&ask, &facts, &Unguarded)), [[GUS, GIL]]);
     if let Some(read) = facts.entitlements.get_mut(&READ) {
         read.joins = set([BOARD]);
     }
-    let ruling = judge(&ask, &facts);
+    let ruling = judge(&ask, &facts, &Unguarded);
     assert_eq!(eligible(&ruling), [[BEA]], "the backup owner steps in");
     orders(&mut facts).backup_owners.clear();
-    assert_eq!(eligible(&judge(&ask, &facts)), [[FAY, FINN]]);
+    assert_eq!(eligible(&judge(&ask, &facts, &Unguarded)), [[FAY, FINN]]);
     if let Some(read) = facts.entitlements.get_mut(&READ) {
         read.joins = set([BOARD, FALLBACK]);
     }
-    assert_eq!(judge(&ask, &facts).outcome, Outcome::Refused);
+    assert_eq!(judge(&ask, &facts, &Unguarded).outcome, Outcome::Refused);
 }
 
 /// R30: not the subject, not who asked, not who answers for a non-human subject.
@@ -402,15 +410,15 @@ fn those_concerned_are_left_out() {
     let concerned = [ADA, MAYA, OONA];
     let (ask, mut facts) = ordinary();
     orders(&mut facts).owners = set([ADA, MAYA, OLOF]);
-    assert_eq!(eligible(&judge(&ask, &facts)), [[MAYA, OLOF]], "not the subject");
+    assert_eq!(eligible(&judge(&ask, &facts, &Unguarded)), [[MAYA, OLOF]], "not the subject");
 
     let (ask, mut for_ada) = (Ask { asker: MAYA, ..ask }, facts.clone());
     (for_ada.asker.id, for_ada.asker.name) = (MAYA, "Maya".to_owned());
-    assert_eq!(eligible(&judge(&ask, &for_ada)), [[OLOF]], "nor who asked");
+    assert_eq!(eligible(&judge(&ask, &for_ada, &Unguarded)), [[OLOF]], "nor who asked");
 
     let (ask, mut facts) = for_robot();
     orders(&mut facts).owners = set(concerned);
-    assert_eq!(eligible(&judge(&ask, &facts)), [[MAYA]], "nor the owners of a non-human identity");
+    assert_eq!(eligible(&judge(&ask, &facts, &Unguarded)), [[MAYA]], "nor the owners of a non-human identity");
 
     for from in [Source::Group { group: BOARD }, Source::People { people: set(concerned) }, Source::Manager] {
         let (ask, mut facts) = for_robot();
@@ -419,25 +427,25 @@ fn those_concerned_are_left_out() {
         }
         facts.managers = set(concerned);
         facts.bundle.spec.stages = vec![stage("Any", 1, from.clone())];
-        assert_eq!(eligible(&judge(&ask, &facts)), [[MAYA]], "{from:?}");
+        assert_eq!(eligible(&judge(&ask, &facts, &Unguarded)), [[MAYA]], "{from:?}");
     }
     // Who has left is not among the people, and decides nothing (R31).
     let (ask, mut facts) = ordinary();
     facts.people.remove(&OLOF);
-    assert_eq!(eligible(&judge(&ask, &facts)), [[BEA]]);
+    assert_eq!(eligible(&judge(&ask, &facts, &Unguarded)), [[BEA]]);
 }
 
 /// R14: owners first, their backups only when needed, the fallback group last, each with the reason kept.
 #[test]
 fn backup_steps_in_then_the_fallback() {
     let (ask, mut facts) = ordinary();
-    let via = |facts: &Facts, id| judge(&ask, facts).stages[0].via(id).cloned();
+    let via = |facts: &Facts, id| judge(&ask, facts, &Unguarded).stages[0].via(id).cloned();
     assert_eq!(via(&facts, BEA), None, "not while the owner can");
     orders(&mut facts).owners = set([ADA]);
-    assert_eq!(eligible(&judge(&ask, &facts)), [[BEA]]);
+    assert_eq!(eligible(&judge(&ask, &facts, &Unguarded)), [[BEA]]);
     assert_eq!(via(&facts, BEA), Some(Via::BackupOwner { system: ORDERS }));
     orders(&mut facts).backup_owners = set([ADA]);
-    assert_eq!(eligible(&judge(&ask, &facts)), [[FAY, FINN]]);
+    assert_eq!(eligible(&judge(&ask, &facts, &Unguarded)), [[FAY, FINN]]);
     assert_eq!(via(&facts, FAY), Some(Via::Fallback { group: FALLBACK }));
 }
 
@@ -448,13 +456,13 @@ fn refuses_where_nobody_may_decide() {
     facts.groups.remove(&FALLBACK);
     orders(&mut facts).owners = set([ADA]);
     orders(&mut facts).backup_owners.clear();
-    insta::assert_snapshot!(line(&judge(&ask, &facts), "deciders"), @"Refused no: stage “Owner” needs 1 who may decide and finds 0, even among backup owners and the fallback group; Ada may not decide on this → ask an admin to name owners or a fallback group with enough people");
+    insta::assert_snapshot!(line(&judge(&ask, &facts, &Unguarded), "deciders"), @"Refused no: stage “Owner” needs 1 who may decide and finds 0, even among backup owners and the fallback group; Ada may not decide on this → ask an admin to name owners or a fallback group with enough people");
 
     // One person cannot fill two stages.
     orders(&mut facts).owners = set([OLOF]);
     facts.bundle.spec.stages =
         vec![stage("Owner", 1, Source::Owners), stage("Again", 1, Source::People { people: set([OLOF]) })];
-    assert_eq!(judge(&ask, &facts).outcome, Outcome::Refused);
+    assert_eq!(judge(&ask, &facts, &Unguarded).outcome, Outcome::Refused);
 }
 
 /// R14: each system's owners are asked; systems with the same owners ask once.
@@ -462,7 +470,7 @@ fn refuses_where_nobody_may_decide() {
 fn every_systems_owners_decide() {
     let (ask, mut facts) = ordinary();
     with_stock(&mut facts);
-    let ruling = judge(&ask, &facts);
+    let ruling = judge(&ask, &facts, &Unguarded);
     assert_eq!(line(&ruling, "deciders"), "NeedsApproval yes: decided by Olof, then Gus");
     assert_eq!(
         ruling.stages.iter().map(|s| (s.name.as_str(), s.system)).collect::<Vec<_>>(),
@@ -471,5 +479,5 @@ fn every_systems_owners_decide() {
     if let Some(stock) = facts.systems.get_mut(&STOCK) {
         (stock.owners, stock.backup_owners) = (set([OLOF]), set([BEA]));
     }
-    assert_eq!(eligible(&judge(&ask, &facts)), [[OLOF]]);
+    assert_eq!(eligible(&judge(&ask, &facts, &Unguarded)), [[OLOF]]);
 }

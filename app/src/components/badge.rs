@@ -35,7 +35,8 @@ impl Tone {
 pub fn shown(word: &str) -> (&str, Tone, Icon) {
     match word {
         "waiting" => ("Waiting for approval", Tone::Wait, Icon::Clock),
-        "approved" | "opening" => ("Being granted", Tone::Info, Icon::Ask),
+        "approved" => ("Approved", Tone::Info, Icon::Check),
+        "opening" => ("Being made", Tone::Info, Icon::Ask),
         "granted" => ("Granted", Tone::Good, Icon::Check),
         "active" => ("Active", Tone::Good, Icon::Check),
         "ending" => ("Being taken back", Tone::Wait, Icon::Out),

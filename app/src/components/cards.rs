@@ -25,9 +25,9 @@ pub fn BundleRow(
     /// What is shown.
     card: BundleCard,
 ) -> impl IntoView {
-    let BundleCard { key, name, says, inside, longest, approval, usual_minutes, why_not, held, .. } = card;
+    let BundleCard { key, name, says, inside, longest, approval, usual_minutes, why_not, standing, others, .. } = card;
     let to = format!("/ask/{key}");
-    let may = why_not.is_none() && !held;
+    let may = !others.is_empty() || (why_not.is_none() && standing.is_none());
     let approved = if approval.starts_with("at once") { approval } else { format!("approved by {approval}") };
     let usually = usual_minutes
         .and_then(|m| domain::minutes::Minutes::new(m).ok())
@@ -43,21 +43,10 @@ pub fn BundleRow(
                     {inside.into_iter().map(|right| view! { <span>{right}</span> }).collect_view()}
                     <span>"up to " {short(longest)}</span> <span>{approved}</span> {usually}
                 </p>
-                {why_not
-                    .map(|why| {
-                        view! {
-                            <p class="why-not">
-                                {Icon::Lock.svg()} <span>
-                                    <strong>"You cannot ask."</strong>
-                                    " "
-                                    {said(&why)}
-                                </span>
-                            </p>
-                        }
-                    })}
+                <WhyNot why_not others />
             </div>
             <div class="side">
-                {held.then(|| view! { <Badge tone=Tone::Good icon=Icon::Check label="You have it" /> })}
+                {standing.map(|word| view! { <Standing word /> })}
                 {may
                     .then(|| {
                         view! {
@@ -70,6 +59,46 @@ pub fn BundleRow(
         </li>
     }
     .into_any()
+}
+
+/// Why the reader cannot ask for themselves, and for whom they can.
+#[component]
+fn WhyNot(why_not: Option<String>, others: Vec<String>) -> impl IntoView {
+    let why = why_not.map(|why| said(&why));
+    if others.is_empty() {
+        return why
+            .map(|why| {
+                view! {
+                    <p class="why-not">
+                        {Icon::Lock.svg()} <span>
+                            <strong>"You cannot ask."</strong>
+                            " "
+                            {why}
+                        </span>
+                    </p>
+                }
+            })
+            .into_any();
+    }
+    view! {
+        <p class="why-not">
+            {Icon::Ask.svg()} <span>
+                "You may ask for it for " <Names of=others /> ". "
+                {why.map(|why| view! { "Not for yourself: " {why} })}
+            </span>
+        </p>
+    }
+    .into_any()
+}
+
+/// Where a bundle stands for the reader, who has it only when it is there.
+#[component]
+fn Standing(word: String) -> impl IntoView {
+    if word == "active" {
+        view! { <Badge tone=Tone::Good icon=Icon::Check label="You have it" /> }.into_any()
+    } else {
+        view! { <State word /> }.into_any()
+    }
 }
 
 /// A grant: what, for whom, until when; with what the reader may do about it.
@@ -124,11 +153,8 @@ pub fn GrantRow(
                 {left.map(|(from, until)| view! { <Left from until /> })}
             </div>
             <div class="side">
-                {if troubled {
-                    view! { <Badge tone=Tone::Bad icon=Icon::Warn label="Not as it should be" /> }.into_any()
-                } else {
-                    view! { <State word=state /> }.into_any()
-                }}
+                <State word=state />
+                {troubled.then(|| view! { <Badge tone=Tone::Bad icon=Icon::Warn label="Not as it should be" /> })}
                 {may_extend
                     .then(|| {
                         view! {

@@ -13,13 +13,15 @@ pub struct Asked {
     pub system: String,
     /// After which cursor.
     pub after: String,
+    /// The same for what waits, on a page with two lists.
+    pub waits: String,
 }
 
 /// What the address of this page asks for.
 pub fn asked() -> Asked {
     let query = use_query_map().get_untracked();
     let of = |name| query.get(name).unwrap_or_default();
-    Asked { q: of("q"), system: of("system"), after: of("after") }
+    Asked { q: of("q"), system: of("system"), after: of("after"), waits: of("waits") }
 }
 
 /// The field to search a list by; its text stays in the address.
@@ -63,25 +65,31 @@ pub fn Pager(
     shown: usize,
     /// The cursor of the next page.
     next: Option<String>,
+    /// What the address calls this list's cursor.
+    #[prop(default = "after")]
+    of: &'static str,
 ) -> impl IntoView {
-    let first = (!asked.after.is_empty()).then(|| link(&asked, ""));
+    let here = if of == "waits" { &asked.waits } else { &asked.after };
+    let first = (!here.is_empty()).then(|| link(&asked, of, ""));
     let all = first.is_none() && next.is_none();
-    (shown > 0 && !all).then(move || {
+    (!all).then(move || {
         view! {
             <nav class="pager" aria-label="Pages">
                 <span>{shown} " shown"</span>
                 <span class="acts">
                     {first.map(|to| view! { <a class="button small" href=to>"Back to the first"</a> })}
-                    {next.map(|next| view! { <a class="button small" rel="next" href=link(&asked, &next)>"More"</a> })}
+                    {next.map(|next| view! { <a class="button small" rel="next" href=link(&asked, of, &next)>"More"</a> })}
                 </span>
             </nav>
         }
     })
 }
 
-fn link(asked: &Asked, after: &str) -> String {
-    let parts = [("q", asked.q.as_str()), ("system", asked.system.as_str()), ("after", after)]
+/// The address of this page with another cursor under this name.
+fn link(asked: &Asked, name: &str, cursor: &str) -> String {
+    let parts = [("q", &asked.q), ("system", &asked.system), ("after", &asked.after), ("waits", &asked.waits)]
         .into_iter()
+        .map(|(part, value)| (part, if part == name { cursor } else { value.as_str() }))
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| format!("{name}={}", encoded(value)))
         .collect::<Vec<_>>();
@@ -118,6 +126,9 @@ mod tests {
     #[test]
     fn an_address_holds_whatever_was_typed() {
         let asked = Asked { q: "röd & blå".to_owned(), ..Asked::default() };
-        assert_eq!(link(&asked, "x"), "?q=r%C3%B6d%20%26%20bl%C3%A5&after=x");
+        assert_eq!(link(&asked, "after", "x"), "?q=r%C3%B6d%20%26%20bl%C3%A5&after=x");
+        let asked = Asked { after: "x".to_owned(), ..Asked::default() };
+        assert_eq!(link(&asked, "waits", "y"), "?after=x&waits=y", "the other list stays where it is");
+        assert_eq!(link(&asked, "after", ""), "?");
     }
 }

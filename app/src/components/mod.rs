@@ -15,4 +15,5 @@ pub mod ruling;
 pub mod tabs;
 pub mod time;
 pub mod timeline;
+pub mod trouble;
 pub mod words;

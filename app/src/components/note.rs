@@ -79,9 +79,12 @@ pub fn stopped(flash: &Flash) -> Option<AnyView> {
 fn stop_title(fault: &Fault) -> &'static str {
     match fault {
         Fault::Refused { race: true, .. } | Fault::Conflict => "Somebody was faster",
-        Fault::Refused { .. } | Fault::Field { .. } | Fault::Garbled | Fault::NotFound | Fault::SignIn => {
-            "That was not done"
-        }
+        Fault::Refused { .. }
+        | Fault::Field { .. }
+        | Fault::TooMany { .. }
+        | Fault::Garbled
+        | Fault::NotFound
+        | Fault::SignIn => "That was not done",
         Fault::Unready | Fault::Ours | Fault::Kept => "That did not work",
     }
 }

@@ -10,7 +10,8 @@ use super::{
     note::{Fold, Id, Note, Stopped},
     ruling::{Checks, Guarded, Stages},
     time::{Moment, When, short},
-    words::{Names, capital, said, so_many},
+    trouble::Trouble,
+    words::{Names, capital, full, said, so_many},
 };
 use crate::fault::Flash;
 use domain::{
@@ -191,7 +192,7 @@ fn Shorter(minutes: Minutes, chosen: String, error: Option<String>) -> impl Into
     .into_any()
 }
 
-/// What to know before deciding: what becomes reachable, what was before, who else has it.
+/// What to know before deciding: what becomes reachable, what conflicts, what was before, who else has it.
 #[component]
 pub fn Weigh(
     /// What is known.
@@ -200,7 +201,7 @@ pub fn Weigh(
     #[prop(default = 2)]
     level: u8,
 ) -> impl IntoView {
-    let Context { earlier, others, gains, has, holds } = context;
+    let Context { earlier, others, others_in_all, gains, has, holds, conflicts } = context;
     view! {
         <section aria-labelledby="weigh">
             <Heading level id="weigh" text="What to weigh" />
@@ -209,13 +210,17 @@ pub fn Weigh(
                 <dd>
                     <Reach gains has />
                 </dd>
+                <dt>"Conflicts"</dt>
+                <dd>
+                    <Conflicts conflicts />
+                </dd>
                 <dt>"Earlier"</dt>
                 <dd>
                     <Earlier earlier />
                 </dd>
                 <dt>"Who else"</dt>
                 <dd>
-                    <Others others />
+                    <Others others in_all=others_in_all />
                 </dd>
                 <dt>"Holds too"</dt>
                 <dd>
@@ -245,6 +250,17 @@ fn Reach(gains: Vec<String>, has: Vec<String>) -> impl IntoView {
 }
 
 #[component]
+fn Conflicts(conflicts: Vec<String>) -> impl IntoView {
+    if conflicts.is_empty() {
+        return "None: nothing that they hold or have asked for rules it out".into_any();
+    }
+    let line = |text: String| {
+        view! { <li data-tone=Tone::Bad.word()>{Icon::Warn.svg()} <span>{full(&text)}</span></li> }
+    };
+    view! { <ul class="reach">{conflicts.into_iter().map(line).collect_view()}</ul> }.into_any()
+}
+
+#[component]
 fn Earlier(earlier: Vec<GrantCard>) -> impl IntoView {
     let Some(last) = earlier.first().cloned() else { return "Never had it".into_any() };
     let times = so_many(earlier.len(), "time", "times");
@@ -263,11 +279,12 @@ fn Earlier(earlier: Vec<GrantCard>) -> impl IntoView {
 }
 
 #[component]
-fn Others(others: Vec<String>) -> impl IntoView {
-    match others.len() {
+fn Others(others: Vec<String>, in_all: u32) -> impl IntoView {
+    let in_all = in_all as usize;
+    match in_all {
         0 => "Nobody has it now".into_any(),
         1 => view! { <Names of=others /> " has it now" }.into_any(),
-        _ => view! { <Names of=others /> " have it now" }.into_any(),
+        _ => view! { <Names of=others in_all /> " have it now" }.into_any(),
     }
 }
 
@@ -350,7 +367,7 @@ fn Ledger(right: AssignmentView) -> impl IntoView {
         <tr>
             <th scope="row">
                 {right.entitlement} <span class="soft">" on " {right.system}</span>
-                {right.trouble.map(|why| view! { <p class="small soft">{said(&why)}</p> })}
+                {right.trouble.map(|of| view! { <Trouble of /> })}
             </th>
             <td data-label="Account">
                 <code>{right.account}</code>

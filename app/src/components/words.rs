@@ -56,9 +56,12 @@ pub fn initials(name: &str) -> String {
 pub fn Names(
     /// Whose.
     of: Vec<String>,
+    /// How many there are in all, where these are only the first.
+    #[prop(optional)]
+    in_all: usize,
 ) -> impl IntoView {
     const MOST: usize = 4;
-    let more = of.len().saturating_sub(MOST);
+    let more = of.len().max(in_all).saturating_sub(MOST.min(of.len()));
     let names = of
         .into_iter()
         .take(MOST)

@@ -3,7 +3,6 @@
 pub mod api;
 
 use crate::{
-    Demo,
     components::{
         acts::Act,
         badge::{Count, Tone},
@@ -15,7 +14,10 @@ use crate::{
     fault::{Fault, Flash},
     islands::Alive,
 };
-use domain::{identity::PortalRole, views::Shell};
+use domain::{
+    identity::PortalRole,
+    views::{Banners, Shell},
+};
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
@@ -33,7 +35,11 @@ where
         // First, because it says as of when the page is read.
         let shell = match api::shell().await {
             Ok(shell) => shell,
-            Err(fault) => return view! { <Closed fault /> }.into_any(),
+            Err(fault) => {
+                // What could not be read is not said.
+                let banners = api::banners().await.unwrap_or_default();
+                return view! { <Closed fault banners /> }.into_any();
+            }
         };
         provide_context(shell.clone());
         let content = match load.await {
@@ -76,7 +82,7 @@ fn Frame(shell: Shell, children: Children) -> impl IntoView {
                     aria-controls="places"
                     autocomplete="off"
                     maxlength="200"
-                    placeholder="A page or a bundle"
+                    placeholder="A page, a bundle, a system, a name"
                 />
             </div>
             <ul role="listbox" id="places" aria-label="Places"></ul>
@@ -101,18 +107,7 @@ fn Top(shell: Shell) -> impl IntoView {
     let new = shell.to_decide + shell.tasks + shell.notices;
     view! {
         <header class="top">
-            {shell
-                .founding
-                .then(|| {
-                    view! {
-                        <Banner tone=Tone::Wait icon=Icon::Warn>
-                            <strong>"Founding mode."</strong>
-                            " Until a second admin has signed in, one person may publish alone, and every event says so. "
-                            <a href="/identities">"Invite an admin"</a>
-                        </Banner>
-                    }
-                })}
-            {shell.demo.then(|| view! { <DemoBanner /> })}
+            <OfThePortal banners=shell.banners inside=true />
             <div class="bar">
                 <a class="wordmark" href="/">
                     <Wordmark />
@@ -144,13 +139,32 @@ fn Banner(tone: Tone, icon: Icon, children: Children) -> impl IntoView {
     .into_any()
 }
 
+/// What is said of the portal itself; to those inside also what to do about it.
 #[component]
-fn DemoBanner() -> impl IntoView {
+fn OfThePortal(banners: Banners, #[prop(optional)] inside: bool) -> impl IntoView {
+    let invite = inside.then(|| view! { " " <a href="/identities">"Invite an admin"</a> });
     view! {
-        <Banner tone=Tone::Info icon=Icon::Info>
-            <strong>"Demo."</strong>
-            " Made-up people, known passwords; nothing here is real."
-        </Banner>
+        {banners
+            .founding
+            .then(|| {
+                view! {
+                    <Banner tone=Tone::Wait icon=Icon::Warn>
+                        <strong>"Founding mode."</strong>
+                        " Until a second admin has signed in, one person may publish alone, and every event says so."
+                        {invite}
+                    </Banner>
+                }
+            })}
+        {banners
+            .demo
+            .then(|| {
+                view! {
+                    <Banner tone=Tone::Info icon=Icon::Info>
+                        <strong>"Demo."</strong>
+                        " Made-up people, known passwords; nothing here is real."
+                    </Banner>
+                }
+            })}
     }
     .into_any()
 }
@@ -237,12 +251,15 @@ fn Account(shell: Shell) -> impl IntoView {
 /// A page before the door: nobody is signed in.
 #[component]
 pub fn Gate(
+    /// What is said of the portal itself.
+    banners: Banners,
     /// What it says.
     children: Children,
 ) -> impl IntoView {
+    let any = banners.founding || banners.demo;
     view! {
         <SkipLink />
-        {use_context::<Demo>().map(|_| view! { <header><DemoBanner /></header> })}
+        {any.then(|| view! { <header><OfThePortal banners /></header> })}
         <main class="gate" id="main" tabindex="-1">
             <p class="wordmark">
                 <Wordmark />
@@ -259,6 +276,8 @@ pub fn Gate(
 pub fn Closed(
     /// What went wrong.
     fault: Fault,
+    /// What is said of the portal itself.
+    banners: Banners,
 ) -> impl IntoView {
     let path = use_location().pathname.get_untracked();
     let then = fault.then();
@@ -266,7 +285,7 @@ pub fn Closed(
     let signs_in = matches!(fault, Fault::SignIn | Fault::Refused { .. });
     view! {
         <Title text=fault.says() />
-        <Gate>
+        <Gate banners>
             <h1 class="sentence">{said(&fault.says())}</h1>
             {if signs_in {
                 Either::Left(

@@ -28,10 +28,9 @@ pub fn start() {
 }
 
 fn is_typing(event: &KeyboardEvent) -> bool {
-    let into_field = event
-        .target()
-        .and_then(|target| target.dyn_into::<Element>().ok())
-        .is_some_and(|target| target.matches("input:not([type=radio]), textarea, select").unwrap_or(false));
+    let into_field = event.target().and_then(|target| target.dyn_into::<Element>().ok()).is_some_and(|target| {
+        target.matches("input:not([type=radio], [type=checkbox]), textarea, select").unwrap_or(false)
+    });
     into_field || event.ctrl_key() || event.meta_key() || event.alt_key() || one::<Element>("dialog[open]").is_some()
 }
 

@@ -1,4 +1,4 @@
-//! Ctrl-K goes anywhere: the pages of the menu, and bundles by what they are called.
+//! Ctrl-K goes anywhere: to the pages of the menu, and to whatever the reader may see, by what it is called.
 
 use super::browser::{all, all_of, on, one, post, property};
 use crate::components::list::encoded;
@@ -20,7 +20,7 @@ struct Palette {
 struct Place {
     to: String,
     name: String,
-    kind: &'static str,
+    kind: String,
 }
 
 /// Listens for Ctrl-K, on pages that have the palette.
@@ -66,7 +66,7 @@ impl Palette {
         self.search();
     }
 
-    /// Shows the pages that fit at once, and the bundles when they are found.
+    /// Shows the pages that fit at once, and all else when it is found.
     fn search(&self) {
         let q = self.input.value().trim().to_lowercase();
         let mut places = pages();
@@ -82,7 +82,7 @@ impl Palette {
             move || {
                 if palette.newest.get() == turn {
                     spawn_local(async move {
-                        places.extend(bundles(&q).await);
+                        places.extend(found(&q).await);
                         if palette.newest.get() == turn {
                             palette.show(&places);
                         }
@@ -105,7 +105,7 @@ impl Palette {
             }
             option.set_text_content(Some(&format!("{} ", place.name)));
             kind.set_class_name("soft");
-            kind.set_text_content(Some(place.kind));
+            kind.set_text_content(Some(&place.kind));
             let _ = option.append_child(&kind);
             let _ = self.list.append_child(&option);
         }
@@ -150,19 +150,19 @@ fn pages() -> Vec<Place> {
         .iter()
         .filter_map(|link| {
             let name = link.first_child()?.text_content()?.trim().to_owned();
-            Some(Place { to: link.get_attribute("href")?, name, kind: "page" })
+            Some(Place { to: link.get_attribute("href")?, name, kind: "page".to_owned() })
         })
         .collect()
 }
 
-async fn bundles(q: &str) -> Vec<Place> {
+async fn found(q: &str) -> Vec<Place> {
     let answer = post("/api/places", &format!("q={}", encoded(q))).await.filter(|answer| answer.ok);
     let Some(found) = answer.and_then(|answer| js_sys::JSON::parse(&answer.text).ok()) else { return Vec::new() };
     js_sys::Array::from(&found)
         .iter()
         .filter_map(|found| {
             let text = |name| property(&found, name).as_string();
-            Some(Place { to: text("id")?, name: text("name")?, kind: "bundle" })
+            Some(Place { to: text("path")?, name: text("name")?, kind: text("kind")? })
         })
         .collect()
 }

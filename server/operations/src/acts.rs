@@ -32,10 +32,7 @@ pub(crate) enum Owed {
 pub(crate) async fn tell(portal: &Portal, tx: &mut Tx, by: &Actor, request: &Request, owed: Owed) -> Result<(), Error> {
     let what = &request.facts.bundle.spec.name;
     let for_whom = &request.facts.subject.name;
-    let mut mine: BTreeSet<IdentityId> = [request.ask.asker].into();
-    if request.facts.subject.kind.is_person() {
-        mine.insert(request.ask.subject);
-    }
+    let mine = whose(request);
     let deciders = request.may_decide_now();
     let (people, says) = match (&request.state, owed) {
         (_, Owed::Commented) => {
@@ -73,6 +70,42 @@ pub(crate) async fn tell(portal: &Portal, tx: &mut Tx, by: &Actor, request: &Req
         ) => return Ok(()),
     };
     notify(portal, tx, by, &people, &says, request).await
+}
+
+/// Whose request it is: who asked, and the person who would get it.
+pub(crate) fn whose(request: &Request) -> BTreeSet<IdentityId> {
+    let subject = request.facts.subject.kind.is_person().then_some(request.ask.subject);
+    [request.ask.asker].into_iter().chain(subject).collect()
+}
+
+/// Tells of a request that was taken back, as it stood before: whose it is, who was to decide now, and who had decided.
+pub(crate) async fn tell_of_withdrawal(
+    portal: &Portal,
+    tx: &mut Tx,
+    by: &Actor,
+    before: &Request,
+) -> Result<(), Error> {
+    let decided = before.decisions.iter().map(|decision| decision.by);
+    let people = whose(before).into_iter().chain(before.may_decide_now()).chain(decided).collect();
+    let says = format!("{by} took back {} for {}", before.facts.bundle.spec.name, before.facts.subject.name);
+    notify(portal, tx, by, &people, &says, before).await
+}
+
+/// Tells these people, once, that access ends soon. It leads to what they can do about it, by which it is also known that they were told.
+pub(crate) async fn tell_of_end(
+    portal: &Portal,
+    tx: &mut Tx,
+    grant: &Grant,
+    people: &BTreeSet<IdentityId>,
+    says: &str,
+) -> Result<(), Error> {
+    let path = format!("/requests/{}#acts", grant.request);
+    for who in people {
+        if !tx.was_told(*who, &path).await? {
+            tx.notify(NoticeId(portal.new_id()), *who, portal.now(), says, &path).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Tells everybody whom a change of a grant concerns.

@@ -66,6 +66,7 @@ impl Portal {
 
     /// What the form would make; saves nothing.
     pub async fn sketch_bundle(&self, actor: &Actor, key: &str, values: &Values) -> Result<BundleSketch, Error> {
+        self.paced(actor)?;
         let mut tx = self.store().read().await?;
         in_portal(&mut tx, actor, self.now()).await?.admin()?;
         let mut keys = known_keys(&mut tx).await?;

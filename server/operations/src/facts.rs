@@ -10,7 +10,7 @@ use domain::{
     facts::{AskerFacts, EntitlementFacts, Facts, GroupFacts, Held, MOST_MEMBERS, SCHEMA, SubjectFacts, SystemFacts},
     guardrail::Guardrails,
     identity::Identity,
-    ids::{GrantId, GroupId, IdentityId, SystemId},
+    ids::{BundleId, GrantId, GroupId, IdentityId, SystemId},
     request::Request,
     resource::{Entitlement, System},
     text::Key,
@@ -227,7 +227,7 @@ async fn managers(tx: &mut Tx, subject: &Identity) -> Result<BTreeSet<IdentityId
     Ok(managers)
 }
 
-type HeldAndConflicts = (BTreeMap<domain::ids::BundleId, Held>, BTreeSet<domain::ids::BundleId>);
+type HeldAndConflicts = (BTreeMap<BundleId, Held>, BTreeSet<BundleId>);
 
 async fn held(tx: &mut Tx, about: &About<'_>) -> Result<HeldAndConflicts, Error> {
     let mut held = BTreeMap::new();
@@ -242,15 +242,18 @@ async fn held(tx: &mut Tx, about: &About<'_>) -> Result<HeldAndConflicts, Error>
     for (id, held) in &mut held {
         let bundle = tx.bundle(*id).await?;
         held.key = bundle.as_ref().map(|it| it.key.clone());
-        if *id == about.bundle.bundle {
-            continue;
-        }
-        let other = bundle.and_then(|it| it.published);
-        if other.is_some_and(|published| published.spec.is_incompatible_with(about.bundle.bundle)) {
+        let out = bundle.and_then(|it| it.published).map(|it| it.spec.incompatible()).unwrap_or_default();
+        if *id != about.bundle.bundle && out.contains(&about.bundle.bundle) {
             conflicts.insert(*id);
         }
     }
     Ok((held, conflicts))
+}
+
+/// The bundles that must not be in the same hands as this one, by the words of its published version.
+pub async fn ruled_out_by(tx: &mut Tx, bundle: BundleId) -> Result<BTreeSet<BundleId>, Error> {
+    let published = tx.bundle(bundle).await?.and_then(|b| b.published);
+    Ok(published.map(|p| p.spec.incompatible()).unwrap_or_default())
 }
 
 /// What the actor may do in the portal as a whole.

@@ -2,16 +2,18 @@
 
 use crate::{
     Error, Portal,
-    acts::tell_of_grant,
+    acts::{tell_of_end, tell_of_grant, whose},
     connectors::{Connector, ConnectorError, Progress, Right, Seen},
     facts::over,
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    Actor,
-    grant::{Assignment, Fulfilled, Grant, Leaving, State},
+    Actor, Refusal,
+    grant::{Assignment, Fulfilled, Grant, Leaving, State, Why},
     ids::{GrantId, IdentityId},
     job::{Job, JobKey, RightKey},
+    minutes::Minutes,
+    request::Request,
     resource::{ConnectorKind, System},
 };
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -45,11 +47,7 @@ impl Portal {
         &self,
         actor: &Actor,
         id: GrantId,
-        how: impl Fn(
-            &Grant,
-            &domain::authority::Authority,
-            DateTime<Utc>,
-        ) -> Result<domain::event::Transition, domain::Refusal>,
+        how: impl Fn(&Grant, &domain::authority::Authority, DateTime<Utc>) -> Result<domain::event::Transition, Refusal>,
     ) -> Result<(), Error> {
         self.retrying(|| async {
             let now = self.now();
@@ -62,39 +60,75 @@ impl Portal {
             }
             let change = how(&grant, &authority, now)?;
             self.save(&mut tx, &change).await?;
-            let mut people: BTreeSet<IdentityId> = [request.ask.asker].into();
-            if request.facts.subject.kind.is_person() {
-                people.insert(grant.subject);
-            }
-            let says = format!("{actor} ended {} for {}", request.facts.bundle.spec.name, request.facts.subject.name);
-            tell_of_grant(self, &mut tx, actor, &grant, &people, &says).await?;
+            let (what, whom) = (&request.facts.bundle.spec.name, &request.facts.subject.name);
+            let says = format!("{actor} ends {what} for {whom}: the access is being taken away");
+            tell_of_grant(self, &mut tx, actor, &grant, &whose(&request), &says).await?;
             self.commit(tx).await
         })
         .await
     }
 
-    /// Looks at a grant because its time has come. Gives when to look again.
+    /// Looks at a grant because its time has come, or is near. Gives when to look again.
     pub(crate) async fn tend_grant(&self, tx: &mut Tx, id: GrantId) -> Result<Option<DateTime<Utc>>, Error> {
         let now = self.now();
         let Some(grant) = tx.grant(id).await? else { return Ok(None) };
-        if let Some(change) = grant.tend(now)? {
-            self.save(tx, &change).await?;
-            self.tell_subject(tx, &grant, "the access has ended", &Actor::System).await?;
+        if self.end_in_time(tx, &grant).await? {
             return Ok(None);
+        }
+        if let Some(soon) = grant.ends_soon_at().filter(|soon| now < *soon) {
+            return Ok(Some(soon));
         }
         Ok(match grant.state {
             State::Opening { lapses_at, .. } => Some(lapses_at),
-            State::Active { until, .. } => Some(until),
+            State::Active { until, .. } => {
+                self.tell_that_it_ends(tx, &grant, until).await?;
+                Some(until)
+            }
             State::Ending { .. } | State::Ended { .. } => None,
         })
     }
 
-    async fn tell_subject(&self, tx: &mut Tx, grant: &Grant, what: &str, by: &Actor) -> Result<(), Error> {
+    /// Begins the end that the clock demands, and says so. False while there is time.
+    async fn end_in_time(&self, tx: &mut Tx, grant: &Grant) -> Result<bool, Error> {
+        let Some(change) = grant.tend(self.now())? else { return Ok(false) };
+        self.save(tx, &change).await?;
+        let was_there = matches!(grant.state, State::Active { .. });
+        let says = if was_there {
+            "its time is over, and the access is being taken away"
+        } else {
+            "the access was not there in time, and is given up"
+        };
+        self.tell_subject(tx, grant, says).await?;
+        Ok(true)
+    }
+
+    async fn tell_that_it_ends(&self, tx: &mut Tx, grant: &Grant, until: DateTime<Utc>) -> Result<(), Error> {
         let Some(request) = tx.request(grant.request).await? else { return Ok(()) };
-        let person = request.facts.subject.kind.is_person();
-        let people = if person { [grant.subject].into() } else { [request.ask.asker].into() };
-        let says = format!("{}: {what}", request.facts.bundle.spec.name);
-        tell_of_grant(self, tx, by, grant, &people, &says).await
+        let minutes = u32::try_from(((until - self.now()).num_seconds() + 59) / 60).unwrap_or(1);
+        let left = Minutes::new(minutes).map_err(Refusal::from)?;
+        let says = format!("{}: the access ends in {left}, at {}", called(&request), until.format("%H:%M UTC"));
+        tell_of_end(self, tx, grant, &holder(&request), &says).await
+    }
+
+    /// Says that all of it is gone, or what stays. Not where another grant goes on with it, where it was never there, and not to who left.
+    async fn tell_that_it_is_gone(&self, tx: &mut Tx, grant: &Grant) -> Result<(), Error> {
+        let State::Ending { why, .. } = &grant.state else { return Ok(()) };
+        match why {
+            Why::Expired {} | Why::GivenBack {} | Why::Revoked {} => {}
+            Why::Left {} | Why::Continued { .. } | Why::Lapsed {} => return Ok(()),
+        }
+        let says = if grant.assignments.iter().any(Assignment::is_present) {
+            "the access has ended; a right that was there before it, or that another grant needs, stays"
+        } else {
+            "the access is gone"
+        };
+        self.tell_subject(tx, grant, says).await
+    }
+
+    async fn tell_subject(&self, tx: &mut Tx, grant: &Grant, what: &str) -> Result<(), Error> {
+        let Some(request) = tx.request(grant.request).await? else { return Ok(()) };
+        let says = format!("{}: {what}", called(&request));
+        tell_of_grant(self, tx, &Actor::System, grant, &holder(&request), &says).await
     }
 
     /// Looks at one right: does any live grant need it, is it so in the target? Makes it so, looks again, and only then writes down
@@ -295,6 +329,7 @@ impl Portal {
         for grant in tx.grants_on(right).await? {
             if let Some(change) = grant.finish(now)? {
                 self.save(&mut tx, &change).await?;
+                self.tell_that_it_is_gone(&mut tx, &grant).await?;
             }
             // What waited for this one to be set up by hand has its turn now.
             if matches!(grant.state, State::Opening { .. }) && present {
@@ -325,7 +360,7 @@ impl Portal {
             }
         }
         self.save(tx, &change).await?;
-        self.tell_subject(tx, grant, "the access is there", &Actor::System).await
+        self.tell_subject(tx, grant, "the access is there").await
     }
 
     /// Writes down that the target could not be made so, once for each thing it says, and tells the system's owners.
@@ -352,9 +387,7 @@ impl Portal {
         }
         // Past its time the grant must still come to its end, trouble or not.
         for grant in tx.grants_on(right).await? {
-            if let Some(change) = grant.tend(now)? {
-                self.save(&mut tx, &change).await?;
-            }
+            self.end_in_time(&mut tx, &grant).await?;
         }
         self.commit(tx).await?;
         Ok(Looked::Failed)
@@ -370,6 +403,18 @@ fn gone(seen: Seen) -> Result<Seen, ConnectorError> {
             Err(ConnectorError::Failed(format!("the right was taken away and still stands there{how}")))
         }
     }
+}
+
+/// Who is told how the access fares: the person who has it; of what is no person's, who asked for it.
+fn holder(request: &Request) -> BTreeSet<IdentityId> {
+    let person = request.facts.subject.kind.is_person();
+    [if person { request.ask.subject } else { request.ask.asker }].into()
+}
+
+/// What the access is called where its holder is told of it.
+fn called(request: &Request) -> String {
+    let (bundle, subject) = (&request.facts.bundle.spec.name, &request.facts.subject);
+    if subject.kind.is_person() { bundle.clone() } else { format!("{bundle} for {}", subject.name) }
 }
 
 fn by_hand(system: &System) -> bool {

@@ -4,7 +4,8 @@ use crate::{
     Error, Portal,
     acts::tell_admins,
     bundles::{known_keys, mistakes_in},
-    catalogue::{self, File, Keys, Mistake, Naming as _, Place, Resolve as _},
+    catalogue::{self, Contents, File, Keys, Mistake, Naming as _, Place, Resolve as _},
+    editing::differences,
     export::all,
     guardrails::{self, RULES_FILE, TESTS_FILE},
 };
@@ -14,15 +15,15 @@ use domain::{
     event::{Record, Transition},
     group::Group,
     guardrail::GuardrailText,
-    identity::Identity,
+    identity::{Identity, Standing},
     ids::{EntitlementId, IdentityId, SystemId},
     replay::Progress,
     resource::{Stewards, System, SystemSpec},
     review::Around,
     stepup::Confirmed,
     text::Key,
+    views::Change,
 };
-use serde::Serialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
@@ -44,7 +45,7 @@ pub const ENDS_UNCONFIRMED: usize = 10;
 /// What was changed, or would be.
 #[derive(Clone, Debug, Default)]
 pub struct Imported {
-    /// The difference, a line each.
+    /// The difference: a line for each thing, and below it one for each of its fields.
     pub lines: Vec<String>,
     /// How many things are new.
     pub created: u32,
@@ -196,7 +197,13 @@ impl Loading<'_> {
                 None => Some(Identity::define(id, self.actor, spec.clone(), now)?),
                 Some(identity) => identity.redefine(self.actor, spec.clone(), now)?,
             };
-            self.save(change, word, key.as_str(), known.as_ref().map(|k| &k.spec), &spec, &stanza.at).await?;
+            let new = known.is_none().then_some(spec.name.as_str());
+            if self.save(change, word, key, new, &stanza.at).await?
+                && let Some(known) = &known
+            {
+                let says = |spec| Contents { identities: vec![(spec, Standing::Active)], ..Contents::default() };
+                self.differ(&says(&known.spec), &says(&spec));
+            }
             if stanza.it.left
                 && let Some(identity) = self.tx.identity(id).await?
                 && identity.is_active()
@@ -230,7 +237,13 @@ impl Loading<'_> {
                     self.tx.touch_identity(who).await?;
                 }
             }
-            self.save(change, "group", key.as_str(), known.as_ref().map(|k| &k.spec), &spec, &stanza.at).await?;
+            let new = known.is_none().then_some(spec.name.as_str());
+            if self.save(change, "group", key, new, &stanza.at).await?
+                && let Some(known) = &known
+            {
+                let says = |spec| Contents { groups: vec![spec], ..Contents::default() };
+                self.differ(&says(&known.spec), &says(&spec));
+            }
         }
         Ok(())
     }
@@ -280,8 +293,13 @@ impl Loading<'_> {
                 None => Some(System::define(id, self.actor, spec.clone(), now)?),
                 Some(system) => system.redefine(self.actor, spec.clone(), now)?,
             };
-            self.save(change, "system", key.as_str(), known.as_ref().map(|k| &k.spec), &spec, &stanza.at).await?;
-            if known.is_some() {
+            let new = known.is_none().then_some(spec.name.as_str());
+            let saved = self.save(change, "system", key, new, &stanza.at).await?;
+            if let Some(known) = &known {
+                if saved {
+                    let says = |spec| Contents { systems: vec![spec], ..Contents::default() };
+                    self.differ(&says(&known.spec), &says(&spec));
+                }
                 self.stewards(id, key, proposed).await?;
             }
         }
@@ -347,10 +365,14 @@ impl Loading<'_> {
                 None => Some(Bundle::draft_new(id, self.actor, spec.clone(), now)?),
                 Some(bundle) => bundle.draft(self.actor, spec.clone(), None, now)?,
             };
-            let drafted = change.is_some();
-            self.save(change, "bundle", key.as_str(), before.as_ref(), &spec, &stanza.at).await?;
-            if !drafted {
+            let new = before.is_none().then_some(spec.name.as_str());
+            if !self.save(change, "bundle", key, new, &stanza.at).await? {
                 continue;
+            }
+            if before.is_some() {
+                let changes = differences(self.tx, self.keys, before.as_ref(), &spec).await?;
+                let line = |it: Change| format!("    {}: {}", it.what, catalogue::turned(&it.before, &it.after));
+                self.done.lines.extend(changes.into_iter().map(line));
             }
             let Some(bundle) = self.tx.bundle(id).await? else { continue };
             if self.founding {
@@ -374,16 +396,16 @@ impl Loading<'_> {
         if mistakes.is_empty() { Ok(()) } else { Err(mistakes_in(&mistakes)) }
     }
 
-    async fn save<T: Serialize>(
+    /// Writes a change, where there is one, and says so: of what is new with its name.
+    async fn save(
         &mut self,
         change: Option<Transition>,
         word: &str,
-        key: &str,
-        before: Option<&T>,
-        after: &T,
+        key: &Key,
+        new: Option<&str>,
         at: &Place,
-    ) -> Result<(), Error> {
-        let Some(change) = change else { return Ok(()) };
+    ) -> Result<bool, Error> {
+        let Some(change) = change else { return Ok(false) };
         match self.portal.save(self.tx, &change).await {
             Ok(()) => {}
             Err(Error::Conflict) if takes_accounts(change.after()) => {
@@ -392,17 +414,20 @@ impl Loading<'_> {
             }
             Err(other) => return Err(other),
         }
-        match before {
-            None => {
-                self.done.created += 1;
-                self.done.lines.push(format!("+ {word} {key}"));
-            }
-            Some(before) => {
-                self.done.changed += 1;
-                self.done.lines.push(format!("~ {word} {key}: {}", fields_that_differ(before, after).join(", ")));
-            }
+        if let Some(name) = new {
+            self.done.created += 1;
+            self.done.lines.push(format!("+ {word} {key}: {name}"));
+        } else {
+            self.done.changed += 1;
+            self.done.lines.push(format!("~ {word} {key}"));
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// Says field by field what has changed.
+    fn differ(&mut self, before: &Contents<'_>, after: &Contents<'_>) {
+        let changes = catalogue::changes(before, after, self.keys);
+        self.done.lines.extend(changes.into_iter().map(|line| format!("    {line}")));
     }
 }
 
@@ -423,15 +448,4 @@ fn named(keys: &[Key]) -> String {
 /// Whether a row that could not be written is one with accounts; then one of them is somebody else's, as the import holds the only pen.
 fn takes_accounts(after: &Record) -> bool {
     matches!(after, Record::Identity(it) if !it.accounts.is_empty())
-}
-
-/// The names of the fields in which two things differ.
-pub(crate) fn fields_that_differ<T: Serialize>(before: &T, after: &T) -> Vec<String> {
-    let fields = |it: &T| match serde_json::to_value(it) {
-        Ok(serde_json::Value::Object(fields)) => fields,
-        Ok(_) | Err(_) => serde_json::Map::new(),
-    };
-    let (before, after) = (fields(before), fields(after));
-    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    names.into_iter().filter(|name| before.get(*name) != after.get(*name)).map(|name| name.replace('_', " ")).collect()
 }

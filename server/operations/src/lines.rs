@@ -25,8 +25,8 @@ use store::{EventRow, Tx};
 pub(crate) async fn line(tx: &mut Tx, row: &EventRow) -> Result<Line, Error> {
     let envelope = row.envelope()?;
     let said = say(tx, &envelope).await?;
-    let text = match said.text {
-        Some(text) => Some(tx.text(text.id).await?.unwrap_or_else(|| "(this text was erased)".to_owned())),
+    let text = match &said.text {
+        Some(text) => Some(written(tx, text).await?),
         None => None,
     };
     Ok(Line {
@@ -40,6 +40,11 @@ pub(crate) async fn line(tx: &mut Tx, row: &EventRow) -> Result<Line, Error> {
         hash: row.hash.clone(),
         founding: envelope.founding,
     })
+}
+
+/// A free text, or that it was erased.
+pub(crate) async fn written(tx: &mut Tx, text: &TextRef) -> Result<String, Error> {
+    Ok(tx.text(text.id).await?.unwrap_or_else(|| "(this text was erased)".to_owned()))
 }
 
 struct Said {

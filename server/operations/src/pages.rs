@@ -1,12 +1,16 @@
 //! What pages show, read in one moment each. Reading changes nothing; what the reader may not see is not found.
 
+mod offers;
+mod rights;
+mod weigh;
+
 use crate::{
     Error, Portal,
     authenticators::reset_view,
     bundles::{Names, known_keys},
     editing::differences,
     facts::{in_portal, over},
-    lines::line,
+    lines::{line, written},
     people::why_no_link,
     replay,
     rulings::{standing, view},
@@ -15,45 +19,57 @@ use chrono::{DateTime, Utc};
 use domain::{
     Actor, Refusal,
     authority::Authority,
-    bundle::{Bundle, BundleVersion},
-    condition::Condition,
+    bundle::Bundle,
     event::ThingKind,
     facts::{Evidence, Facts},
-    grant::{Fulfilled, Grant, State as GrantState},
-    identity::{Identity, Kind},
-    ids::{BundleId, GrantId, IdentityId, RequestId, StreamId},
+    grant::{Grant, State as GrantState},
+    identity::Identity,
+    ids::{BundleId, IdentityId, RequestId, StreamId},
     replay::Progress,
     request::{Request, RequestKind, State},
-    resource::{Environment, OwnersProposal, Sensitivity, System},
+    resource::{OwnersProposal, Sensitivity, System},
     review::{Around, Draft, DraftState, Remark},
     stepup::Confirmed,
     text::and,
     views::{
-        Acts, AskForm, AssignmentView, BundleActs, BundleCard, BundlePage, BundleRow, Change, Context, EntitlementRow,
-        GrantCard, GroupPage, Home, IdentityPage, IdentityRow, MyAccess, Named, NoticeView, OwnersView, Page,
-        RemarkView, RequestCard, RequestPage, SystemPage, SystemRow, TrailRow,
+        Acts, BundleActs, BundlePage, BundleRow, Change, EntitlementRow, GrantCard, GroupPage, Home, IdentityPage,
+        IdentityRow, MyAccess, Named, NoticeView, OwnersView, Page, RemarkView, RequestCard, RequestPage, SystemPage,
+        SystemRow, TrailRow,
     },
 };
-use std::collections::{BTreeMap, BTreeSet};
-use store::{Listed, ReplayOf, Tx};
+use store::{EventRow, Listed, ReplayOf, Tx};
 
 /// How many lines a page of a list has.
 const PAGE: usize = 20;
+/// How many events of a request stand on one page.
+const EVENTS: usize = 100;
+/// How many events of a bundle or an identity stand on its page; the rest is in the trail.
+const NEWEST: i64 = 50;
 
-fn limit() -> i64 {
-    i64::try_from(PAGE + 1).unwrap_or(i64::MAX)
+/// How many lines are read for a page of a list.
+pub(crate) fn limit() -> i64 {
+    one_more(PAGE)
+}
+
+/// A list is read one line too long, so that it shows whether there is more.
+fn one_more(most: usize) -> i64 {
+    i64::try_from(most + 1).unwrap_or(i64::MAX)
 }
 
 /// Cuts a list that was read one line too long into a page.
-fn page<T>(mut items: Vec<T>, cursor: impl Fn(&T) -> String) -> Page<T> {
-    let more = items.len() > PAGE;
-    items.truncate(PAGE);
+fn page<T>(items: Vec<T>, cursor: impl Fn(&T) -> String) -> Page<T> {
+    cut(items, PAGE, cursor)
+}
+
+fn cut<T>(mut items: Vec<T>, most: usize, cursor: impl Fn(&T) -> String) -> Page<T> {
+    let more = items.len() > most;
+    items.truncate(most);
     let next = if more { items.last().map(cursor) } else { None };
     Page { items, next }
 }
 
 /// The same for rows that carry their cursor.
-fn listed<T>(mut rows: Vec<Listed<T>>) -> (Vec<T>, Option<String>) {
+pub(crate) fn listed<T>(mut rows: Vec<Listed<T>>) -> (Vec<T>, Option<String>) {
     let more = rows.len() > PAGE;
     rows.truncate(PAGE);
     let next = if more { rows.last().map(|r| r.cursor.clone()) } else { None };
@@ -68,14 +84,16 @@ impl Portal {
         let shell = self.shell(actor).await?;
         Ok(Home {
             have: self.held_by(&mut tx, me).await?,
-            waiting: self.waited_for(&mut tx, me).await?,
+            waiting: waited_for(&mut tx, me, store::FIRST).await?,
+            waits: tx.count_open_requests_of(me).await?,
             to_decide: shell.to_decide,
             tasks: shell.tasks,
         })
     }
 
-    /// Everything the reader has, had and waits for; of the non-human identities they answer for, too.
-    pub async fn my_access(&self, actor: &Actor, after: &str) -> Result<MyAccess, Error> {
+    /// Everything the reader has, had, waits for and could ask for; what they have of the non-human identities they answer for, too.
+    /// `after` is where the page begins of what is over, `waits` of what waits.
+    pub async fn my_access(&self, actor: &Actor, after: &str, waits: &str) -> Result<MyAccess, Error> {
         let mut tx = self.store().read().await?;
         let me = self.reader(&mut tx, actor).await?;
         let mut ended = Vec::new();
@@ -84,7 +102,9 @@ impl Portal {
         }
         Ok(MyAccess {
             active: self.held_by(&mut tx, me).await?,
-            waiting: self.waited_for(&mut tx, me).await?,
+            waiting: waited_for(&mut tx, me, waits).await?,
+            waits: tx.count_open_requests_of(me).await?,
+            eligible: self.eligible(&mut tx, me).await?,
             ended: page(ended, |g| g.id.to_string()),
         })
     }
@@ -106,167 +126,21 @@ impl Portal {
         Ok(cards)
     }
 
-    async fn waited_for(&self, tx: &mut Tx, me: IdentityId) -> Result<Vec<RequestCard>, Error> {
-        let open = tx.open_requests_of(me, limit()).await?;
-        Ok(open.iter().map(request_card).collect())
-    }
-
-    /// The bundles that can be asked for.
-    pub async fn catalogue(
-        &self,
-        actor: &Actor,
-        q: &str,
-        system: &str,
-        after: &str,
-    ) -> Result<Page<BundleCard>, Error> {
-        let mut tx = self.store().read().await?;
-        let me = self.reader(&mut tx, actor).await?;
-        let me = tx.identity(me).await?.ok_or(Error::NotFound)?;
-        let system = match system.trim() {
-            "" => None,
-            key => Some(tx.system_by_key(key).await?.ok_or(Error::NotFound)?.id),
-        };
-        let (bundles, next) = listed(tx.catalogue(q, system, after, limit()).await?);
-        let groups = tx.groups_of(me.id, self.now()).await?;
-        let held = tx.held_bundles(me.id, None).await?;
-        let mut items = Vec::new();
-        for bundle in bundles {
-            items.push(self.bundle_card(&mut tx, &bundle, &me, &groups, &held).await?);
-        }
-        Ok(Page { items, next })
-    }
-
-    /// The systems, for choosing one.
-    pub async fn systems_for_filter(&self, actor: &Actor) -> Result<Vec<Named>, Error> {
-        let mut tx = self.store().read().await?;
-        self.reader(&mut tx, actor).await?;
-        let systems = tx.systems("", store::FIRST, 200).await?;
-        Ok(systems.into_iter().map(|s| Named { id: s.it.spec.key.to_string(), name: s.it.spec.name }).collect())
-    }
-
-    async fn bundle_card(
-        &self,
-        tx: &mut Tx,
-        bundle: &Bundle,
-        me: &Identity,
-        groups: &BTreeSet<domain::ids::GroupId>,
-        held: &BTreeMap<BundleId, String>,
-    ) -> Result<BundleCard, Error> {
-        let version = bundle.open_version().ok_or(Error::NotFound)?;
-        let spec = &version.spec;
-        let names = Names::read(tx, spec).await?;
-        let why_not = self.why_not(tx, &version, &names, me, groups, held).await?;
-        Ok(BundleCard {
-            id: bundle.id,
-            key: bundle.key.to_string(),
-            name: spec.name.clone(),
-            says: spec.says.clone(),
-            inside: names.inside(),
-            systems: names.systems(),
-            longest: spec.longest,
-            default: spec.default,
-            approval: names.approval(spec),
-            usual_minutes: usual(&tx.recent_waits(bundle.id, 9).await?),
-            why_not,
-            held: held.contains_key(&bundle.id),
-        })
-    }
-
-    /// Why the reader cannot have it for themselves, so far as can be said before asking.
-    async fn why_not(
-        &self,
-        tx: &mut Tx,
-        version: &BundleVersion,
-        names: &Names,
-        me: &Identity,
-        groups: &BTreeSet<domain::ids::GroupId>,
-        held: &BTreeMap<BundleId, String>,
-    ) -> Result<Option<String>, Error> {
-        for condition in &version.spec.conditions {
-            match condition {
-                Condition::Askers { groups: wanted, kinds } => {
-                    if !kinds.is_empty() && !kinds.contains(&me.spec.kind) {
-                        let kinds: Vec<_> = kinds.iter().map(|k| k.plural().to_owned()).collect();
-                        return Ok(Some(format!("This is for {}.", domain::text::or(&kinds))));
-                    }
-                    if !wanted.is_empty() && wanted.is_disjoint(groups) {
-                        let wanted: Vec<_> = wanted.iter().map(|g| names.group(*g)).collect();
-                        return Ok(Some(format!("You are not in {}.", domain::text::or(&wanted))));
-                    }
-                }
-                Condition::Incompatible { bundles } => {
-                    if let Some(name) = bundles.iter().find_map(|b| held.get(b)) {
-                        return Ok(Some(format!("You hold {name}, which must not be in the same hands.")));
-                    }
-                }
-                Condition::Justification { .. }
-                | Condition::WorkItem { .. }
-                | Condition::Hours { .. }
-                | Condition::Environments { .. }
-                | Condition::SensitivityAtMost { .. } => {}
-            }
-        }
-        for (system, name, _) in names.rights.values() {
-            let directory = tx
-                .system(*system)
-                .await?
-                .is_some_and(|s| s.spec.connector == domain::resource::ConnectorKind::Directory);
-            if !directory && !me.accounts.contains_key(system) {
-                return Ok(Some(format!("You have no account on {name}.")));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The form for asking.
-    pub async fn ask_form(&self, actor: &Actor, key: &str, continues: Option<GrantId>) -> Result<AskForm, Error> {
-        let mut tx = self.store().read().await?;
-        let me = self.reader(&mut tx, actor).await?;
-        let me = tx.identity(me).await?.ok_or(Error::NotFound)?;
-        let bundle = tx.bundle_by_key(key).await?.ok_or(Error::NotFound)?;
-        let version = bundle.open_version().ok_or(Error::NotFound)?;
-        let groups = tx.groups_of(me.id, self.now()).await?;
-        let held = tx.held_bundles(me.id, None).await?;
-        let card = self.bundle_card(&mut tx, &bundle, &me, &groups, &held).await?;
-        let names = Names::read(&mut tx, &version.spec).await?;
-        let mut subjects = vec![Named { id: me.id.to_string(), name: format!("{} (me)", me.spec.name) }];
-        subjects.extend(
-            tx.answered_for_by(me.id).await?.into_iter().map(|(id, name, _)| Named { id: id.to_string(), name }),
-        );
-        if let Some(id) = continues {
-            let grant = tx.grant(id).await?.filter(|g| g.bundle == bundle.id).ok_or(Error::NotFound)?;
-            let subject = grant.subject.to_string();
-            subjects.retain(|s| s.id == subject);
-            if subjects.is_empty() {
-                return Err(Error::NotFound);
-            }
-        } else if version.spec.conditions.iter().any(
-            |c| matches!(c, Condition::Askers { kinds, .. } if !kinds.is_empty() && !kinds.contains(&Kind::Person)),
-        ) {
-            // A bundle for non-human identities offers those first.
-            subjects.rotate_left(1);
-        }
-        Ok(AskForm {
-            bundle: card,
-            subjects,
-            asks: version.spec.conditions.iter().filter_map(Condition::asks).collect(),
-            continues,
-            conditions: names.conditions(&version.spec),
-        })
-    }
-
-    /// The requests that wait for the reader, the oldest first.
+    /// The requests that wait for the reader: what weighs more before what weighs less, and of each the oldest first.
     pub async fn inbox(&self, actor: &Actor, after: &str) -> Result<Page<RequestCard>, Error> {
         let mut tx = self.store().read().await?;
         let me = self.reader(&mut tx, actor).await?;
-        let waiting = tx.requests_to_decide(me, after, limit()).await?;
-        let mut found = page(waiting.iter().map(request_card).collect(), |c: &RequestCard| c.id.to_string());
-        found.items.sort_by_key(|c| (!c.weighty, c.id));
-        Ok(found)
+        let (waiting, next) = listed(tx.requests_to_decide(me, after, limit()).await?);
+        Ok(Page { items: waiting.iter().map(request_card).collect(), next })
     }
 
-    /// The page of a request.
+    /// The page of a request, with the first of its events.
     pub async fn request(&self, actor: &Actor, id: RequestId) -> Result<RequestPage, Error> {
+        self.request_from(actor, id, store::FIRST).await
+    }
+
+    /// The page of a request, with its events after a place in its chain.
+    pub async fn request_from(&self, actor: &Actor, id: RequestId, after: &str) -> Result<RequestPage, Error> {
         let now = self.now();
         let mut tx = self.store().read().await?;
         let request = tx.request(id).await?.ok_or(Error::NotFound)?;
@@ -280,9 +154,12 @@ impl Portal {
             Some(text) => tx.text(text.id).await?,
             None => None,
         };
+        let first = after.parse::<u32>().map_or(1, |seq| seq.saturating_add(1));
+        let story = tx.events(StreamId(id.0), first, one_more(EVENTS)).await?;
+        let story = cut(story, EVENTS, |e| e.seq.to_string());
         let mut lines = Vec::new();
-        for event in tx.events_of_request(id).await? {
-            lines.push(line(&mut tx, &event).await?);
+        for event in &story.items {
+            lines.push(line(&mut tx, event).await?);
         }
         let (events, head) = tx.head(StreamId(id.0)).await?.unwrap_or_default();
         let acts = acts(&request, grant.as_ref(), &authority, now);
@@ -312,11 +189,11 @@ impl Portal {
             second: request.second_ruling.as_ref().map(|r| view(r, &request.facts, None)),
             bundle_version: request.facts.bundle.number,
             engine: request.ruling.engine,
-            standing: standing(&request, grant.as_ref()),
-            because: because(&request, &lines),
+            standing: self.stands(&mut tx, &request, grant.as_ref()).await?,
+            because: because(&mut tx, &request).await?,
             assignments: self.assignments(&mut tx, grant.as_ref(), now).await?,
             grant: card,
-            lines,
+            lines: Page { items: lines, next: story.next },
             acts,
             context,
             head,
@@ -326,85 +203,25 @@ impl Portal {
         })
     }
 
-    async fn assignments(
-        &self,
-        tx: &mut Tx,
-        grant: Option<&Grant>,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<AssignmentView>, Error> {
-        let Some(grant) = grant else { return Ok(Vec::new()) };
-        let mut views = Vec::new();
-        for a in &grant.assignments {
-            let system = tx.system(a.system).await?;
-            let name = |s: &System| s.spec.entitlements.get(&a.entitlement).map(|e| e.name.clone());
-            let (seen, seen_at) = match a.fulfilled {
-                Fulfilled::Unknown {} => (None, None),
-                Fulfilled::Absent { at } => (Some(false), Some(at)),
-                Fulfilled::Present { at } => (Some(true), Some(at)),
-            };
-            let account = match a.account.parse::<IdentityId>() {
-                // In the portal's own directory the identity itself is the account.
-                Ok(id) => tx.identity(id).await?.map_or_else(|| a.account.clone(), |i| i.spec.key.to_string()),
-                Err(_) => a.account.clone(),
-            };
-            views.push(AssignmentView {
-                system: system.as_ref().map_or_else(|| "a system that is gone".to_owned(), |s| s.spec.name.clone()),
-                entitlement: system.as_ref().and_then(name).unwrap_or_else(|| "a right that is gone".to_owned()),
-                account,
-                native: a.native.clone(),
-                approved: grant.needs_its_rights(now),
-                seen,
-                seen_at,
-                found_before: a.found_before,
-                trouble: a.trouble.as_ref().map(|t| t.says.clone()),
-            });
-        }
-        Ok(views)
-    }
-
-    /// What an approver should know before deciding.
-    async fn context(&self, tx: &mut Tx, request: &Request, me: IdentityId) -> Result<Context, Error> {
-        let subject = request.ask.subject;
-        let mut earlier = Vec::new();
-        for grant in tx.grants_of_bundle(subject, request.bundle(), 6).await? {
-            if grant.request != request.id {
-                earlier.push(self.grant_card(tx, &grant, me).await?);
+    /// Where a request stands, with how long an answer usually takes, or with the hours it waits for.
+    async fn stands(&self, tx: &mut Tx, request: &Request, grant: Option<&Grant>) -> Result<String, Error> {
+        let (mut usually, mut hours) = (None, None);
+        match request.state {
+            State::Waiting { .. } => usually = usual(&tx.recent_waits(request.bundle(), 9).await?),
+            State::Approved { .. } => {
+                let guardrails = self.guardrails(tx).await?;
+                let today = self.todays_facts(tx, request, guardrails.as_ref()).await?;
+                hours = request.awaits_hours(&today, guardrails.as_ref());
             }
+            State::Refused { .. }
+            | State::Granted { .. }
+            | State::Denied { .. }
+            | State::Withdrawn { .. }
+            | State::Expired { .. }
+            | State::Lapsed { .. }
+            | State::Stopped { .. } => {}
         }
-        let mut others = Vec::new();
-        for grant in tx.live_grants_by(request.bundle(), 20).await? {
-            if grant.subject != subject
-                && let Some(other) = tx.identity(grant.subject).await?
-            {
-                others.push(other.spec.name);
-            }
-        }
-        let mut held = BTreeSet::new();
-        let mut holds = Vec::new();
-        for grant in tx.live_grants_of(subject).await? {
-            if grant.request == request.id {
-                continue;
-            }
-            held.extend(grant.assignments.iter().filter(|a| a.is_present()).map(|a| a.entitlement));
-            holds.extend(tx.bundle(grant.bundle).await?.map(|b| b.name().to_owned()));
-        }
-        let (mut gains, mut has) = (Vec::new(), Vec::new());
-        for (id, right) in &request.facts.entitlements {
-            let system = request.facts.systems.get(&right.system).map_or("a system", |s| s.name.as_str());
-            let says = format!("{} on {system}", right.name);
-            if held.contains(id) { has.push(says) } else { gains.push(says) }
-        }
-        for group in request.facts.entitlements.values().flat_map(|e| &e.joins) {
-            for (_, name, bundle) in tx.uses_of_group(*group).await? {
-                gains.push(if bundle {
-                    format!("a say in, or the way to, {name}")
-                } else {
-                    format!("a part in running {name}")
-                });
-            }
-        }
-        gains.dedup();
-        Ok(Context { earlier, others, gains, has, holds })
+        Ok(standing(request, grant, usually, hours.as_deref()))
     }
 
     pub(crate) async fn grant_card(&self, tx: &mut Tx, grant: &Grant, me: IdentityId) -> Result<GrantCard, Error> {
@@ -432,6 +249,8 @@ impl Portal {
             state: state.to_owned(),
             since,
             until,
+            there: grant.is_there(),
+            expiring: live && grant.is_expiring(now),
             ended,
             trouble: grant.assignments.iter().find_map(|a| a.trouble.as_ref()).map(|t| t.says.clone()),
             may_give_back: mine && live,
@@ -520,7 +339,7 @@ impl Portal {
             remarks.push(remark_view(&mut tx, remark).await?);
         }
         let mut lines = Vec::new();
-        for event in tx.events_about(bundle.id.0, 50).await? {
+        for event in tx.events_about(bundle.id.0, store::FIRST, NEWEST).await? {
             lines.push(line(&mut tx, &event).await?);
         }
         Ok(BundlePage {
@@ -571,8 +390,8 @@ impl Portal {
         Ok(Page { items, next: None })
     }
 
-    /// The page of a system: who can act on it now, and why (R47, R63).
-    pub async fn system(&self, actor: &Actor, key: &str) -> Result<SystemPage, Error> {
+    /// The page of a system: who can act on it now, and why (R47, R63), page by page.
+    pub async fn system(&self, actor: &Actor, key: &str, after: &str) -> Result<SystemPage, Error> {
         let mut tx = self.store().read().await?;
         let authority = in_portal(&mut tx, actor, self.now()).await?;
         let me = authority.actor().person().ok_or(Error::NotFound)?;
@@ -592,9 +411,10 @@ impl Portal {
                 bundles: bundles.into_iter().map(|(id, name)| Named { id, name }).collect(),
             });
         }
+        let live = page(tx.live_grants_on(system.id, after, limit()).await?, |g| g.id.to_string());
         let mut holders = Vec::new();
-        for grant in tx.live_grants_on(system.id, 200).await? {
-            holders.push(self.grant_card(&mut tx, &grant, me).await?);
+        for grant in &live.items {
+            holders.push(self.holder(&mut tx, grant, system.id, me).await?);
         }
         Ok(SystemPage {
             row: system_row(&mut tx, &system).await?,
@@ -606,7 +426,7 @@ impl Portal {
                 None => None,
             },
             entitlements,
-            holders,
+            holders: Page { items: holders, next: live.next },
         })
     }
 
@@ -682,7 +502,7 @@ impl Portal {
         };
         let mut owners = Vec::new();
         for id in &it.spec.owners {
-            owners.extend(tx.identity(*id).await?.map(|o| named(&o)));
+            owners.extend(tx.identity(*id).await?.map(|o| owner(&o)));
         }
         let mut answers_for = Vec::new();
         for (id, _, owned) in tx.answered_for_by(it.id).await? {
@@ -704,7 +524,7 @@ impl Portal {
             grants.push(self.grant_card(&mut tx, &grant, me).await?);
         }
         let mut lines = Vec::new();
-        for event in tx.events_about(it.id.0, 50).await? {
+        for event in tx.events_about(it.id.0, store::FIRST, NEWEST).await? {
             lines.push(line(&mut tx, &event).await?);
         }
         let admin = authority.is_admin();
@@ -783,33 +603,36 @@ impl Portal {
         let mut tx = self.store().read().await?;
         in_portal(&mut tx, actor, self.now()).await?.reader()?;
         let q = q.trim();
-        let events = if q.is_empty() {
-            tx.trail(after, limit()).await?
+        let by_id = |e: &EventRow| e.id.to_string();
+        let found = if q.is_empty() {
+            page(tx.trail(after, limit()).await?, by_id)
         } else if let Ok(id) = q.parse::<RequestId>() {
-            tx.events(StreamId(id.0), 1, 500).await?
+            page(tx.trail_of(StreamId(id.0), after, limit()).await?, |e| e.seq.to_string())
         } else if let Some(who) = tx.identity_by_key(q).await? {
-            tx.trail_by_actor(who.id.0, after, limit()).await?
+            page(tx.trail_by_actor(who.id.0, after, limit()).await?, by_id)
         } else if let Some(bundle) = tx.bundle_by_key(q).await? {
-            tx.events_about(bundle.id.0, 500).await?
+            page(tx.events_about(bundle.id.0, after, limit()).await?, by_id)
         } else if let Some(system) = tx.system_by_key(q).await? {
-            tx.events_about(system.id.0, 500).await?
+            page(tx.events_about(system.id.0, after, limit()).await?, by_id)
         } else {
-            tx.trail_by_name(&q.to_lowercase().replace([' ', '-'], "_"), after, limit()).await?
+            let name = q.to_lowercase().replace([' ', '-'], "_");
+            page(tx.trail_by_name(&name, after, limit()).await?, by_id)
         };
-        let mut rows = Vec::new();
-        for event in events {
+        let mut items = Vec::new();
+        for event in &found.items {
             let envelope = event.envelope()?;
             let (name, path) = about(&mut tx, envelope.thing, envelope.thing_id, envelope.stream).await?;
-            rows.push(TrailRow {
-                line: line(&mut tx, &event).await?,
-                kind: envelope.thing.word().to_owned(),
-                name,
-                path,
-            });
+            let line = line(&mut tx, event).await?;
+            items.push(TrailRow { line, kind: envelope.thing.word().to_owned(), name, path });
         }
-        let whole = rows.len() > PAGE + 1;
-        Ok(if whole { Page { items: rows, next: None } } else { page(rows, |r| r.line.id.to_string()) })
+        Ok(Page { items, next: found.next })
     }
+}
+
+/// A page of the open requests that somebody asked for or would get.
+async fn waited_for(tx: &mut Tx, me: IdentityId, after: &str) -> Result<Page<RequestCard>, Error> {
+    let open = tx.open_requests_of(me, after, limit()).await?;
+    Ok(page(open.iter().map(request_card).collect(), |card: &RequestCard| card.id.to_string()))
 }
 
 async fn about(tx: &mut Tx, kind: ThingKind, id: uuid::Uuid, stream: StreamId) -> Result<(String, String), Error> {
@@ -846,6 +669,12 @@ fn named(it: &Identity) -> Named {
     Named { id: it.spec.key.to_string(), name: it.spec.name.clone() }
 }
 
+/// An owner, also one who is not here any more.
+fn owner(it: &Identity) -> Named {
+    let Named { id, name } = named(it);
+    Named { id, name: if it.is_active() { name } else { format!("{name} (has left)") } }
+}
+
 /// The acts the reader may take now, and no other.
 fn acts(request: &Request, grant: Option<&Grant>, authority: &Authority, now: DateTime<Utc>) -> Acts {
     let me = authority.actor().person();
@@ -878,10 +707,16 @@ fn acts(request: &Request, grant: Option<&Grant>, authority: &Authority, now: Da
 }
 
 /// Why it stopped, was denied or refused.
-fn because(request: &Request, lines: &[domain::views::Line]) -> Option<String> {
-    match &request.state {
+async fn because(tx: &mut Tx, request: &Request) -> Result<Option<String>, Error> {
+    Ok(match &request.state {
         State::Stopped { why, .. } => Some(why.clone()),
-        State::Denied { .. } => lines.iter().rev().find(|l| l.event == "denied").and_then(|l| l.text.clone()),
+        State::Denied { .. } => {
+            let denial = request.decisions.iter().rev().find(|d| !d.approves);
+            match denial.and_then(|d| d.comment.as_ref()) {
+                Some(comment) => Some(written(tx, comment).await?),
+                None => None,
+            }
+        }
         State::Refused { .. } => Some(request.ruling.failures().map(|c| c.says.clone()).collect::<Vec<_>>().join("; ")),
         State::Waiting { .. }
         | State::Approved { .. }
@@ -889,7 +724,7 @@ fn because(request: &Request, lines: &[domain::views::Line]) -> Option<String> {
         | State::Withdrawn { .. }
         | State::Expired { .. }
         | State::Lapsed { .. } => None,
-    }
+    })
 }
 
 fn evidence<'a>(request: &'a Request, pick: impl Fn(&'a Evidence) -> Option<&'a String>) -> Vec<String> {
@@ -909,11 +744,6 @@ fn inside(facts: &Facts) -> Vec<String> {
 
 fn request_card(request: &Request) -> RequestCard {
     let facts = &request.facts;
-    let weighty = !request.ruling.privileged.is_empty()
-        || facts
-            .systems
-            .values()
-            .any(|s| s.environment == Environment::Production || s.sensitivity == Sensitivity::High);
     RequestCard {
         id: request.id,
         bundle: facts.bundle.spec.name.clone(),
@@ -936,8 +766,9 @@ fn request_card(request: &Request) -> RequestCard {
         },
         waits_on: request.may_decide_now().into_iter().map(|id| facts.name(id)).collect(),
         minutes: request.minutes,
-        weighty,
+        weighty: request.is_weighty(),
         system: facts.weightiest().map(|(_, s)| s.name.clone()).unwrap_or_default(),
+        terms: request.terms,
     }
 }
 
@@ -958,7 +789,7 @@ async fn bundle_row(tx: &mut Tx, bundle: &Bundle) -> Result<BundleRow, Error> {
         draft: bundle.draft.as_ref().map(|d| d.number),
         in_review: bundle.draft.as_ref().is_some_and(Draft::is_in_review),
         retired: bundle.retired_at.is_some(),
-        live: tx.count_live_by(bundle.id).await?,
+        live: tx.count_who_have(bundle.id).await?,
     })
 }
 
@@ -981,19 +812,18 @@ fn bundle_acts(bundle: &Bundle, actor: &Actor, is_admin: bool, founding: bool) -
 }
 
 pub(crate) async fn remark_view(tx: &mut Tx, remark: &Remark) -> Result<RemarkView, Error> {
-    let text = tx.text(remark.text.id).await?.unwrap_or_else(|| "(this text was erased)".to_owned());
     Ok(RemarkView {
         number: remark.number,
         by: remark.by.to_string(),
         at: remark.at,
-        text,
+        text: written(tx, &remark.text).await?,
         sends_back: remark.sends_back,
     })
 }
 
 async fn system_row(tx: &mut Tx, system: &System) -> Result<SystemRow, Error> {
     let spec = &system.spec;
-    let (live, trouble) = tx.count_on(system.id).await?;
+    let now = tx.count_on(system.id).await?;
     Ok(SystemRow {
         id: system.id,
         key: spec.key.to_string(),
@@ -1003,13 +833,15 @@ async fn system_row(tx: &mut Tx, system: &System) -> Result<SystemRow, Error> {
         sensitivity: spec.sensitivity.word().to_owned(),
         data_class: spec.data_class.word().to_owned(),
         owners: tx.names(&spec.owners, true).await?.into_values().collect(),
-        live,
-        trouble,
+        live: now.there,
+        coming: now.coming,
+        trouble: now.trouble,
         connector: spec.connector.word().to_owned(),
     })
 }
 
 async fn identity_row(tx: &mut Tx, it: &Identity) -> Result<IdentityRow, Error> {
+    let machine = !it.spec.kind.is_person() && it.is_active();
     Ok(IdentityRow {
         id: it.id,
         key: it.spec.key.to_string(),
@@ -1020,6 +852,7 @@ async fn identity_row(tx: &mut Tx, it: &Identity) -> Result<IdentityRow, Error> 
         roles: it.spec.roles.iter().copied().collect(),
         left: !it.is_active(),
         signs_in: it.password_set_at.is_some() && it.is_active(),
-        live: tx.count_live_of(it.id).await?,
+        ownerless: machine && tx.names(&it.spec.owners, true).await?.is_empty(),
+        live: tx.count_there_of(it.id).await?,
     })
 }

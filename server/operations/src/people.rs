@@ -7,7 +7,7 @@ use domain::{
     Actor, Refusal,
     identity::{Identity, PortalRole},
     ids::{GrantId, IdentityId, InvitationId},
-    views::{Invitation, Named, Shell},
+    views::{Banners, Invitation, Named, Shell},
 };
 use std::net::{IpAddr, Ipv6Addr};
 use store::{Budget, Counted, Try, Tx};
@@ -404,6 +404,11 @@ impl Portal {
         Ok(ended)
     }
 
+    /// What every page says of the portal itself; whoever comes may know.
+    pub async fn banners(&self) -> Result<Banners, Error> {
+        banners(&mut self.store().read().await?).await
+    }
+
     /// What every page's frame shows.
     pub async fn shell(&self, actor: &Actor) -> Result<Shell, Error> {
         let mut tx = self.store().read().await?;
@@ -413,9 +418,8 @@ impl Portal {
         let identity = tx.identity(me).await?.ok_or(Error::NotFound)?;
         let mut tasks = 0;
         for system in tx.operated_by(me, self.now()).await? {
-            tasks += u32::try_from(tx.open_tasks_on(system, 100).await?.len()).unwrap_or(0);
+            tasks += tx.count_open_tasks_on(system).await?;
         }
-        let portal = tx.portal().await?;
         Ok(Shell {
             changes,
             me,
@@ -425,8 +429,7 @@ impl Portal {
             to_decide: tx.count_to_decide(me).await?,
             tasks,
             notices: tx.count_unread(me).await?,
-            founding: portal.as_ref().is_none_or(domain::portal::Portal::is_founding),
-            demo: portal.is_some_and(|p| p.is_demo()),
+            banners: banners(&mut tx).await?,
         })
     }
 
@@ -476,6 +479,12 @@ impl Portal {
     }
 }
 
+async fn banners(tx: &mut Tx) -> Result<Banners, Error> {
+    let portal = tx.portal().await?;
+    let founding = portal.as_ref().is_none_or(domain::portal::Portal::is_founding);
+    Ok(Banners { founding, demo: portal.is_some_and(|it| it.is_demo()) })
+}
+
 /// Why an admin cannot make a link for this person: they have a password, and a link would be a way to become them.
 pub(crate) fn why_no_link(identity: &Identity) -> Option<Refusal> {
     let spec = &identity.spec;
@@ -494,8 +503,14 @@ fn may_try(counted: Counted, now: DateTime<Utc>, address: &str) -> Result<Try, R
     }
 }
 
-fn wait(seconds: i64) -> String {
-    if seconds < 60 { format!("{seconds} seconds") } else { format!("{} minutes", (seconds + 59) / 60) }
+/// How long to wait, in words.
+pub(crate) fn wait(seconds: i64) -> String {
+    match seconds {
+        1 => "1 second".to_owned(),
+        ..60 => format!("{seconds} seconds"),
+        60 => "1 minute".to_owned(),
+        _ => format!("{} minutes", (seconds + 59) / 60),
+    }
 }
 
 fn check_password(password: &str) -> Result<(), Error> {

@@ -2,9 +2,11 @@
 
 use crate::{
     Clock, Error, Ids,
-    guardrails::Compiled,
     connectors::{Connector, ConnectorError, directory::Directory, manual::Manual, postgres::Postgres},
+    guardrails::Compiled,
+    health::Answered,
     ids,
+    pace::Pace,
     stepup::{
         codes::SecretsKey,
         passkeys::{Passkeys, RelyingParty},
@@ -12,6 +14,7 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
+    Actor,
     event::Transition,
     ids::EventId,
     minutes::Minutes,
@@ -74,7 +77,9 @@ struct Inner {
     setup: Setup,
     hashing: Semaphore,
     targets: Mutex<BTreeMap<String, Arc<Postgres>>>,
+    answered: Answered,
     moved: AtomicBool,
+    pace: Pace,
     replica: String,
     decoy: tokio::sync::OnceCell<String>,
     passkeys: Option<Passkeys>,
@@ -84,6 +89,8 @@ struct Inner {
 
 /// How often an act is tried again when somebody else was faster.
 const TRIES: u32 = 8;
+/// Under which name it is counted what moved in processes that have ended: one for all of them, as a command is a process of its own.
+const ENDED: &str = "ended";
 
 impl Portal {
     /// Opens the database; does not change its schema.
@@ -95,7 +102,9 @@ impl Portal {
             store,
             hashing: Semaphore::new(setup.hashing_at_once.max(1)),
             targets: Mutex::default(),
+            answered: Answered::default(),
             moved: AtomicBool::new(false),
+            pace: Pace::default(),
             replica,
             decoy: tokio::sync::OnceCell::new(),
             passkeys,
@@ -116,9 +125,9 @@ impl Portal {
         if tx.portal().await?.is_some() {
             return Ok(());
         }
-        let change = PortalRow::found(&domain::Actor::System, self.now())?;
+        let change = PortalRow::found(&Actor::System, self.now())?;
         let founded = match self.save(&mut tx, &change).await {
-            Ok(()) => tx.commit().await.map_err(Error::from),
+            Ok(()) => self.commit(tx).await,
             Err(failed) => Err(failed),
         };
         match founded {
@@ -145,19 +154,36 @@ impl Portal {
         }
     }
 
-    /// Waits for what is under way and closes.
+    /// Counts what has moved here, so that other processes hear of it, waits for what is under way and closes.
     pub async fn close(&self) {
+        if let Err(error) = self.count_what_moved(ENDED).await {
+            tracing::warn!(%error, "pages that others serve do not hear of what has changed");
+        }
         self.store().close().await;
     }
 
     /// A number that moves whenever anything changes, on any replica.
     pub async fn changes(&self) -> Result<i64, Error> {
-        if self.inner.moved.swap(false, Ordering::AcqRel) {
-            let mut tx = self.store().write().await?;
-            tx.bump_changes(&self.inner.replica).await?;
-            tx.commit().await?;
-        }
+        self.count_what_moved(&self.inner.replica).await?;
         Ok(self.store().read().await?.count_changes().await?)
+    }
+
+    async fn count_what_moved(&self, name: &str) -> Result<(), Error> {
+        if !self.inner.moved.swap(false, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let counted = self.retrying(|| self.count_once(name)).await;
+        if counted.is_err() {
+            // It is still to be counted.
+            self.inner.moved.store(true, Ordering::Release);
+        }
+        counted
+    }
+
+    async fn count_once(&self, name: &str) -> Result<(), Error> {
+        let mut tx = self.store().write().await?;
+        tx.bump_changes(name).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Whether this is a demo, with known passwords.
@@ -179,6 +205,10 @@ impl Portal {
 
     pub(crate) fn decoy(&self) -> &tokio::sync::OnceCell<String> {
         &self.inner.decoy
+    }
+
+    pub(crate) fn answered(&self) -> &Answered {
+        &self.inner.answered
     }
 
     pub(crate) fn passkeys(&self) -> Option<&Passkeys> {
@@ -207,6 +237,12 @@ impl Portal {
 
     pub(crate) fn token(&self) -> String {
         ids::token(self.inner.setup.ids.as_ref())
+    }
+
+    /// Counts what is worked out for somebody without saving anything, and refuses what is too much of it.
+    pub(crate) fn paced(&self, actor: &Actor) -> Result<(), Error> {
+        let Some(who) = actor.person() else { return Ok(()) };
+        Ok(self.inner.pace.count(who, self.now())?)
     }
 
     /// Free text, ready to be kept apart from the trail; `None` when nothing was written.

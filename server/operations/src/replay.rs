@@ -65,7 +65,10 @@ impl Portal {
                 let draft = bundle.draft.filter(|draft| draft.is_in_review() && draft.number == number);
                 let Some(draft) = draft else { return Ok(None) };
                 let names = Names::read(tx, &draft.spec).await?;
-                Some(Drafted { names, what: What::Bundle { id, spec: Box::new(draft.spec), published: published.map(Box::new) } })
+                Some(Drafted {
+                    names,
+                    what: What::Bundle { id, spec: Box::new(draft.spec), published: published.map(Box::new) },
+                })
             }
             ReplayOf::Guardrails => {
                 let draft = tx.guardrails().await?.and_then(|set| set.draft);
@@ -93,7 +96,9 @@ enum What {
 impl Drafted {
     fn as_draft(&self) -> Draft<'_> {
         match &self.what {
-            What::Bundle { id, spec, published } => Draft::Bundle { bundle: *id, spec, published: published.as_deref() },
+            What::Bundle { id, spec, published } => {
+                Draft::Bundle { bundle: *id, spec, published: published.as_deref() }
+            }
             What::Guardrails(draft) => Draft::Guardrails(draft),
         }
     }

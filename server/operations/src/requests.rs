@@ -2,8 +2,8 @@
 
 use crate::{
     Error, Portal,
-    acts::{Owed, tell},
-    facts::{About, facts, over},
+    acts::{Owed, tell, tell_of_withdrawal},
+    facts::{About, facts, in_portal, over},
 };
 use domain::{
     Actor, Refusal,
@@ -16,9 +16,19 @@ use domain::{
     ruling::{Ruling, judge, may_ask_for},
     stepup::{Verified, digest},
     text::{Prose, line},
-    views::Asking,
+    views::{
+        Asking,
+        bulk::{Answered, Chosen},
+    },
 };
 use store::Tx;
+
+/// The most links one ask may carry.
+const MOST_LINKS: usize = 5;
+/// The most characters a link may have.
+const LONGEST_LINK: usize = 500;
+/// How many requests somebody may say yes to at once.
+const MOST_AT_ONCE: usize = 50;
 
 /// An ask as it was parsed, with the facts to judge it by.
 pub(crate) struct Prepared {
@@ -86,6 +96,7 @@ impl Portal {
 
     /// The ruling an ask would get, without asking: the same operation, saving nothing.
     pub(crate) async fn preview_ruling(&self, actor: &Actor, asking: &Asking) -> Result<(Ruling, Facts), Error> {
+        self.paced(actor)?;
         let mut tx = self.store().read().await?;
         let guardrails = self.guardrails(&mut tx).await?;
         let prepared = self.prepare(&mut tx, actor, asking, guardrails.as_ref(), false).await?;
@@ -101,7 +112,7 @@ impl Portal {
         lock: bool,
     ) -> Result<Prepared, Error> {
         let now = self.now();
-        let authority = crate::facts::in_portal(tx, actor, now).await?;
+        let authority = in_portal(tx, actor, now).await?;
         let Some(asker) = authority.actor().person() else {
             return Err(Refusal::NotAllowed("only a person asks").into());
         };
@@ -216,6 +227,51 @@ impl Portal {
         Ok(())
     }
 
+    /// Says yes to several requests: to each as [`Portal::approve`] does, by itself, in the order they were chosen. What becomes of one
+    /// leaves the others as they are.
+    pub async fn approve_many(&self, actor: &Actor, chosen: &[Chosen], comment: &str) -> Result<Vec<Answered>, Error> {
+        let mut tx = self.store().read().await?;
+        in_portal(&mut tx, actor, self.now()).await?;
+        drop(tx);
+        if chosen.is_empty() {
+            return Err(Refusal::Form(vec!["choose at least one request".to_owned()]).into());
+        }
+        if chosen.len() > MOST_AT_ONCE {
+            let says = format!("choose at most {MOST_AT_ONCE} requests at once; these are {}", chosen.len());
+            return Err(Refusal::Form(vec![says]).into());
+        }
+        prose("comment", comment)?;
+        let mut answers = Vec::new();
+        for Chosen { request, terms } in chosen {
+            let done = self.approve(actor, *request, *terms, "", comment).await;
+            answers.push(self.answer(actor, *request, done).await);
+        }
+        Ok(answers)
+    }
+
+    async fn answer(&self, actor: &Actor, request: RequestId, done: Result<(), Error>) -> Answered {
+        let why_not = match done {
+            Ok(()) => return Answered { request, what: None, why_not: None },
+            Err(Error::Refused(Refusal::StepUp { needed })) => format!("wants {}: open it", needed.word()),
+            Err(no @ (Error::Refused(_) | Error::NotFound | Error::Conflict)) => no.to_string(),
+            Err(error @ (Error::Store(_) | Error::Connector(_) | Error::Unready(_))) => {
+                tracing::error!(%request, %error, "one of several approvals failed");
+                "something went wrong on our side: look whether it is approved".to_owned()
+            }
+        };
+        // What it is called is a kindness; that it was not approved is said without it too.
+        let what = self.in_words(actor, request).await.unwrap_or_default();
+        Answered { request, what, why_not: Some(why_not) }
+    }
+
+    /// What a request asks, in one sentence; `None` where that is not the actor's to see.
+    async fn in_words(&self, actor: &Actor, id: RequestId) -> Result<Option<String>, Error> {
+        let mut tx = self.store().read().await?;
+        let Some(request) = tx.request(id).await? else { return Ok(None) };
+        let may_see = over(&mut tx, actor, &request, self.now()).await?.may_see();
+        Ok(may_see.then(|| request.sentence()))
+    }
+
     /// Says no to a request, and why; that ends it.
     pub async fn deny(&self, actor: &Actor, id: RequestId, _version: u32, comment: &str) -> Result<(), Error> {
         let comment = prose("comment", comment)?;
@@ -266,6 +322,7 @@ impl Portal {
             }
             let change = request.withdraw(&authority, now)?;
             self.save(&mut tx, &change).await?;
+            tell_of_withdrawal(self, &mut tx, actor, &request).await?;
             self.commit(tx).await
         })
         .await
@@ -399,14 +456,24 @@ fn evidence(asking: &Asking) -> Result<Vec<Evidence>, Error> {
         line(reference, 100, false).map_err(|bad| Refusal::Text { field: "work item", bad })?;
         evidence.push(Evidence::WorkItem { reference: reference.to_owned() });
     }
-    let url = asking.link.trim();
-    if !url.is_empty() {
-        line(url, 500, false).map_err(|bad| Refusal::Text { field: "link", bad })?;
+    evidence.extend(links(&asking.link)?);
+    Ok(evidence)
+}
+
+/// One link a line; lines without anything on them count for nothing.
+fn links(text: &str) -> Result<Vec<Evidence>, Refusal> {
+    let mut links = Vec::new();
+    let lines = (1..).zip(text.lines().map(str::trim)).filter(|(_, url)| !url.is_empty());
+    for (at, url) in lines {
+        if links.len() == MOST_LINKS {
+            return Err(Refusal::ManyLinks { line: at, most: MOST_LINKS });
+        }
+        line(url, LONGEST_LINK, false).map_err(|bad| Refusal::BadLink { line: at, bad })?;
         let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
         if host.is_none_or(|rest| rest.is_empty() || rest.starts_with('/') || rest.contains(char::is_whitespace)) {
-            return Err(Refusal::NotALink(url.chars().take(80).collect()).into());
+            return Err(Refusal::NotALink { line: at, got: url.chars().take(80).collect() });
         }
-        evidence.push(Evidence::Link { url: url.to_owned() });
+        links.push(Evidence::Link { url: url.to_owned() });
     }
-    Ok(evidence)
+    Ok(links)
 }

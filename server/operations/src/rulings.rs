@@ -5,6 +5,7 @@ use domain::{
     Actor,
     facts::Facts,
     guardrail::Verdict,
+    minutes::Minutes,
     request::{Request, State},
     ruling::{Outcome, Ruling, Via},
     text::{Key, or},
@@ -114,8 +115,14 @@ pub(crate) fn some(names: &[String]) -> String {
     format!("{shown} or one of {} others", names.len() - 2)
 }
 
-/// Where a request stands, in one sentence: what happens next and who holds it.
-pub(crate) fn standing(request: &Request, grant: Option<&domain::grant::Grant>) -> String {
+/// Where a request stands, in one sentence: what happens next and who holds it. While it waits for people with how many minutes an
+/// answer usually takes, and once they agreed with the hours it waits for.
+pub(crate) fn standing(
+    request: &Request,
+    grant: Option<&domain::grant::Grant>,
+    usually: Option<u32>,
+    hours: Option<&str>,
+) -> String {
     use domain::grant::State as G;
     match (&request.state, grant.map(|g| &g.state)) {
         (State::Refused { .. }, _) => "Policy did not allow it; nobody was asked.".to_owned(),
@@ -125,13 +132,18 @@ pub(crate) fn standing(request: &Request, grant: Option<&domain::grant::Grant>) 
             let stages = request.ruling.stages.len();
             let at = request.current_stage().map_or(0, |(at, _)| at) + 1;
             let stage = if stages > 1 { format!(" This is stage {at} of {stages}.") } else { String::new() };
+            let usually = usually.and_then(|n| Minutes::new(n).ok());
+            let usually = usually.map_or_else(String::new, |n| format!(", usually answered in {n}"));
             if need > 1 {
-                format!("Waiting for {} of {}.{stage}", domain::ruling::count(need), some(&names))
+                format!("Waiting for {} of {}{usually}.{stage}", domain::ruling::count(need), some(&names))
             } else {
-                format!("Waiting for {}.{stage}", some(&names))
+                format!("Waiting for {}{usually}.{stage}", some(&names))
             }
         }
-        (State::Approved { .. }, _) => "Approved. The access is about to be made.".to_owned(),
+        (State::Approved { .. }, _) => hours.map_or_else(
+            || "Approved. The access is about to be made.".to_owned(),
+            |hours| format!("Approved. It is made when its hours begin: {hours}."),
+        ),
         (State::Denied { by, .. }, _) => format!("{by} denied it."),
         (State::Withdrawn { by, .. }, _) => format!("{by} took it back."),
         (State::Expired { .. }, _) => "Nobody decided in time, so it expired.".to_owned(),

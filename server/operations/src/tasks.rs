@@ -1,55 +1,43 @@
 //! Tasks of systems that are changed by hand: who may see them, and attesting that one is done.
 
-use crate::{Error, Portal};
+use crate::{
+    Error, Portal,
+    pages::{limit, listed},
+};
 use domain::{
     Actor, Refusal,
     grant::Grant,
     ids::{IdentityId, TaskId},
-    job::{Job, JobKey},
+    job::{Job, JobKey, RightKey},
     request::Request,
-    views::TaskView,
+    resource::System,
+    views::{Page, TaskView},
 };
+use std::collections::BTreeMap;
 use store::{TaskRow, Tx};
 
-/// How many tasks of a system are shown.
-const SHOWN: i64 = 100;
-
 impl Portal {
-    /// The tasks that wait for the reader, as an operator of systems.
-    pub async fn tasks(&self, actor: &Actor) -> Result<Vec<TaskView>, Error> {
+    /// The tasks that wait for the reader, as an operator of systems: what is to be taken away first, and of each the oldest.
+    pub async fn tasks(&self, actor: &Actor, after: &str) -> Result<Page<TaskView>, Error> {
         let mut tx = self.store().read().await?;
         let authority = crate::facts::in_portal(&mut tx, actor, self.now()).await?;
-        let Some(who) = authority.actor().person() else { return Ok(Vec::new()) };
-        let mut views = Vec::new();
-        for system in tx.operated_by(who, self.now()).await? {
-            let Some(system) = tx.system(system).await? else { continue };
-            for task in tx.open_tasks_on(system.id, SHOWN).await? {
-                let requests = requests_behind(&mut tx, &task).await?;
-                let Some(request) = requests.last() else { continue };
-                let right =
-                    system.spec.entitlements.get(&task.right.entitlement).map_or("a right", |e| e.name.as_str());
-                let what = if task.wanted {
-                    format!("Give `{}` the right “{right}” on {}", task.right.account, system.spec.name)
-                } else {
-                    format!("Take the right “{right}” on {} away from `{}`", system.spec.name, task.right.account)
-                };
-                let why_not =
-                    takes_part(&mut tx, &requests, who).await?.then(|| Refusal::NotTheProvisioner.to_string());
-                views.push(TaskView {
-                    id: task.id,
-                    system: system.spec.name.clone(),
-                    what,
-                    takes_away: !task.wanted,
-                    account: task.right.account.clone(),
-                    subject: request.facts.subject.name.clone(),
-                    since: task.opened_at,
-                    request: request.id,
-                    why_not,
-                });
+        let Some(who) = authority.actor().person() else { return Ok(Page::empty()) };
+        let mut systems = BTreeMap::new();
+        let mut open = Vec::new();
+        for id in tx.operated_by(who, self.now()).await? {
+            systems.extend(tx.system(id).await?.map(|system| (id, system)));
+            // The first of all systems together are among the first of each.
+            open.extend(tx.open_tasks_on(id, after, limit()).await?);
+        }
+        open.sort_by_key(|task| (task.it.wanted, task.it.id));
+        let (open, next) = listed(open);
+        let mut items = Vec::new();
+        for task in &open {
+            if let Some(system) = systems.get(&task.right.system) {
+                items.extend(task_view(&mut tx, task, system, who).await?);
             }
         }
-        views.sort_by_key(|t| (!t.takes_away, t.since));
-        Ok(views)
+        Ok(Page { items, next })
     }
 
     /// Attests that a task is done. The operator must have had no part in asking or approving (R30).
@@ -67,7 +55,7 @@ impl Portal {
             if !operated.contains(&task.right.system) {
                 return Err(Error::NotFound);
             }
-            let requests = requests_behind(&mut tx, &task).await?;
+            let requests = requests_behind(&mut tx, &task.right).await?;
             if takes_part(&mut tx, &requests, who).await? {
                 return Err(Refusal::NotTheProvisioner.into());
             }
@@ -92,17 +80,45 @@ impl Portal {
     }
 }
 
-/// The requests whose grants a task follows from, oldest first.
-async fn requests_behind(tx: &mut Tx, task: &TaskRow) -> Result<Vec<Request>, Error> {
+/// A task as its operator sees it; `None` when no grant needs it any more.
+async fn task_view(tx: &mut Tx, task: &TaskRow, system: &System, who: IdentityId) -> Result<Option<TaskView>, Error> {
+    let requests = requests_behind(tx, &task.right).await?;
+    let Some(request) = requests.last() else { return Ok(None) };
+    let why_not = takes_part(tx, &requests, who).await?.then(|| Refusal::NotTheProvisioner.to_string());
+    Ok(Some(TaskView {
+        id: task.id,
+        system: system.spec.name.clone(),
+        what: what(system, &task.right, task.wanted),
+        takes_away: !task.wanted,
+        account: task.right.account.clone(),
+        subject: request.facts.subject.name.clone(),
+        since: task.opened_at,
+        request: request.id,
+        why_not,
+    }))
+}
+
+/// What is to be done to a right, in one sentence.
+pub(crate) fn what(system: &System, right: &RightKey, wanted: bool) -> String {
+    let name = system.spec.entitlements.get(&right.entitlement).map_or("a right", |it| it.name.as_str());
+    if wanted {
+        format!("Give `{}` the right “{name}” on {}", right.account, system.spec.name)
+    } else {
+        format!("Take the right “{name}” on {} away from `{}`", system.spec.name, right.account)
+    }
+}
+
+/// The requests whose grants a task about a right follows from, oldest first.
+pub(crate) async fn requests_behind(tx: &mut Tx, right: &RightKey) -> Result<Vec<Request>, Error> {
     let mut requests = Vec::new();
-    for grant in tx.grants_on(&task.right).await? {
+    for grant in tx.grants_on(right).await? {
         requests.extend(tx.request(grant.request).await?);
     }
     Ok(requests)
 }
 
 /// Whether somebody asked for it, gets it, answers for it, then or now, or decided on it.
-async fn takes_part(tx: &mut Tx, requests: &[Request], who: IdentityId) -> Result<bool, Error> {
+pub(crate) async fn takes_part(tx: &mut Tx, requests: &[Request], who: IdentityId) -> Result<bool, Error> {
     for request in requests {
         let today = tx.identity(request.ask.subject).await?.is_some_and(|it| it.spec.owners.contains(&who));
         if today

@@ -50,6 +50,19 @@ pub struct Progress {
     pub of_events: u64,
 }
 
+/// Where findings go: each is handed on at once, and counted.
+struct Findings<'a> {
+    hand: &'a mut (dyn FnMut(Finding) + Send),
+    count: u64,
+}
+
+impl Findings<'_> {
+    fn push(&mut self, finding: Finding) {
+        self.count += 1;
+        (self.hand)(finding);
+    }
+}
+
 /// How many events or streams are read at a time.
 const AT_A_TIME: i64 = 500;
 /// How many findings of one sort are listed.
@@ -81,9 +94,14 @@ impl Portal {
         }
     }
 
-    /// Checks everything; gives what is wrong, and where. Reads one chain at a time, so memory does not grow with the trail.
-    pub async fn verify(&self, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<Vec<Finding>, Error> {
-        let mut findings = Vec::new();
+    /// Checks everything; hands out what is wrong, and where, as it is found, and gives how much that was. Reads one chain at a time and
+    /// keeps nothing, so memory does not grow with the trail, however much is wrong in it.
+    pub async fn verify(
+        &self,
+        progress: &mut (dyn FnMut(Progress) + Send),
+        found: &mut (dyn FnMut(Finding) + Send),
+    ) -> Result<u64, Error> {
+        let mut findings = Findings { hand: found, count: 0 };
         let (of_streams, of_events) = self.store().read().await?.count_trail().await?;
         let mut done = Progress { of_streams, of_events, ..Progress::default() };
         let mut from = Uuid::nil();
@@ -125,11 +143,11 @@ impl Portal {
                 says: format!("the trigger `{guard}` that guards it is missing or switched off"),
             });
         }
-        Ok(findings)
+        Ok(findings.count)
     }
 
     /// Every task that is done was attested by the one who stands in it.
-    async fn verify_tasks(&self, findings: &mut Vec<Finding>) -> Result<(), Error> {
+    async fn verify_tasks(&self, findings: &mut Findings<'_>) -> Result<(), Error> {
         let mut from = TaskId(Uuid::nil());
         loop {
             let mut tx = self.store().read().await?;
@@ -162,7 +180,7 @@ async fn is_attested(tx: &mut Tx, task: &TaskRow) -> Result<bool, Error> {
 }
 
 /// What was read; what cannot be, although the database answers, is a finding, and the rest is checked all the same.
-fn told<T: Default>(read: Result<T, Error>, place: &str, findings: &mut Vec<Finding>) -> Result<T, Error> {
+fn told<T: Default>(read: Result<T, Error>, place: &str, findings: &mut Findings<'_>) -> Result<T, Error> {
     match read {
         Err(Error::Store(why)) if why.is_nonsense() => {
             findings.push(Finding { place: place.to_owned(), says: format!("cannot be read: {why}") });
@@ -173,7 +191,7 @@ fn told<T: Default>(read: Result<T, Error>, place: &str, findings: &mut Vec<Find
 }
 
 /// Walks one chain and compares the rows it leads to. Gives how many events it has.
-async fn walk(tx: &mut Tx, stream: StreamId, now: DateTime<Utc>, findings: &mut Vec<Finding>) -> Result<u64, Error> {
+async fn walk(tx: &mut Tx, stream: StreamId, now: DateTime<Utc>, findings: &mut Findings<'_>) -> Result<u64, Error> {
     let mut chain = Chain { stream, seq: 0, prev: NO_PREV.to_owned(), rows: BTreeMap::new(), broken: false };
     loop {
         let page = tx.events_to_check(stream, chain.seq.saturating_add(1), AT_A_TIME).await?;
@@ -218,7 +236,7 @@ impl Chain {
     }
 
     /// Takes the next event; gives what its bytes say, where they can be read.
-    fn take(&mut self, event: &EventRow, columns: &Columns, findings: &mut Vec<Finding>) -> Option<Envelope> {
+    fn take(&mut self, event: &EventRow, columns: &Columns, findings: &mut Findings<'_>) -> Option<Envelope> {
         let expected = self.seq.saturating_add(1);
         if event.seq != expected {
             findings.push(self.at(expected, format!("is missing; the next is event {}", event.seq)));
@@ -249,7 +267,7 @@ impl Chain {
         envelope
     }
 
-    fn apply(&mut self, envelope: &Envelope, event: &EventRow, findings: &mut Vec<Finding>) {
+    fn apply(&mut self, envelope: &Envelope, event: &EventRow, findings: &mut Findings<'_>) {
         let mut wrong = |says: String| {
             findings.push(Finding { place: format!("chain {} event {}", self.stream, event.seq), says });
             self.broken = true;
@@ -295,7 +313,7 @@ async fn compare(
     thing: Thing,
     record: &Record,
     now: DateTime<Utc>,
-    findings: &mut Vec<Finding>,
+    findings: &mut Findings<'_>,
 ) -> Result<(), Error> {
     let place = format!("{} {}", thing.kind.word(), thing.id);
     let Some(found) = tx.row_check(thing.kind, thing.id).await? else {

@@ -308,10 +308,14 @@ impl Step {
                 portal.give_back(&actor, grant).await?;
             }
             Did::Attest => {
-                for task in portal.tasks(&actor).await? {
-                    if task.request == request && task.why_not.is_none() {
+                let mut after = String::new();
+                loop {
+                    let page = portal.tasks(&actor, &after).await?;
+                    for task in page.items.iter().filter(|task| task.request == request && task.why_not.is_none()) {
                         portal.attest(&actor, task.id).await?;
                     }
+                    let Some(next) = page.next else { break };
+                    after = next;
                 }
             }
         }

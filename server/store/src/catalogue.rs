@@ -249,13 +249,14 @@ impl Tx {
         now: DateTime<Utc>,
         limit: i64,
     ) -> Result<BTreeSet<IdentityId>, Error> {
+        // SQLite: a cross join is walked in the order it is written; else it reads everybody there is, and looks who is a member.
         const SQL: &str = concat!(
             "with recursive down (id) as (
               select id from groups where id = $1
               union
               select gg.child_id from group_groups gg join down on gg.group_id = down.id
             ), members (id) as (
-              select m.identity_id from group_members m join down on down.id = m.group_id
+              select m.identity_id from down cross join group_members m where m.group_id = down.id
               union
               select gr.subject_id from down
                 join groups g on g.id = down.id
@@ -266,8 +267,8 @@ impl Tx {
             in_force!("$2"),
             "
             )
-            select i.id from members m join identities i on i.id = m.id
-            where i.active and i.kind = 'person' order by i.id limit $3"
+            select i.id from members cross join identities i
+            where i.id = members.id and i.active and i.kind = 'person' order by i.id limit $3"
         );
         Ok(rows!(self, (Uuid,), SQL, group.0, now, limit)?.into_iter().map(|(id,)| IdentityId(id)).collect())
     }

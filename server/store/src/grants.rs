@@ -15,6 +15,25 @@ use domain::{
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
+/// How it stands with a system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OnSystem {
+    /// How many can act on it now by a grant: a right of theirs was seen there.
+    pub there: u32,
+    /// For how many it is only being made.
+    pub coming: u32,
+    /// How many rights are in trouble.
+    pub trouble: u32,
+}
+
+/// Whether the access of a grant `g` is there, as [`Grant::is_there`] tells it.
+macro_rules! is_there {
+    () => {
+        "(g.state = 'active' or (g.state = 'ending' and exists (
+           select 1 from assignments p where p.grant_id = g.id and p.present)))"
+    };
+}
+
 impl Tx {
     /// One grant.
     pub async fn grant(&mut self, id: GrantId) -> Result<Option<Grant>, Error> {
@@ -64,7 +83,8 @@ impl Tx {
         collect(rows!(self, (Uuid, String), SQL, who.0, before(from), limit)?)
     }
 
-    /// The bundles a person holds by live grants, but for one grant that is being continued.
+    /// The bundles that count as held when rules are judged, but for one grant that is being continued: those that are only being made,
+    /// or are being taken away, count too.
     pub async fn held_bundles(
         &mut self,
         who: IdentityId,
@@ -79,19 +99,46 @@ impl Tx {
             .collect())
     }
 
-    /// The live grants of a bundle, the newest first.
-    pub async fn live_grants_by(&mut self, bundle: BundleId, limit: i64) -> Result<Vec<Grant>, Error> {
-        const SQL: &str =
-            "select id, body from grants where bundle_id = $1 and state in ('opening', 'active', 'ending')
-            order by id desc limit $2";
-        collect(rows!(self, (Uuid, String), SQL, bundle.0, limit)?)
+    /// The bundles somebody has to do with, each with its name and where it stands: `waiting`, `approved`, `opening`, `ending` or
+    /// `active`.
+    pub async fn standings_of(&mut self, who: IdentityId) -> Result<BTreeMap<BundleId, (String, String)>, Error> {
+        const ASKED: &str = "select b.id, b.name, r.state from requests r join bundles b on b.id = r.bundle_id
+            where r.subject_id = $1 and r.state in ('waiting', 'approved')";
+        // Opening, ending, active: of several the last counts, which is the nearest to being there.
+        const GRANTED: &str = "select b.id, b.name, g.state from grants g join bundles b on b.id = g.bundle_id
+            where g.subject_id = $1 and g.state <> 'ended' order by g.state desc";
+        let asked = rows!(self, (Uuid, String, String), ASKED, who.0)?;
+        let granted = rows!(self, (Uuid, String, String), GRANTED, who.0)?;
+        Ok(asked.into_iter().chain(granted).map(|(id, name, state)| (BundleId(id), (name, state))).collect())
     }
 
-    /// How many live grants a bundle has.
-    pub async fn count_live_by(&mut self, bundle: BundleId) -> Result<u32, Error> {
+    /// How many have a bundle now: it is there.
+    pub async fn count_who_have(&mut self, bundle: BundleId) -> Result<u32, Error> {
         const SQL: &str =
-            "select count(*) from grants where bundle_id = $1 and state in ('opening', 'active', 'ending')";
+            concat!("select count(distinct g.subject_id) from grants g where g.bundle_id = $1 and ", is_there!());
         Ok(count(row!(self, (i64,), SQL, bundle.0)?))
+    }
+
+    /// Who else has a bundle now: the first of them by name, and how many they are in all.
+    pub async fn others_who_have(
+        &mut self,
+        bundle: BundleId,
+        but: IdentityId,
+        limit: i64,
+    ) -> Result<(Vec<String>, u32), Error> {
+        const NAMES: &str = concat!(
+            "select distinct i.id, i.name from grants g join identities i on i.id = g.subject_id
+             where g.bundle_id = $1 and g.subject_id <> $2 and ",
+            is_there!(),
+            " order by i.name, i.id limit $3"
+        );
+        const COUNT: &str = concat!(
+            "select count(distinct g.subject_id) from grants g where g.bundle_id = $1 and g.subject_id <> $2 and ",
+            is_there!()
+        );
+        let names = rows!(self, (Uuid, String), NAMES, bundle.0, but.0, limit)?;
+        let in_all = count(row!(self, (i64,), COUNT, bundle.0, but.0)?);
+        Ok((names.into_iter().map(|(_, name)| name).collect(), in_all))
     }
 
     /// A person's earlier grants of a bundle, the newest first.
@@ -106,28 +153,33 @@ impl Tx {
         collect(rows!(self, (Uuid, String), SQL, who.0, bundle.0, limit)?)
     }
 
-    /// The grants that can act on a system now, the newest first.
-    pub async fn live_grants_on(&mut self, system: SystemId, limit: i64) -> Result<Vec<Grant>, Error> {
+    /// A page of the grants that are not over and have a right on a system, the newest first.
+    pub async fn live_grants_on(&mut self, system: SystemId, from: &str, limit: i64) -> Result<Vec<Grant>, Error> {
         const SQL: &str = "select g.id, g.body from grants g
-            where g.state in ('opening', 'active', 'ending')
+            where g.state in ('opening', 'active', 'ending') and g.id < $2
               and exists (select 1 from assignments a where a.grant_id = g.id and a.system_id = $1)
-            order by g.id desc limit $2";
-        collect(rows!(self, (Uuid, String), SQL, system.0, limit)?)
+            order by g.id desc limit $3";
+        collect(rows!(self, (Uuid, String), SQL, system.0, before(from), limit)?)
     }
 
-    /// How many grants can act on a system now, and how many rights there are in trouble.
-    pub async fn count_on(&mut self, system: SystemId) -> Result<(u32, u32), Error> {
-        const LIVE: &str = "select count(distinct a.grant_id) from assignments a join grants g on g.id = a.grant_id
-            where a.system_id = $1 and g.state in ('opening', 'active', 'ending')";
+    /// How it stands with a system.
+    pub async fn count_on(&mut self, system: SystemId) -> Result<OnSystem, Error> {
+        const THERE: &str = "select count(distinct g.subject_id) from assignments a join grants g on g.id = a.grant_id
+            where a.system_id = $1 and g.state in ('opening', 'active', 'ending') and a.present";
+        const COMING: &str = "select count(distinct g.subject_id) from assignments a join grants g on g.id = a.grant_id
+            where a.system_id = $1 and g.state = 'opening' and not coalesce(a.present, false)";
         const TROUBLE: &str = "select count(*) from assignments a join grants g on g.id = a.grant_id
             where a.system_id = $1 and g.state in ('opening', 'active', 'ending') and a.trouble is not null";
-        Ok((count(row!(self, (i64,), LIVE, system.0)?), count(row!(self, (i64,), TROUBLE, system.0)?)))
+        Ok(OnSystem {
+            there: count(row!(self, (i64,), THERE, system.0)?),
+            coming: count(row!(self, (i64,), COMING, system.0)?),
+            trouble: count(row!(self, (i64,), TROUBLE, system.0)?),
+        })
     }
 
-    /// How many live grants an identity has.
-    pub async fn count_live_of(&mut self, who: IdentityId) -> Result<u32, Error> {
-        const SQL: &str =
-            "select count(*) from grants where subject_id = $1 and state in ('opening', 'active', 'ending')";
+    /// By how many grants an identity has access now: it is there.
+    pub async fn count_there_of(&mut self, who: IdentityId) -> Result<u32, Error> {
+        const SQL: &str = concat!("select count(*) from grants g where g.subject_id = $1 and ", is_there!());
         Ok(count(row!(self, (i64,), SQL, who.0)?))
     }
 

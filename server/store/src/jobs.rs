@@ -10,6 +10,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::job::JobKey;
 use uuid::Uuid;
 
+/// The second from which fencing numbers are counted: the beginning of 2026. They last until 2094.
+const NUMBERS_BEGIN: i64 = 1_767_225_600;
+
 /// A look that was claimed.
 #[derive(Clone, Debug)]
 pub struct Claim {
@@ -28,16 +31,20 @@ impl Tx {
     pub async fn claim(&mut self, now: DateTime<Utc>, lease: TimeDelta) -> Result<Option<Claim>, Error> {
         const DUE: &str = "select key, payload, generation, fence, attempts from jobs
             where takes_away = $2 and due_at <= $1 and (leased_until is null or leased_until <= $1) order by due_at limit 8";
-        const TAKE: &str = "update jobs set fence = fence + 1, leased_until = $3
+        const TAKE: &str = "update jobs set fence = $5, leased_until = $3
             where key = $1 and fence = $2 and (leased_until is null or leased_until <= $4)";
+        // INVARIANT: of one thing no number is given out twice. A look that is finished goes, and its last number with it; one that is
+        // asked for later must not begin where a frozen worker still stands, so the numbers follow the clock.
+        let by_the_clock = i32::try_from(now.timestamp() - NUMBERS_BEGIN).unwrap_or(0);
         for takes_away in [true, false] {
             for (key, payload, generation, fence, attempts) in
                 rows!(self, (String, String, i32, i32, i32), DUE, now, takes_away)?
             {
-                if run!(self, TAKE, &key, fence, now + lease, now)? == 1 {
+                let next = by_the_clock.max(fence + 1);
+                if run!(self, TAKE, &key, fence, now + lease, now, next)? == 1 {
                     let key = serde_json::from_str(&payload).map_err(|why| corrupt("jobs", Uuid::nil(), &why))?;
                     let attempts = u32::try_from(attempts).unwrap_or(0);
-                    return Ok(Some(Claim { key, generation, fence: fence + 1, attempts }));
+                    return Ok(Some(Claim { key, generation, fence: next, attempts }));
                 }
             }
         }
@@ -63,6 +70,13 @@ impl Tx {
         Ok(found
             .filter(|(payload, ..)| serde_json::from_str::<JobKey>(payload).is_ok_and(|named| named == *key))
             .map(|(_, due_at, leased_until)| leased_until.map_or(due_at, |leased| leased.max(due_at))))
+    }
+
+    /// How often the look at this failed in a row, and when it is due; `None` when there is none.
+    pub async fn tries(&mut self, key: &JobKey) -> Result<Option<(u32, DateTime<Utc>)>, Error> {
+        const SQL: &str = "select attempts, due_at from jobs where key = $1";
+        let found = row!(self, (i32, DateTime<Utc>), SQL, key.to_string())?;
+        Ok(found.map(|(attempts, due_at)| (u32::try_from(attempts).unwrap_or(0), due_at)))
     }
 
     /// The look is done. If it was asked for again meanwhile, it stays due; else it goes, or comes back at `next`.
@@ -111,7 +125,7 @@ impl Tx {
         Ok((count(due), count(failing)))
     }
 
-    /// One replica's changes are counted.
+    /// One replica's changes are counted, or under one name those of many processes that are gone.
     pub async fn bump_changes(&mut self, replica: &str) -> Result<(), Error> {
         run!(
             self,
@@ -123,7 +137,7 @@ impl Tx {
 
     /// How many changes there were, over all replicas.
     pub async fn count_changes(&mut self) -> Result<i64, Error> {
-        // Postgres: sum of bigint is numeric, so each row is read; there are as many as replicas.
+        // Postgres: sum of bigint is numeric, so each row is read; there are as many as replicas that served.
         Ok(rows!(self, (i64,), "select n from changes")?.into_iter().map(|(n,)| n).sum())
     }
 }

@@ -17,6 +17,7 @@ mod tx;
 
 pub use catalogue::{CatalogueKeys, Listed, Right};
 pub use error::Error;
+pub use grants::OnSystem;
 pub use jobs::Claim;
 pub use people::{Budget, Counted, OpenInvitation, Try};
 pub use replays::{ReplayOf, ReplayRow};

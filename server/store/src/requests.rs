@@ -1,7 +1,7 @@
 //! Reading requests and the texts that belong to them.
 
 use crate::{
-    Error, Tx,
+    Error, Listed, Tx,
     catalogue::parsed,
     tx::{row, rows, run},
 };
@@ -18,6 +18,17 @@ pub(crate) fn before(cursor: &str) -> Uuid {
     cursor.parse().unwrap_or(Uuid::max())
 }
 
+/// The cursor of a list in two parts, one after the other: in which part, and after which id there.
+pub(crate) fn in_part(cursor: &str) -> Option<(bool, Uuid)> {
+    let (part, id) = cursor.split_once('~')?;
+    Some((part.parse().ok()?, id.parse().ok()?))
+}
+
+/// The cursor that comes after a line of such a list.
+pub(crate) fn part(part: bool, id: Uuid) -> String {
+    format!("{part}~{id}")
+}
+
 impl Tx {
     /// One request.
     pub async fn request(&mut self, id: RequestId) -> Result<Option<Request>, Error> {
@@ -25,12 +36,21 @@ impl Tx {
         found.map(|(body,)| parsed("requests", id.0, &body)).transpose()
     }
 
-    /// The requests that wait for this person, the oldest first.
-    pub async fn requests_to_decide(&mut self, who: IdentityId, from: &str, limit: i64) -> Result<Vec<Request>, Error> {
-        const SQL: &str = "select r.id, r.body from deciders d join requests r on r.id = d.request_id
-            where d.identity_id = $1 and r.id > $2 order by r.id limit $3";
-        let from: Uuid = from.parse().unwrap_or_default();
-        collect(rows!(self, (Uuid, String), SQL, who.0, from, limit)?)
+    /// A page of the requests that wait for this person: the weighty ones before the others, and of each the oldest first.
+    pub async fn requests_to_decide(
+        &mut self,
+        who: IdentityId,
+        from: &str,
+        limit: i64,
+    ) -> Result<Vec<Listed<Request>>, Error> {
+        const SQL: &str = "select r.id, r.body, d.weighty from deciders d join requests r on r.id = d.request_id
+            where d.identity_id = $1 and (d.weighty < $2 or (d.weighty = $2 and d.request_id > $3))
+            order by d.weighty desc, d.request_id limit $4";
+        let (weighty, id) = in_part(from).unwrap_or((true, Uuid::nil()));
+        rows!(self, (Uuid, String, bool), SQL, who.0, weighty, id, limit)?
+            .into_iter()
+            .map(|(id, body, weighty)| Ok(Listed { cursor: part(weighty, id), it: parsed("requests", id, &body)? }))
+            .collect()
     }
 
     /// How many requests wait for this person, counted up to 100.
@@ -39,13 +59,21 @@ impl Tx {
         Ok(row!(self, (i64,), SQL, who.0)?.map_or(0, |(n,)| u32::try_from(n).unwrap_or(0)))
     }
 
-    /// The open requests that this person asked for or would get, the newest first.
-    pub async fn open_requests_of(&mut self, who: IdentityId, limit: i64) -> Result<Vec<Request>, Error> {
-        const SQL: &str = "select id, body from requests where state in ('waiting', 'approved') and subject_id = $1
+    /// A page of the open requests that this person asked for or would get, the newest first.
+    pub async fn open_requests_of(&mut self, who: IdentityId, from: &str, limit: i64) -> Result<Vec<Request>, Error> {
+        const SQL: &str =
+            "select id, body from requests where state in ('waiting', 'approved') and subject_id = $1 and id < $2
             union
-            select id, body from requests where state in ('waiting', 'approved') and asker_id = $1
-            order by 1 desc limit $2";
-        collect(rows!(self, (Uuid, String), SQL, who.0, limit)?)
+            select id, body from requests where state in ('waiting', 'approved') and asker_id = $1 and id < $2
+            order by 1 desc limit $3";
+        collect(rows!(self, (Uuid, String), SQL, who.0, before(from), limit)?)
+    }
+
+    /// How many open requests this person asked for or would get.
+    pub async fn count_open_requests_of(&mut self, who: IdentityId) -> Result<u32, Error> {
+        const SQL: &str = "select count(*) from requests
+            where state in ('waiting', 'approved') and (subject_id = $1 or asker_id = $1)";
+        Ok(row!(self, (i64,), SQL, who.0)?.map_or(0, |(n,)| u32::try_from(n).unwrap_or(u32::MAX)))
     }
 
     /// Every open request, a page at a time, for working out again who may decide.
@@ -116,6 +144,12 @@ impl Tx {
             path
         )?;
         Ok(())
+    }
+
+    /// Whether a person was told something that leads there.
+    pub async fn was_told(&mut self, who: IdentityId, path: &str) -> Result<bool, Error> {
+        const SQL: &str = "select id from notices where identity_id = $1 and path = $2 limit 1";
+        Ok(row!(self, (Uuid,), SQL, who.0, path)?.is_some())
     }
 
     /// A page of a person's notices, the newest first.

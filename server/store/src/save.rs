@@ -441,7 +441,13 @@ impl Tx {
         };
         run!(self, "delete from deciders where request_id = $1", it.id.0)?;
         for decider in it.may_decide_now().into_iter().take(MOST_MEMBERS) {
-            run!(self, "insert into deciders (request_id, identity_id) values ($1, $2)", it.id.0, decider.0)?;
+            run!(
+                self,
+                "insert into deciders (request_id, identity_id, weighty) values ($1, $2, $3)",
+                it.id.0,
+                decider.0,
+                it.is_weighty()
+            )?;
         }
         if let Event::Request(event) = event
             && let RequestEvent::Approved { decision, .. } | RequestEvent::Denied { decision } = event.as_ref()
@@ -650,8 +656,8 @@ impl Tx {
             ThingKind::Request => {
                 let deciders = rows!(
                     self,
-                    (Uuid,),
-                    "select identity_id from deciders where request_id = $1 order by identity_id",
+                    (Uuid, bool),
+                    "select identity_id, weighty from deciders where request_id = $1 order by identity_id",
                     id
                 )?;
                 let decided = rows!(
@@ -674,7 +680,7 @@ impl Tx {
                         ("state", state),
                         ("approval", said(approval)),
                         ("until", said(until)),
-                        ("deciders", list(deciders.iter().map(|m| m.0))),
+                        ("deciders", lines(deciders.iter().map(|(who, weighty)| format!("{who} {weighty}")))),
                         ("decisions", list(decided.iter().map(|m| m.0))),
                     ]
                 })
@@ -772,6 +778,8 @@ impl Columns {
             Record::Request(it) => {
                 let mut decided: Vec<_> = it.decisions.iter().map(|d| d.by.0).collect();
                 decided.sort_unstable();
+                let weighty = it.is_weighty();
+                let deciders = it.may_decide_now().into_iter().take(MOST_MEMBERS);
                 vec![
                     ("bundle", it.bundle().to_string()),
                     ("subject", it.ask.subject.to_string()),
@@ -779,7 +787,7 @@ impl Columns {
                     ("state", it.state.word().to_owned()),
                     ("approval", said(it.state.approval())),
                     ("until", said(waits_until(it))),
-                    ("deciders", list(it.may_decide_now().into_iter().take(MOST_MEMBERS).map(|m| m.0))),
+                    ("deciders", lines(deciders.map(|who| format!("{who} {weighty}")))),
                     ("decisions", list(decided)),
                 ]
             }

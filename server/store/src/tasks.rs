@@ -1,7 +1,8 @@
 //! Tasks for the operators of systems that are changed by hand.
 
 use crate::{
-    Error, Tx,
+    Error, Listed, Tx,
+    requests::{in_part, part},
     tx::{row, rows, run},
 };
 use chrono::{DateTime, Utc};
@@ -87,22 +88,21 @@ impl Tx {
         Ok(done.is_some())
     }
 
-    /// Asks for a task. One that is open for the same right and the other way round makes room for it, so that nobody attests the
-    /// contrary of what they read.
+    /// Asks for a task; false when it is open already. One that is open for the same right and the other way round makes room for it, so
+    /// that nobody attests the contrary of what they read.
     pub async fn open_task(
         &mut self,
         id: TaskId,
         right: &RightKey,
         wanted: bool,
         now: DateTime<Utc>,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         const TURNED: &str = "delete from tasks where system_id = $1 and entitlement_id = $2 and account = $3
             and done_at is null and wanted <> $4";
         const ADD: &str = "insert into tasks (id, system_id, entitlement_id, account, wanted, opened_at)
             values ($1, $2, $3, $4, $5, $6) on conflict do nothing";
         run!(self, TURNED, right.system.0, right.entitlement.0, &right.account, wanted)?;
-        run!(self, ADD, id.0, right.system.0, right.entitlement.0, &right.account, wanted, now)?;
-        Ok(())
+        Ok(run!(self, ADD, id.0, right.system.0, right.entitlement.0, &right.account, wanted, now)? == 1)
     }
 
     /// Drops an open task that is no longer wanted.
@@ -119,11 +119,25 @@ impl Tx {
         Ok(run!(self, SQL, id.0, now, by.0)? == 1)
     }
 
-    /// The open tasks of a system, the oldest first.
-    pub async fn open_tasks_on(&mut self, system: SystemId, limit: i64) -> Result<Vec<TaskRow>, Error> {
+    /// A page of the open tasks of a system: those that take something away before the others, and of each the oldest first.
+    pub async fn open_tasks_on(
+        &mut self,
+        system: SystemId,
+        from: &str,
+        limit: i64,
+    ) -> Result<Vec<Listed<TaskRow>>, Error> {
         const SQL: &str =
             "select id, system_id, entitlement_id, account, wanted, opened_at, done_at, done_by from tasks
-            where system_id = $1 and done_at is null order by id limit $2";
-        Ok(rows!(self, Raw, SQL, system.0, limit)?.into_iter().map(task).collect())
+            where system_id = $1 and done_at is null and (wanted > $2 or (wanted = $2 and id > $3))
+            order by wanted, id limit $4";
+        let (wanted, id) = in_part(from).unwrap_or((false, Uuid::nil()));
+        let found = rows!(self, Raw, SQL, system.0, wanted, id, limit)?.into_iter().map(task);
+        Ok(found.map(|it| Listed { cursor: part(it.wanted, it.id.0), it }).collect())
+    }
+
+    /// How many tasks of a system are open.
+    pub async fn count_open_tasks_on(&mut self, system: SystemId) -> Result<u32, Error> {
+        const SQL: &str = "select count(*) from tasks where system_id = $1 and done_at is null";
+        Ok(row!(self, (i64,), SQL, system.0)?.map_or(0, |(n,)| u32::try_from(n).unwrap_or(u32::MAX)))
     }
 }

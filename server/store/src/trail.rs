@@ -9,7 +9,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use domain::{
     event::{Envelope, Record, ThingKind},
-    ids::{EventId, RequestId, StreamId},
+    ids::{EventId, StreamId},
     job::RightKey,
 };
 use sqlx::migrate::Migrator;
@@ -167,15 +167,35 @@ impl Tx {
         }
     }
 
-    /// A request's events, its grant's among them.
-    pub async fn events_of_request(&mut self, id: RequestId) -> Result<Vec<EventRow>, Error> {
-        self.events(StreamId(id.0), 1, 1000).await
+    /// The events of requests themselves, chain by chain, after this one.
+    pub async fn request_events(
+        &mut self,
+        stream: StreamId,
+        seq: u32,
+        limit: i64,
+    ) -> Result<Vec<(StreamId, EventRow)>, Error> {
+        const SQL: &str = "select stream_id, id, seq, bytes, hash from events
+            where (stream_id > $1 or (stream_id = $1 and seq > $2)) and thing = 'request'
+            order by stream_id, seq limit $3";
+        let seq = i32::try_from(seq).unwrap_or(i32::MAX);
+        let found = rows!(self, (Uuid, Uuid, i32, Vec<u8>, String), SQL, stream.0, seq, limit)?;
+        let row = |(stream, id, seq, bytes, hash)| (StreamId(stream), event((id, seq, bytes, hash)));
+        Ok(found.into_iter().map(row).collect())
     }
 
-    /// The newest events of one thing, the newest first.
-    pub async fn events_about(&mut self, thing: Uuid, limit: i64) -> Result<Vec<EventRow>, Error> {
-        const SQL: &str = "select id, seq, bytes, hash from events where thing_id = $1 order by id desc limit $2";
-        Ok(rows!(self, Raw, SQL, thing, limit)?.into_iter().map(event).collect())
+    /// A page of the events of one thing, the newest first.
+    pub async fn events_about(&mut self, thing: Uuid, from: &str, limit: i64) -> Result<Vec<EventRow>, Error> {
+        const SQL: &str =
+            "select id, seq, bytes, hash from events where thing_id = $1 and id < $2 order by id desc limit $3";
+        Ok(rows!(self, Raw, SQL, thing, before(from), limit)?.into_iter().map(event).collect())
+    }
+
+    /// A page of one stream, the newest first; its cursor is a place in it.
+    pub async fn trail_of(&mut self, stream: StreamId, from: &str, limit: i64) -> Result<Vec<EventRow>, Error> {
+        const SQL: &str =
+            "select id, seq, bytes, hash from events where stream_id = $1 and seq < $2 order by seq desc limit $3";
+        let from: i32 = from.parse().unwrap_or(i32::MAX);
+        Ok(rows!(self, Raw, SQL, stream.0, from, limit)?.into_iter().map(event).collect())
     }
 
     /// A page of the whole trail, the newest first.

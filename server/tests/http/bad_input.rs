@@ -3,7 +3,14 @@
 
 use axum::http::StatusCode;
 
+use crate::on_both;
 use crate::world::{On, World};
+
+on_both! {
+    nonsense_is_answered_in_words_and_changes_nothing
+    a_plain_form_with_nonsense_comes_back_as_it_was
+    addresses_that_lead_nowhere_say_so
+}
 
 const WHY: &str = "CASE-20418: three parcels to one address";
 
@@ -47,6 +54,8 @@ async fn nonsense_is_answered_in_words_and_changes_nothing(on: On) {
         ("/api/requests/ask", asking("work_item", &"W".repeat(10_000)), &[422]),
         ("/api/requests/ask", asking("work_item", "CHG-\u{1b}[31m"), &[422]),
         ("/api/requests/ask", asking("link", "javascript:alert(1)"), &[422]),
+        ("/api/requests/ask", asking("link", "https://a.example/\njavascript:alert(1)"), &[422]),
+        ("/api/requests/ask", asking("link", &"https://a.example/\n".repeat(1000)), &[422]),
         ("/api/requests/ask", asking("link", &format!("https://{}", "x".repeat(100_000))), &[422]),
         ("/api/requests/ask", asking("continues", nothing), &[404]),
         ("/api/requests/ask", asking("continues", "nonsense"), &[404, 422]),
@@ -101,6 +110,15 @@ async fn nonsense_is_answered_in_words_and_changes_nothing(on: On) {
             cases.push((path, with(nothing, number), &[400]));
         }
     }
+    let many = "/api/requests/approve-many";
+    let chosen = |value: &str| one("chosen[]", value);
+    cases.push((many, vec![], &[422]));
+    cases.push((many, chosen(&format!("{nothing}:1")), &[200]));
+    for value in ["", "nonsense", nothing, &format!("{nothing}:-1"), &format!("{nothing}:{number}")] {
+        cases.push((many, chosen(value), &[400, 422]));
+    }
+    cases.push((many, vec![("chosen[]", format!("{nothing}:1")); 51], &[422]));
+    cases.push((many, [chosen(&format!("{nothing}:1")), one("comment", &megabyte)].concat(), &[422]));
     for path in ["/api/grants/give-back", "/api/grants/revoke"] {
         cases.push((path, one("grant", nothing), &[404]));
         cases.push((path, one("grant", "nonsense"), &[400]));
@@ -279,21 +297,4 @@ async fn addresses_that_lead_nowhere_say_so(on: On) {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-macro_rules! on_both {
-    ($($story:ident)*) => {
-        mod sqlite {
-            $(#[tokio::test] async fn $story() { super::$story(super::On::Sqlite).await; })*
-        }
-        mod postgres {
-            $(#[tokio::test] async fn $story() { super::$story(super::On::Postgres).await; })*
-        }
-    };
-}
-
-on_both! {
-    nonsense_is_answered_in_words_and_changes_nothing
-    a_plain_form_with_nonsense_comes_back_as_it_was
-    addresses_that_lead_nowhere_say_so
 }

@@ -5,7 +5,23 @@ use chrono::TimeDelta;
 use leptos::server_fn::axum::server_fn_paths;
 use server::session::COOKIE;
 
+use crate::on_both;
 use crate::world::{HERE, On, PASSWORD, World};
+
+on_both! {
+    who_signs_in_is_known_until_they_sign_out
+    a_session_ends_when_it_rests_and_when_it_is_old
+    a_refused_form_comes_back_with_what_was_typed_but_no_password
+    a_form_survives_a_session_that_ran_out_and_is_shown_to_nobody_else
+    a_form_from_elsewhere_changes_nothing
+    every_answer_tells_browsers_to_be_careful
+    a_number_from_a_proxy_is_kept_when_it_is_plain
+    too_much_is_refused_in_words
+    what_is_not_there_is_said_in_words
+    it_says_whether_it_lives_and_whether_it_can_answer
+    only_who_is_signed_in_hears_of_changes
+    an_address_counts_only_when_our_own_proxy_says_it
+}
 
 #[test]
 fn the_pages_and_their_server_functions_are_linked_in() {
@@ -40,19 +56,8 @@ async fn who_signs_in_is_known_until_they_sign_out(on: On) {
     assert_eq!(maya.get("/").await.location(), Some("/sign-in?next=%2F"));
 }
 
-#[tokio::test]
-async fn who_signs_in_is_known_until_they_sign_out_on_sqlite() {
-    who_signs_in_is_known_until_they_sign_out(On::Sqlite).await;
-}
-
-#[tokio::test]
-async fn who_signs_in_is_known_until_they_sign_out_on_postgres() {
-    who_signs_in_is_known_until_they_sign_out(On::Postgres).await;
-}
-
-#[tokio::test]
-async fn a_session_ends_when_it_rests_and_when_it_is_old() {
-    let world = World::new().await;
+async fn a_session_ends_when_it_rests_and_when_it_is_old(on: On) {
+    let world = World::on(on).await;
     let mut maya = world.sign_in("maya.lindqvist").await;
     for _ in 0..14 {
         world.clock.advance(TimeDelta::minutes(50));
@@ -72,9 +77,8 @@ async fn a_session_ends_when_it_rests_and_when_it_is_old() {
     }
 }
 
-#[tokio::test]
-async fn a_refused_form_comes_back_with_what_was_typed_but_no_password() {
-    let world = World::new().await;
+async fn a_refused_form_comes_back_with_what_was_typed_but_no_password(on: On) {
+    let world = World::on(on).await;
     let mut browser = world.browser();
     browser.get("/sign-in?next=/inbox").await;
     let answer = browser
@@ -90,9 +94,8 @@ async fn a_refused_form_comes_back_with_what_was_typed_but_no_password() {
     assert!(!form.body.contains("wrong"), "the password is not");
 }
 
-#[tokio::test]
-async fn a_form_survives_a_session_that_ran_out_and_is_shown_to_nobody_else() {
-    let world = World::new().await;
+async fn a_form_survives_a_session_that_ran_out_and_is_shown_to_nobody_else(on: On) {
+    let world = World::on(on).await;
     let mut maya = world.sign_in("maya.lindqvist").await;
     maya.get("/ask/orders-read").await;
     world.clock.advance(TimeDelta::hours(2));
@@ -113,9 +116,8 @@ async fn a_form_survives_a_session_that_ran_out_and_is_shown_to_nobody_else() {
     assert!(joao.get(&his).await.body.contains("what only I wrote"));
 }
 
-#[tokio::test]
-async fn a_form_from_elsewhere_changes_nothing() {
-    let world = World::new().await;
+async fn a_form_from_elsewhere_changes_nothing(on: On) {
+    let world = World::on(on).await;
     let maya = world.sign_in("maya.lindqvist").await;
     for (name, value) in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site")] {
         let answer = maya.clone().saying(name, value).post("/api/sessions/sign-out", &[]).await;
@@ -125,9 +127,8 @@ async fn a_form_from_elsewhere_changes_nothing() {
     assert_eq!(maya.clone().get("/").await.status, StatusCode::OK, "she is still signed in");
 }
 
-#[tokio::test]
-async fn every_answer_tells_browsers_to_be_careful() {
-    let world = World::empty(On::Sqlite, &[("SALLYPORT_PUBLIC_URL", "https://access.example")]).await;
+async fn every_answer_tells_browsers_to_be_careful(on: On) {
+    let world = World::empty(on, &[("SALLYPORT_PUBLIC_URL", "https://access.example")]).await;
     let mut browser = world.browser();
     for path in ["/sign-in", "/healthz", "/pkg/nothing", "/nowhere", "/api/nothing", "/favicon.svg"] {
         let answer = browser.get(path).await;
@@ -158,18 +159,16 @@ async fn every_answer_tells_browsers_to_be_careful() {
     assert!(!again.header("content-security-policy").expect("a policy").contains(nonce), "each page has its own");
 }
 
-#[tokio::test]
-async fn a_number_from_a_proxy_is_kept_when_it_is_plain() {
-    let world = World::empty(On::Sqlite, &[]).await;
+async fn a_number_from_a_proxy_is_kept_when_it_is_plain(on: On) {
+    let world = World::empty(on, &[]).await;
     let kept = world.browser().saying("x-request-id", "edge-17.a_b").get("/healthz").await;
     assert_eq!(kept.header("x-request-id"), Some("edge-17.a_b"));
     let made = world.browser().saying("x-request-id", "a b").get("/healthz").await;
     assert_eq!(made.header("x-request-id"), Some("0000000000000007-1"));
 }
 
-#[tokio::test]
-async fn too_much_is_refused_in_words() {
-    let world = World::new().await;
+async fn too_much_is_refused_in_words(on: On) {
+    let world = World::on(on).await;
     let mut browser = world.browser();
     let much = "x".repeat(3 * 1024 * 1024);
     let page = browser.post("/api/sessions/sign-in", &[("name", &much), ("password", "x")]).await;
@@ -180,9 +179,8 @@ async fn too_much_is_refused_in_words() {
     assert!(fault.body.starts_with("{\"Refused\":{\"says\":\"What was sent is larger than 2 MiB"), "{}", fault.body);
 }
 
-#[tokio::test]
-async fn what_is_not_there_is_said_in_words() {
-    let world = World::new().await;
+async fn what_is_not_there_is_said_in_words(on: On) {
+    let world = World::on(on).await;
     let mut maya = world.sign_in("maya.lindqvist").await;
     assert_eq!(maya.get("/nowhere").await.status, StatusCode::NOT_FOUND);
     let act = maya.post("/api/no/such/act", &[]).await;
@@ -195,9 +193,8 @@ async fn what_is_not_there_is_said_in_words() {
     assert_eq!(written.status, StatusCode::METHOD_NOT_ALLOWED);
 }
 
-#[tokio::test]
-async fn it_says_whether_it_lives_and_whether_it_can_answer() {
-    let world = World::empty(On::Sqlite, &[]).await;
+async fn it_says_whether_it_lives_and_whether_it_can_answer(on: On) {
+    let world = World::empty(on, &[]).await;
     let mut probe = world.browser();
     assert_eq!(probe.get("/healthz").await.body, "alive\n");
     assert_eq!(probe.get("/readyz").await.body, "ready\n");
@@ -207,9 +204,8 @@ async fn it_says_whether_it_lives_and_whether_it_can_answer() {
     assert_eq!(probe.get("/healthz").await.status, StatusCode::OK);
 }
 
-#[tokio::test]
-async fn only_who_is_signed_in_hears_of_changes() {
-    let world = World::new().await;
+async fn only_who_is_signed_in_hears_of_changes(on: On) {
+    let world = World::on(on).await;
     assert_eq!(world.browser().get("/events").await.status, StatusCode::UNAUTHORIZED);
 
     let mut maya = world.sign_in("maya.lindqvist").await;
@@ -229,9 +225,8 @@ async fn only_who_is_signed_in_hears_of_changes() {
     assert_eq!(maya.get(&format!("/events?since={now}")).await.body, "");
 }
 
-#[tokio::test]
-async fn an_address_counts_only_when_our_own_proxy_says_it() {
-    let world = World::new().await;
+async fn an_address_counts_only_when_our_own_proxy_says_it(on: On) {
+    let world = World::on(on).await;
     let mut maya = world.sign_in("maya.lindqvist").await.saying("x-forwarded-for", "203.0.113.9");
     let sessions = maya.get("/sessions").await;
     assert_eq!(sessions.status, StatusCode::OK);

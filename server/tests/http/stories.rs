@@ -4,7 +4,21 @@ use axum::http::StatusCode;
 use chrono::TimeDelta;
 use domain::Actor;
 
+use crate::on_both;
 use crate::world::{On, PASSWORD, World};
+
+on_both! {
+    access_comes_and_goes_by_itself
+    what_is_only_being_made_is_not_told_as_had
+    signing_out_everywhere_ends_every_browser
+    a_session_ends_by_the_clock
+    tries_are_counted_and_names_are_not_told
+    a_link_opens_once
+    a_link_is_shown_once_and_on_its_own_page_only
+    an_admin_makes_no_link_for_who_has_a_password
+    founding_mode_ends_with_the_second_admin
+    a_demo_says_so_on_every_page_however_it_was_started
+}
 
 async fn access_comes_and_goes_by_itself(on: On) {
     let world = World::on(on).await;
@@ -33,17 +47,48 @@ async fn access_comes_and_goes_by_itself(on: On) {
     world.run_jobs().await;
     let active = hamza.get(&page).await;
     assert!(active.text().to_lowercase().contains("active"), "{}", active.text());
-    let mine = world.portal.my_access(&who, "").await.expect("his own");
+    let mine = world.portal.my_access(&who, "", "").await.expect("his own");
     assert_eq!(mine.active.iter().map(|grant| grant.state.as_str()).collect::<Vec<_>>(), ["active"]);
 
     world.pass(TimeDelta::minutes(121)).await;
     let mut hamza = world.sign_in("hamza.yilmaz").await;
     let ended = hamza.get(&page).await;
     assert!(ended.text().to_lowercase().contains("ended"), "{}", ended.text());
-    let mine = world.portal.my_access(&who, "").await.expect("his own");
+    let mine = world.portal.my_access(&who, "", "").await.expect("his own");
     assert!(mine.active.is_empty() && mine.ended.items.len() == 1, "{mine:?}");
-    let findings = world.portal.verify(&mut |_| {}).await.expect("it can be checked");
+    let mut findings = Vec::new();
+    world.portal.verify(&mut |_| {}, &mut |finding| findings.push(finding)).await.expect("it can be checked");
     assert!(findings.is_empty(), "{findings:?}");
+}
+
+async fn what_is_only_being_made_is_not_told_as_had(on: On) {
+    let world = World::on(on).await;
+    let mut joao = world.sign_in("joao.marques").await;
+    let me = world.actor("joao.marques").await.person().expect("a person").to_string();
+    let fields = [
+        ("bundle", "care-shift"),
+        ("subject", me.as_str()),
+        ("duration", "2d"),
+        ("justification", "The evening queue, from Monday on"),
+        ("link", "https://care.example/rota\nhttps://care.example/handover"),
+    ];
+    joao.get("/ask/care-shift").await;
+    let asked = joao.post("/api/requests/ask", &fields).await;
+    let page = asked.location().expect("it leads to the request").to_owned();
+    let looked = joao.get(&page).await;
+    assert!(looked.shows("care.example/rota") && looked.shows("care.example/handover"), "{}", looked.text());
+
+    let fatima = world.actor("fatima.elamrani").await;
+    let id = page.strip_prefix("/requests/").and_then(|id| id.parse().ok()).expect("the page of a request");
+    let version = world.portal.request(&fatima, id).await.expect("she is his manager").version;
+    world.portal.approve(&fatima, id, version, "", "").await.expect("she may");
+    world.run_jobs().await;
+    for (path, says) in [("/", "is being made"), ("/access", "Being made or taken away"), ("/catalogue", "Being made")]
+    {
+        let shown = joao.get(path).await;
+        assert!(shown.shows(says) && !shown.shows("You have it"), "{path}: {}", shown.text());
+        assert!(!shown.shows("You have one access"), "{path}: {}", shown.text());
+    }
 }
 
 async fn signing_out_everywhere_ends_every_browser(on: On) {
@@ -161,8 +206,16 @@ async fn an_admin_makes_no_link_for_who_has_a_password(on: On) {
 async fn founding_mode_ends_with_the_second_admin(on: On) {
     let world = World::on(on).await;
     let mut astrid = world.sign_in("astrid.nyberg").await;
+    let link =
+        world.portal.invite_by_key(&Actor::Operator, "maya.lindqvist").await.expect("she is in the catalogue").path;
+    let before_the_door = ["/sign-in", "/welcome/nothing", link.as_str()];
+    let mut stranger = world.browser();
     for page in ["/", "/catalogue", "/bundles", "/trail"] {
         assert!(astrid.get(page).await.shows("Founding mode."), "{page}");
+    }
+    for page in before_the_door {
+        let shown = stranger.get(page).await;
+        assert!(shown.shows("Founding mode.") && !shown.shows("Invite an admin"), "{page}: {}", shown.text());
     }
     drop(world.sign_in("astrid.nyberg").await);
     assert!(astrid.get("/").await.shows("Founding mode."), "the same admin again is not two");
@@ -170,27 +223,22 @@ async fn founding_mode_ends_with_the_second_admin(on: On) {
     for page in ["/", "/catalogue", "/bundles"] {
         assert!(!astrid.get(page).await.shows("Founding mode."), "{page}");
     }
+    for page in before_the_door {
+        assert!(!stranger.get(page).await.shows("Founding mode."), "{page}");
+    }
     assert!(astrid.get("/trail").await.shows("second admin to sign in"));
 }
 
-macro_rules! on_both {
-    ($($story:ident)*) => {
-        mod sqlite {
-            $(#[tokio::test] async fn $story() { super::$story(super::On::Sqlite).await; })*
-        }
-        mod postgres {
-            $(#[tokio::test] async fn $story() { super::$story(super::On::Postgres).await; })*
-        }
-    };
-}
-
-on_both! {
-    access_comes_and_goes_by_itself
-    signing_out_everywhere_ends_every_browser
-    a_session_ends_by_the_clock
-    tries_are_counted_and_names_are_not_told
-    a_link_opens_once
-    a_link_is_shown_once_and_on_its_own_page_only
-    an_admin_makes_no_link_for_who_has_a_password
-    founding_mode_ends_with_the_second_admin
+async fn a_demo_says_so_on_every_page_however_it_was_started(on: On) {
+    let world = World::on(on).await;
+    let mut browser = world.browser();
+    assert!(!browser.get("/sign-in").await.shows("Demo."));
+    world.portal.make_demo(&Actor::Operator, PASSWORD).await.expect("the command line may");
+    for page in ["/sign-in", "/welcome/nothing"] {
+        assert!(browser.get(page).await.shows("Demo. Made-up people, known passwords"), "{page}");
+    }
+    browser.post("/api/sessions/sign-in", &[("name", "maya.lindqvist"), ("password", PASSWORD)]).await;
+    for page in ["/", "/nowhere"] {
+        assert!(browser.get(page).await.shows("Demo. Made-up people, known passwords"), "{page}");
+    }
 }

@@ -2,7 +2,12 @@
 
 use chrono::TimeDelta;
 
+use crate::on_both;
 use crate::world::{On, World};
+
+on_both! {
+    access_is_asked_for_given_and_over
+}
 
 async fn access_is_asked_for_given_and_over(on: On) {
     let world = World::on(on).await;
@@ -30,14 +35,4 @@ async fn access_is_asked_for_given_and_over(on: On) {
     let mut hamza = world.sign_in("hamza.yilmaz").await;
     let over = hamza.get("/access").await;
     assert!(over.shows("You have no access") && over.shows("its time was over"), "{}", over.text());
-}
-
-#[tokio::test]
-async fn access_is_asked_for_given_and_over_on_sqlite() {
-    access_is_asked_for_given_and_over(On::Sqlite).await;
-}
-
-#[tokio::test]
-async fn access_is_asked_for_given_and_over_on_postgres() {
-    access_is_asked_for_given_and_over(On::Postgres).await;
 }

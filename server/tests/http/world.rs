@@ -46,6 +46,8 @@ pub struct World {
     pub clock: Arc<TestClock>,
     /// Looks for changes when the test says so.
     pub looking: Looking,
+    /// Where it keeps what it remembers.
+    pub database: String,
     router: Router,
     stopper: Stopper,
     known: Mutex<BTreeSet<String>>,
@@ -53,11 +55,6 @@ pub struct World {
 }
 
 impl World {
-    /// A world on an embedded file.
-    pub async fn new() -> Self {
-        Self::on(On::Sqlite).await
-    }
-
     /// A world on this kind of database.
     pub async fn on(on: On) -> Self {
         let world = Self::empty(on, &[]).await;
@@ -76,7 +73,7 @@ impl World {
             On::Sqlite => format!("sqlite://{}/world.db", folder.path().display()),
             On::Postgres => database_of_its_own().await,
         };
-        let flags = Flags { database: Some(database), ..Flags::default() };
+        let flags = Flags { database: Some(database.clone()), ..Flags::default() };
         let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let settings = Settings::read(&flags, environment).expect("the settings are right");
 
@@ -96,7 +93,7 @@ impl World {
             request_ids: Arc::new(RequestIds::new(7)),
         };
         let router = router(&running);
-        Self { portal, clock, looking, router, stopper, known: Mutex::default(), _folder: folder }
+        Self { portal, clock, looking, database, router, stopper, known: Mutex::default(), _folder: folder }
     }
 
     /// A browser in which nobody is signed in.

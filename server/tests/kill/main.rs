@@ -86,7 +86,8 @@ async fn lives_through_kills(on: On) {
     assert!(approved.values().all(|n| *n == 1), "somebody got something twice: {approved:?}");
 
     assert_eq!(world.in_target().await, has_in_record(&world, &["active"]).await, "the target is what the record says");
-    let findings = world.portal.verify(&mut |_| ()).await.expect("it can be checked");
+    let mut findings = Vec::new();
+    world.portal.verify(&mut |_| (), &mut |finding| findings.push(finding)).await.expect("it can be checked");
     assert!(findings.is_empty(), "{findings:?}");
     world.kill();
     world.portal.close().await;

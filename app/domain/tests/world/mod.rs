@@ -7,6 +7,7 @@ use domain::{
     bundle::{BundleSpec, BundleVersion, Source, Stage},
     condition::Condition,
     facts::{Ask, AskerFacts, EntitlementFacts, Facts, GroupFacts, Reason, SCHEMA, SubjectFacts, SystemFacts},
+    guardrail::Unguarded,
     identity::Kind,
     ids::{BundleId, EntitlementId, GroupId, IdentityId, SystemId},
     minutes::Minutes,
@@ -68,6 +69,7 @@ pub fn stage(name: &str, need: u8, from: Source) -> Stage {
 
 pub fn system(name: &str) -> SystemFacts {
     SystemFacts {
+        key: None,
         name: name.to_owned(),
         environment: Environment::Staging,
         sensitivity: Sensitivity::Low,
@@ -112,6 +114,7 @@ pub fn ordinary() -> (Ask, Facts) {
         published: true,
         subject: SubjectFacts {
             id: ADA,
+            key: None,
             name: "Ada".to_owned(),
             kind: Kind::Person,
             active: true,
@@ -121,12 +124,13 @@ pub fn ordinary() -> (Ask, Facts) {
             groups: BTreeSet::new(),
             accounts: BTreeMap::from([(ORDERS, "ada_l".to_owned()), (STOCK, "ada.l".to_owned())]),
         },
-        asker: AskerFacts { id: ADA, name: "Ada".to_owned(), active: true },
+        asker: AskerFacts { id: ADA, key: None, name: "Ada".to_owned(), active: true },
         systems: BTreeMap::from([(ORDERS, system("orders"))]),
         entitlements: BTreeMap::from([(
             READ,
             EntitlementFacts {
                 system: ORDERS,
+                key: None,
                 name: "read".to_owned(),
                 native: "orders_read".to_owned(),
                 privileged: None,
@@ -134,8 +138,8 @@ pub fn ordinary() -> (Ask, Facts) {
             },
         )]),
         groups: BTreeMap::from([
-            (FALLBACK, GroupFacts { name: "Fallback".to_owned(), members: set([FAY, FINN]) }),
-            (BOARD, GroupFacts { name: "Change board".to_owned(), members: set([GUS, GIL]) }),
+            (FALLBACK, GroupFacts { key: None, name: "Fallback".to_owned(), members: set([FAY, FINN]) }),
+            (BOARD, GroupFacts { key: None, name: "Change board".to_owned(), members: set([GUS, GIL]) }),
         ]),
         managers: set([MAYA]),
         held: BTreeMap::new(),
@@ -153,6 +157,7 @@ pub fn for_robot() -> (Ask, Facts) {
     ask.minutes = minutes(60);
     facts.subject = SubjectFacts {
         id: ROBOT,
+        key: None,
         name: "robot".to_owned(),
         kind: Kind::Pipeline,
         active: true,
@@ -173,6 +178,7 @@ pub fn with_stock(facts: &mut Facts) {
         COUNT,
         EntitlementFacts {
             system: STOCK,
+            key: None,
             name: "count".to_owned(),
             native: "stock_count".to_owned(),
             privileged: None,
@@ -195,7 +201,7 @@ pub fn orders(facts: &mut Facts) -> &mut SystemFacts {
 pub fn under(condition: Condition, ask: &Ask, facts: &Facts) -> Ruling {
     let mut facts = facts.clone();
     facts.bundle.spec.conditions.push(condition);
-    judge(ask, &facts)
+    judge(ask, &facts, &Unguarded)
 }
 
 /// The check of one rule.

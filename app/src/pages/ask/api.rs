@@ -26,7 +26,7 @@ pub struct Fields {
     pub justification: String,
     /// The work item's reference.
     pub work_item: String,
-    /// A page that says more.
+    /// Pages that say more, one a line.
     pub link: String,
     /// The grant it continues, or nothing.
     pub continues: String,

@@ -166,13 +166,13 @@ fn Draw(form: AskForm, fields: Fields, ruling: Result<RulingView, Fault>, flash:
                     required=work_item.is_some()
                     optional=work_item.is_none()
                 />
-                <Line
+                <Area
                     name="link"
-                    label="Link"
+                    label="Links"
+                    hint="Pages that say more, one a line, five at the most"
                     kept=kept("link", &fields.link)
-                    kind="url"
-                    placeholder="https://"
-                    most=500
+                    rows=2
+                    most=2600
                     optional=true
                 />
             </div>

@@ -208,7 +208,7 @@ fn DrawOne(bundle: BundlePage) -> impl IntoView {
                             <Id of=row.key.clone() />
                         </dd>
                         <dt>"Now"</dt>
-                        <dd>{so_many(row.live as usize, "live grant", "live grants")}</dd>
+                        <dd>{so_many(row.live as usize, "holder", "holders")}</dd>
                     </dl>
                     {(row.published.is_some() && !row.retired)
                         .then(|| {

@@ -20,14 +20,15 @@ use leptos_meta::Title;
 #[component]
 pub fn Catalogue() -> impl IntoView {
     let asked = asked();
-    let Asked { q, system, after } = asked.clone();
+    let Asked { q, system, after, .. } = asked.clone();
     page(api::catalogue(q, system, after), |(found, systems)| view! { <Draw asked found systems /> })
 }
 
 #[component]
 fn Draw(asked: Asked, found: Page<BundleCard>, systems: Vec<Named>) -> impl IntoView {
     let Page { items, next } = found;
-    let (shown, mine) = (items.len(), items.iter().filter(|card| card.why_not.is_none()).count());
+    let may = |card: &&BundleCard| card.why_not.is_none() || !card.others.is_empty();
+    let (shown, mine) = (items.len(), items.iter().filter(may).count());
     let system = asked.system.clone();
     let options = systems
         .into_iter()

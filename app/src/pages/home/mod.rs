@@ -6,6 +6,7 @@ use crate::{
     components::{
         cards::{GrantRow, RequestRow},
         icon::Icon,
+        list::encoded,
         note::Empty,
         words::{number, so_many},
     },
@@ -23,14 +24,16 @@ pub fn Home() -> impl IntoView {
 
 #[component]
 fn Draw(home: views::Home) -> impl IntoView {
-    let views::Home { have, waiting, to_decide, tasks } = home;
+    let views::Home { have, waiting, waits, to_decide, tasks } = home;
     let to_decide_at = if to_decide > 0 { "/inbox" } else { "/tasks" };
-    let nothing = have.is_empty() && waiting.is_empty();
-    let (has, waits) = (have.len(), waiting.len());
+    let nothing = have.is_empty() && waits == 0;
+    let has = have.iter().filter(|card| card.there).count();
+    let coming = have.iter().filter(|card| card.state == "opening").count();
+    let waits = waits as usize;
     view! {
         <Title text="Home" />
         <h1 class="sentence" id="sentence" data-live="">
-            <Sentence has waits />
+            <Sentence has coming waits />
         </h1>
         {(to_decide + tasks > 0)
             .then(|| {
@@ -86,7 +89,15 @@ fn Draw(home: views::Home) -> impl IntoView {
 }
 
 #[component]
-fn Sentence(has: usize, waits: usize) -> impl IntoView {
+fn Sentence(has: usize, coming: usize, waits: usize) -> impl IntoView {
+    let coming = (coming > 0).then(|| {
+        let more = if has > 0 { format!("{} more", number(coming)) } else { number(coming) };
+        view! {
+            "; "
+            <strong>{more}</strong>
+            {if coming == 1 { " is being made" } else { " are being made" }}
+        }
+    });
     let waiting = (waits > 0).then(|| {
         view! {
             ", and "
@@ -95,9 +106,10 @@ fn Sentence(has: usize, waits: usize) -> impl IntoView {
         }
     });
     match has {
-        0 => view! { "You have " <strong>"no access"</strong> " beyond your everyday tools" {waiting} "." }.into_any(),
-        1 => view! { "You have " <strong>"one access"</strong> {waiting} "." }.into_any(),
-        _ => view! { "You have " <strong>{number(has)} " accesses"</strong> {waiting} "." }.into_any(),
+        0 => view! { "You have " <strong>"no access"</strong> " beyond your everyday tools" {coming} {waiting} "." }
+            .into_any(),
+        1 => view! { "You have " <strong>"one access"</strong> {coming} {waiting} "." }.into_any(),
+        _ => view! { "You have " <strong>{number(has)} " accesses"</strong> {coming} {waiting} "." }.into_any(),
     }
 }
 
@@ -116,7 +128,8 @@ fn ForYou(to_decide: u32, tasks: u32) -> impl IntoView {
 }
 
 #[component]
-fn Mine(have: Vec<views::GrantCard>, waiting: Vec<views::RequestCard>) -> impl IntoView {
+fn Mine(have: Vec<views::GrantCard>, waiting: views::Page<views::RequestCard>) -> impl IntoView {
+    let views::Page { items: waiting, next } = waiting;
     let held = have.into_iter().map(|card| view! { <GrantRow card /> }).collect_view();
     let none = held.is_empty();
     view! {
@@ -140,6 +153,16 @@ fn Mine(have: Vec<views::GrantCard>, waiting: Vec<views::RequestCard>) -> impl I
                                 <ul class="rows tight">
                                     {waiting.into_iter().map(|card| view! { <RequestRow card /> }).collect_view()}
                                 </ul>
+                                {next
+                                    .map(|next| {
+                                        view! {
+                                            <p>
+                                                <a class="small" href=format!("/access?waits={}", encoded(&next))>
+                                                    "What else waits"
+                                                </a>
+                                            </p>
+                                        }
+                                    })}
                             </section>
                         </aside>
                     }

@@ -45,6 +45,12 @@ fn DrawAll(asked: Asked, list: Page<IdentityRow>) -> impl IntoView {
     let shown = items.len();
     let machines = items.iter().filter(|row| !row.kind.is_person()).count();
     let people = shown - machines;
+    let ownerless = items.iter().filter(|row| row.ownerless).count();
+    let unowned = match ownerless {
+        0 => None,
+        1 => Some("; nobody owns one of them".to_owned()),
+        n => Some(format!("; nobody owns {} of them", number(n))),
+    };
     let first = if next.is_some() || !asked.after.is_empty() { " on this page" } else { "" };
     view! {
         <Title text="Identities" />
@@ -58,6 +64,7 @@ fn DrawAll(asked: Asked, list: Page<IdentityRow>) -> impl IntoView {
                         " and "
                         <strong>{so_many(machines, "non-human identity", "non-human identities")}</strong>
                         {first}
+                        {unowned}
                         "."
                     }
                         .into_any()
@@ -95,7 +102,7 @@ fn access(live: u32) -> String {
 
 #[component]
 fn Row(row: IdentityRow) -> impl IntoView {
-    let IdentityRow { key, name, kind, says, department, roles, left, signs_in, live, .. } = row;
+    let IdentityRow { key, name, kind, says, department, roles, left, signs_in, ownerless, live, .. } = row;
     let machine = !kind.is_person();
     let facts = [machine.then(|| kind.singular().to_owned()), Some(says), Some(department)]
         .into_iter()
@@ -115,6 +122,8 @@ fn Row(row: IdentityRow) -> impl IntoView {
             <div class="side">
                 {if left {
                     view! { <Badge tone=Tone::None icon=Icon::Out label="Left" /> }.into_any()
+                } else if ownerless {
+                    view! { <Badge tone=Tone::Wait icon=Icon::Warn label="Nobody owns it" /> }.into_any()
                 } else if !machine && !signs_in {
                     view! { <Badge tone=Tone::None icon=Icon::Lock label="No password yet" /> }.into_any()
                 } else {
@@ -175,6 +184,18 @@ fn DrawOne(identity: IdentityPage, link: Option<(String, String)>) -> impl IntoV
             " "
             <span>{full(&lead)}</span>
         </p>
+        {row
+            .ownerless
+            .then(|| {
+                view! {
+                    <Note tone=Tone::Wait>
+                        <p>
+                            <strong>"Nobody owns it."</strong>
+                            " All who answered for it have left: nobody can ask for it or give back what it has. Name an owner in the catalogue."
+                        </p>
+                    </Note>
+                }
+            })}
         {link.map(|link| view! { <OneTime link name=name.clone() /> })}
         <Stopped acts=vec!["/api/identities/invite", "/api/identities/leave", "/api/authenticators/ask-reset", "/api/authenticators/reset", "/api/authenticators/refuse-reset"] />
         {(may_invite || may_leave)

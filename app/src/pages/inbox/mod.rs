@@ -5,23 +5,29 @@ pub mod api;
 use crate::{
     components::{
         badge::Tone,
+        field::Area,
         icon::Icon,
-        list::{Asked, Pager, asked},
-        note::{Empty, Note},
+        list::{Asked, Outside, Pager, asked, encoded},
+        note::{Empty, Note, Stopped},
         request::{Approvals, Behind, Decide, Sentence, Standing, TooLate, Weigh},
         tabs::InboxTabs,
         time::{When, short},
         words::{capital, said, so_many},
     },
-    fault::Fault,
+    fault::{Fault, Flash},
     frame::page,
 };
 use domain::{
     ids::RequestId,
-    views::{Page, RequestCard, RequestPage},
+    views::{
+        Page, RequestCard, RequestPage,
+        bulk::{Answered, Chosen},
+    },
 };
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
+
+const TO_SEVERAL: &str = "/api/requests/approve-many";
 
 /// The list, and beside it the first.
 #[component]
@@ -46,14 +52,29 @@ pub fn InboxItem() -> impl IntoView {
 #[component]
 fn Draw(asked: Asked, list: Page<RequestCard>, picked: Option<RequestPage>, open: bool) -> impl IntoView {
     let shown = list.items.len();
+    let whole = list.next.is_none() && asked.after.is_empty();
+    let from = if asked.after.is_empty() { String::new() } else { format!("?after={}", encoded(&asked.after)) };
     let oldest = list.items.iter().map(|card| card.asked_at).min();
     let at = picked.as_ref().map(|page| page.card.id);
     let class = if open { "split open" } else { "split" };
+    let answers = Flash::of(&[TO_SEVERAL]).answers;
+    let title = if answers.is_empty() { "Inbox".to_owned() } else { approved_of(&answers) };
     view! {
-        <Title text="Inbox" />
+        <Title text=title />
         <h1 class="sentence" id="sentence" data-live="">
             {match (shown, oldest) {
-                (0, _) | (_, None) => view! { <strong>"Nothing"</strong> " waits for you." }.into_any(),
+                (0, _) | (_, None) => {
+                    let says = if whole { " waits for you." } else { " more waits for you on this page." };
+                    view! { <strong>"Nothing"</strong> {says} }.into_any()
+                }
+                (n, Some(_)) if !whole => {
+                    view! {
+                        "Here are "
+                        <strong>{so_many(n, "request", "requests")}</strong>
+                        " of those that wait for you, what is sensitive first."
+                    }
+                        .into_any()
+                }
                 (1, Some(at)) => {
                     view! { <strong>"One request"</strong> " waits for you, asked " <strong><When at /></strong> "." }.into_any()
                 }
@@ -70,6 +91,8 @@ fn Draw(asked: Asked, list: Page<RequestCard>, picked: Option<RequestPage>, open
                 }
             }}
         </h1>
+        <Answers answers />
+        <Stopped acts=vec![TO_SEVERAL] />
         <InboxTabs />
         {match picked {
             None => {
@@ -78,6 +101,7 @@ fn Draw(asked: Asked, list: Page<RequestCard>, picked: Option<RequestPage>, open
                         <Empty icon=Icon::Inbox title="All answered">
                             <p>"New requests show up here by themselves."</p>
                         </Empty>
+                        <Pager asked shown next=list.next />
                     },
                 )
             }
@@ -86,7 +110,7 @@ fn Draw(asked: Asked, list: Page<RequestCard>, picked: Option<RequestPage>, open
                     view! {
                         <div class=class>
                             <nav class="list" aria-label="Requests that wait for you" id="list" data-live="">
-                                <Picks items=list.items at />
+                                <Picks items=list.items at from=from.clone() />
                                 <Pager asked shown next=list.next />
                                 <p class="hint keys-hint">
                                     <kbd>"j"</kbd>
@@ -97,7 +121,7 @@ fn Draw(asked: Asked, list: Page<RequestCard>, picked: Option<RequestPage>, open
                                     " for all keys"
                                 </p>
                             </nav>
-                            <Detail page />
+                            <Detail page from />
                         </div>
                     },
                 )
@@ -108,18 +132,61 @@ fn Draw(asked: Asked, list: Page<RequestCard>, picked: Option<RequestPage>, open
     .into_any()
 }
 
+fn approved_of(answers: &[Answered]) -> String {
+    let approved = answers.iter().filter(|answer| answer.why_not.is_none()).count();
+    format!("{approved} of {} approved", answers.len())
+}
+
+/// What came of a yes to several, and why it was none to some of them.
 #[component]
-fn Picks(items: Vec<RequestCard>, at: Option<RequestId>) -> impl IntoView {
+fn Answers(answers: Vec<Answered>) -> impl IntoView {
+    let title = approved_of(&answers);
+    let any = !answers.is_empty();
+    let others = answers
+        .into_iter()
+        .filter_map(|Answered { request, what, why_not }| {
+            let why = said(&why_not?);
+            let open = what.map(|what| view! { <a href=format!("/inbox/{request}")>{what}</a> <br /> });
+            Some(view! { <li>{open} {why}</li> })
+        })
+        .collect::<Vec<_>>();
+    let tone = if others.is_empty() { Tone::Good } else { Tone::Info };
+    any.then(|| {
+        view! {
+            <Note tone>
+                <h2>{title}</h2>
+                {(!others.is_empty()).then(|| view! { <ul class="answers">{others}</ul> })}
+            </Note>
+        }
+    })
+}
+
+#[component]
+fn Picks(items: Vec<RequestCard>, at: Option<RequestId>, from: String) -> impl IntoView {
     if items.is_empty() {
-        return view! { <p class="soft">"Nothing else waits for you."</p> }.into_any();
+        let here =
+            if from.is_empty() { "Nothing else waits for you." } else { "Nothing else waits for you on this page." };
+        return view! { <p class="soft">{here}</p> }.into_any();
     }
+    let flash = Flash::of(&[TO_SEVERAL]);
     let items = items
         .into_iter()
         .map(|card| {
             let by = (card.asker != card.subject).then(|| format!("by {} ", card.asker));
+            let value = Chosen { request: card.id, terms: card.terms }.to_string();
+            let chosen = flash.values("chosen[]").contains(&value);
             view! {
                 <li>
-                    <a href=format!("/inbox/{}", card.id) aria-current=(at == Some(card.id)).then_some("true")>
+                    <label class="tick">
+                        <input
+                            type="checkbox"
+                            name="chosen[]"
+                            value=value
+                            checked=chosen
+                            aria-label=format!("Choose {} · {}", card.subject, card.bundle)
+                        />
+                    </label>
+                    <a href=format!("/inbox/{}{from}", card.id) aria-current=(at == Some(card.id)).then_some("true")>
                         <strong>{card.subject}</strong>
                         " · "
                         {card.bundle}
@@ -133,17 +200,38 @@ fn Picks(items: Vec<RequestCard>, at: Option<RequestId>) -> impl IntoView {
             }
         })
         .collect_view();
-    view! { <ul class="picks">{items}</ul> }.into_any()
+    view! {
+        <form method="post" action="/api/requests/approve-many">
+            <ul class="picks">{items}</ul>
+            <div class="bulk">
+                <Area
+                    id="bulk-comment"
+                    name="comment"
+                    label="A word to each of them"
+                    kept=flash.kept("comment")
+                    rows=2
+                    optional=true
+                />
+                <p class="hint">"Each is decided by itself. To say no, open one: a denial carries its own reason."</p>
+                <div class="acts">
+                    <button class="button" type="submit">
+                        "Approve these"
+                    </button>
+                </div>
+            </div>
+        </form>
+    }
+    .into_any()
 }
 
 #[component]
-fn Detail(page: RequestPage) -> impl IntoView {
+fn Detail(page: RequestPage, from: String) -> impl IntoView {
     let decides = page.acts.decide;
     let why_not = page.acts.why_not_decide.clone().filter(|_| !decides);
     let items = page.work_items.join(", ");
     view! {
         <article class="detail" aria-labelledby="picked">
-            <a class="crumb back" href="/inbox">
+            <a class="crumb back" href=format!("/inbox{from}")>
                 {Icon::Back.svg()}
                 "Inbox"
             </a>
@@ -154,6 +242,7 @@ fn Detail(page: RequestPage) -> impl IntoView {
             <p class="meta">
                 <span>"asked " <When at=page.card.asked_at /></span>
                 {(!items.is_empty()).then(|| view! { <span>{items}</span> })}
+                {page.links.clone().into_iter().map(|to| view! { <Outside to /> }).collect_view()}
                 <a href=format!("/requests/{}", page.card.id)>"whole request"</a>
             </p>
             {page

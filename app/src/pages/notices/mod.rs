@@ -9,7 +9,7 @@ use crate::{
         list::{Asked, Pager, asked},
         note::Empty,
         time::When,
-        words::{capital, full, number},
+        words::{capital, number, said},
     },
     frame::page,
 };
@@ -77,7 +77,7 @@ fn Notice(notice: NoticeView) -> impl IntoView {
                     {Icon::Note.svg()}
                 </span>
                 <p class=unread.then_some("new")>
-                    {unread.then(|| view! { <span class="vh">"Unread: "</span> })} <a href=path>{full(&says)}</a>
+                    {unread.then(|| view! { <span class="vh">"Unread: "</span> })} <a href=path>{said(&says)}</a>
                 </p>
                 <p class="meta">
                     <When at />

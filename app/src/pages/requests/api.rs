@@ -3,7 +3,10 @@
 use crate::fault::Fault;
 use domain::{
     ids::{GrantId, RequestId},
-    views::RequestPage,
+    views::{
+        RequestPage,
+        bulk::{Answered, Chosen},
+    },
 };
 use leptos::prelude::*;
 
@@ -12,8 +15,11 @@ use leptos::prelude::*;
 pub async fn request(
     /// Which request.
     request: RequestId,
+    /// After which of its events; nothing begins at the first.
+    #[server(default)]
+    after: String,
 ) -> Result<RequestPage, Fault> {
-    Ok(crate::server::portal()?.request(&crate::server::actor().await?, request).await?)
+    Ok(crate::server::portal()?.request_from(&crate::server::actor().await?, request, &after).await?)
 }
 
 /// Approves, for less time if a shorter one is named.
@@ -34,6 +40,22 @@ pub async fn approve(
     let done = portal.approve(&actor, request, version, &shorter, &comment).await;
     let wanted = operations::Wanted::Approve { request, version, shorter, comment };
     crate::server::or_confirm(done, wanted).await.map(|_| ())
+}
+
+/// Approves several, each to the terms that were looked at, and shows what came of each.
+#[server(endpoint = "requests/approve-many")]
+pub async fn approve_many(
+    /// Which requests, each with the version that was looked at.
+    #[server(default)]
+    chosen: Vec<Chosen>,
+    /// What one writes to each, or nothing.
+    #[server(default)]
+    comment: String,
+) -> Result<Vec<Answered>, Fault> {
+    let (portal, actor) = (crate::server::portal()?, crate::server::actor().await?);
+    let answers = portal.approve_many(&actor, &chosen, &comment).await?;
+    crate::server::show_answers("/api/requests/approve-many", &answers, "/inbox").await?;
+    Ok(answers)
 }
 
 /// Denies.

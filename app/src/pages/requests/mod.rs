@@ -7,7 +7,7 @@ use crate::{
         acts::{Act, Hidden, More},
         badge::Tone,
         field::Area,
-        list::Outside,
+        list::{Asked, Outside, Pager, asked},
         note::{Crumb, Note, Stopped},
         request::{Approvals, Behind, Decide, Ledgers, Proof, Sentence, Standing, TooLate, Weigh},
         time::{When, short},
@@ -17,29 +17,34 @@ use crate::{
     fault::{Fault, Flash},
     frame::page,
 };
-use domain::views::{Acts, GrantCard, RequestPage};
+use domain::views::{Acts, GrantCard, Page, RequestPage};
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
 
 /// The page of a request.
 #[component]
 pub fn Request() -> impl IntoView {
-    let id = super::named("id");
+    let (asked, id) = (asked(), super::named("id"));
+    let after = asked.after.clone();
     let load = async move {
         // An id that is none names nothing.
         let id = id.parse().map_err(|_| Fault::NotFound.told())?;
-        api::request(id).await
+        api::request(id, after).await
     };
-    page(load, |request| view! { <Draw request /> })
+    page(load, |request| view! { <Draw asked request /> })
 }
 
 #[component]
-fn Draw(request: RequestPage) -> impl IntoView {
+fn Draw(asked: Asked, request: RequestPage) -> impl IntoView {
     let (up, up_name) = if request.acts.decide { ("/inbox", "Inbox") } else { ("/access", "My access") };
     let title = request.card.sentence.clone();
     let decide = request.acts.decide.then(|| request.clone());
     let context = request.context.clone().filter(|_| request.acts.decide);
-    let (assignments, lines, coming) = (request.assignments.clone(), request.lines.clone(), request.clone());
+    let assignments = request.assignments.clone();
+    let Page { items: lines, next } = request.lines.clone();
+    let shown = lines.len();
+    // What comes next stands at the end of the story, and so on its last page.
+    let coming = next.is_none().then(|| request.clone());
     view! {
         <Title text=title />
         <Crumb to=up name=up_name />
@@ -56,9 +61,8 @@ fn Draw(request: RequestPage) -> impl IntoView {
                 {context.map(|context| view! { <Weigh context /> })}
                 <section aria-labelledby="story-title" id="story" data-live="">
                     <h2 id="story-title">"What happened"</h2>
-                    <Timeline lines>
-                        <Coming request=coming />
-                    </Timeline>
+                    <Timeline lines>{coming.map(|request| view! { <Coming request /> })}</Timeline>
+                    <Pager asked shown next />
                 </section>
                 <Ledgers assignments />
                 <Behind page=request.clone() />

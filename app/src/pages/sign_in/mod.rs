@@ -10,8 +10,9 @@ use crate::{
         note::{Id, Stopped},
     },
     fault::Flash,
-    frame::Gate,
+    frame::{self, Closed, Gate},
 };
+use domain::views::Banners;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -23,9 +24,19 @@ const SENT_TO: &str = "/api/sessions/sign-in";
 pub fn SignIn() -> impl IntoView {
     let flash = Flash::of(&[SENT_TO]);
     let next = use_query_map().get_untracked().get("next").or_else(|| flash.value("next")).unwrap_or_default();
+    Suspend::new(async move {
+        match frame::api::banners().await {
+            Ok(banners) => view! { <Door banners flash next /> }.into_any(),
+            Err(fault) => view! { <Closed fault banners=Banners::default() /> }.into_any(),
+        }
+    })
+}
+
+#[component]
+fn Door(banners: Banners, flash: Flash, next: String) -> impl IntoView {
     view! {
         <Title text="Sign in" />
-        <Gate>
+        <Gate banners>
             <h1 class="sentence">
                 <strong>"Sign in"</strong>
                 " to ask for access, or to decide about it."

@@ -1,7 +1,7 @@
 //! Systems: who owns them, and who can act on them now.
 
 use crate::fault::Fault;
-use domain::views::{Page, SystemPage, SystemRow};
+use domain::views::{HealthView, Page, SystemPage, SystemRow};
 use leptos::prelude::*;
 
 /// The systems the reader may look at.
@@ -15,13 +15,17 @@ pub async fn systems(
     Ok(crate::server::portal()?.systems(&crate::server::actor().await?, &q, &after).await?)
 }
 
-/// Everything about one of them.
+/// Everything about one of them; and how it stands with what reaches it, where that is the reader's business.
 #[server(endpoint = "systems/one")]
 pub async fn system(
     /// Its key.
     key: String,
-) -> Result<SystemPage, Fault> {
-    Ok(crate::server::portal()?.system(&crate::server::actor().await?, &key).await?)
+    /// After which cursor its holders; nothing begins at the first.
+    #[server(default)]
+    after: String,
+) -> Result<(SystemPage, Option<HealthView>), Fault> {
+    let (portal, actor) = (crate::server::portal()?, crate::server::actor().await?);
+    Ok((portal.system(&actor, &key, &after).await?, portal.health(&actor, &key).await?))
 }
 
 /// Lets the people decide about a system who were proposed.

@@ -11,13 +11,14 @@ use crate::{
         list::{Asked, Pager, Search, asked},
         note::{Crumb, Empty, Face, Id, Note, Stopped},
         time::When,
+        trouble::Trouble,
         words::{capital, full, number, said, so_many},
     },
     frame::page,
 };
 use domain::{
     text::and,
-    views::{EntitlementRow, GrantCard, OwnersView, Page, SystemPage, SystemRow},
+    views::{EntitlementRow, GrantCard, HealthView, Holder, OwnersView, Page, SystemPage, SystemRow},
 };
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
@@ -36,7 +37,9 @@ pub fn Systems() -> impl IntoView {
 /// One system.
 #[component]
 pub fn System() -> impl IntoView {
-    page(api::system(super::named("key")), |system| view! { <DrawOne system /> })
+    let asked = asked();
+    let load = api::system(super::named("key"), asked.after.clone());
+    page(load, |(system, health)| view! { <DrawOne asked system health /> })
 }
 
 #[component]
@@ -75,8 +78,9 @@ fn DrawAll(asked: Asked, list: Page<SystemRow>) -> impl IntoView {
     .into_any()
 }
 
-fn health(row: &SystemRow) -> impl IntoView + use<> {
-    let (tone, icon, label) = if row.trouble > 0 {
+/// Whether all is in order, as far as is known: with its rights, with its owners, and with what reaches it.
+fn order(row: &SystemRow, reached: bool) -> impl IntoView + use<> {
+    let (tone, icon, label) = if row.trouble > 0 || !reached {
         (Tone::Bad, Icon::Warn, "Has a problem")
     } else if row.owners.is_empty() {
         (Tone::Wait, Icon::Warn, "No owner")
@@ -96,7 +100,7 @@ fn act_on_it(live: u32) -> String {
 
 #[component]
 fn Row(row: SystemRow) -> impl IntoView {
-    let health = health(&row);
+    let order = order(&row, true);
     let SystemRow { key, name, says, environment, data_class, owners, live, .. } = row;
     let owned = if owners.is_empty() { "nobody owns it".to_owned() } else { format!("owned by {}", and(&owners)) };
     view! {
@@ -110,33 +114,42 @@ fn Row(row: SystemRow) -> impl IntoView {
                     <span>{environment}</span> <span>{data_class}</span> <span>{owned}</span> <span>{act_on_it(live)}</span>
                 </p>
             </div>
-            <div class="side">{health}</div>
+            <div class="side">{order}</div>
         </li>
     }
     .into_any()
 }
 
 #[component]
-fn DrawOne(system: SystemPage) -> impl IntoView {
+fn DrawOne(asked: Asked, system: SystemPage, health: Option<HealthView>) -> impl IntoView {
     let SystemPage { row, external, backup_owners, fallback, proposal, entitlements, holders } = system;
+    let Page { items: holders, next } = holders;
+    let shown = holders.len();
     let key = row.key.clone();
-    let health = health(&row);
+    let order = order(&row, health.as_ref().is_none_or(|health| health.well));
     let who = match row.live {
         0 => "Nobody".to_owned(),
         n => capital(&number(n as usize)),
     };
+    let coming = (row.coming > 0).then(|| format!("; access for {} is being made", number(row.coming as usize)));
     let beyond = if external { ", and it reaches beyond the company" } else { "" };
     let class = full(&format!("{}, {} sensitivity, {}{beyond}", row.environment, row.sensitivity, row.data_class));
     view! {
         <Title text=row.name.clone() />
         <Crumb to="/systems" name="Systems" />
-        <h1 class="sentence">
+        <h1 class="sentence" id="sentence" data-live="">
             <strong>{who}</strong>
             " can act on "
             <strong>{row.name.clone()}</strong>
-            " now."
+            " now"
+            {coming}
+            "."
         </h1>
-        <p class="standing">{health} " " <span>{class}</span></p>
+        <p class="standing" id="standing" data-live="">
+            {order}
+            " "
+            <span>{class}</span>
+        </p>
         <p class="lead">{full(&row.says)}</p>
         <Stopped acts=vec![CONFIRM, REJECT] />
         <div class="beside">
@@ -150,7 +163,7 @@ fn DrawOne(system: SystemPage) -> impl IntoView {
                         Either::Left(view! { <p class="soft">"Nobody, by any grant."</p> })
                     } else {
                         Either::Right(view! { <Holders holders /> })
-                    }}
+                    }} <Pager asked shown next />
                 </section>
                 <section aria-labelledby="ents">
                     <h2 id="ents">"What there is to have"</h2>
@@ -168,11 +181,12 @@ fn DrawOne(system: SystemPage) -> impl IntoView {
                     </ul>
                     <p class="hint">{format!("When none of them may decide: {fallback}")}</p>
                 </section>
-                <section>
+                <section id="connector" data-live="">
                     <h2>"Connector"</h2>
                     <dl class="facts">
                         <dt>"Kind"</dt>
                         <dd>{capital(&row.connector)}</dd>
+                        {health.map(|health| view! { <Health health /> })}
                         <dt>"Key"</dt>
                         <dd>
                             <Id of=row.key />
@@ -181,6 +195,26 @@ fn DrawOne(system: SystemPage) -> impl IntoView {
                 </section>
             </aside>
         </div>
+    }
+    .into_any()
+}
+
+/// Whether the target answers, what it says, and when it was asked.
+#[component]
+fn Health(health: HealthView) -> impl IntoView {
+    let HealthView { well, says, looked_at } = health;
+    let (tone, icon, label) =
+        if well { (Tone::Good, Icon::Check, "Works") } else { (Tone::Bad, Icon::Warn, "Does not work") };
+    view! {
+        <dt>"Health"</dt>
+        <dd>
+            <Badge tone icon label />
+            <p class="small soft">{said(&says)}</p>
+        </dd>
+        <dt>"Last look"</dt>
+        <dd>
+            <When at=looked_at />
+        </dd>
     }
     .into_any()
 }
@@ -228,11 +262,12 @@ fn Owners(names: Vec<String>, what: &'static str) -> impl IntoView {
 }
 
 #[component]
-fn Holders(holders: Vec<GrantCard>) -> impl IntoView {
+fn Holders(holders: Vec<Holder>) -> impl IntoView {
     let rows = holders
         .into_iter()
-        .map(|card| {
-            let GrantCard { request, bundle, subject, inside, state, until, .. } = card;
+        .map(|Holder { grant, seen_at, troubles }| {
+            let GrantCard { request, bundle, subject, inside, state, until, .. } = grant;
+            let troubled = !troubles.is_empty();
             view! {
                 <tr>
                     <th scope="row">
@@ -248,6 +283,10 @@ fn Holders(holders: Vec<GrantCard>) -> impl IntoView {
                     <td data-label="Until">{until.map(|at| view! { <When at /> })}</td>
                     <td data-label="State">
                         <State word=state />
+                        {troubled
+                            .then(|| view! { " " <Badge tone=Tone::Bad icon=Icon::Warn label="Not as it should be" /> })}
+                        {seen_at.map(|at| view! { <p class="small soft">"seen so " <When at /></p> })}
+                        {troubles.into_iter().map(|of| view! { <Trouble of /> }).collect_view()}
                     </td>
                 </tr>
             }

@@ -7,6 +7,7 @@ use crate::{
         acts::{Hidden, More},
         badge::{Badge, Tone},
         icon::Icon,
+        list::{Asked, Pager, asked},
         note::{Empty, Stopped},
         tabs::InboxTabs,
         time::When,
@@ -14,25 +15,35 @@ use crate::{
     },
     frame::page,
 };
-use domain::views::TaskView;
+use domain::views::{Page, TaskView};
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
 
 /// The tasks that wait for the reader.
 #[component]
 pub fn Tasks() -> impl IntoView {
-    page(api::tasks(), |tasks| view! { <Draw tasks /> })
+    let asked = asked();
+    page(api::tasks(asked.after.clone()), |tasks| view! { <Draw asked tasks /> })
 }
 
 #[component]
-fn Draw(tasks: Vec<TaskView>) -> impl IntoView {
+fn Draw(asked: Asked, tasks: Page<TaskView>) -> impl IntoView {
+    let Page { items: tasks, next } = tasks;
+    let whole = next.is_none() && asked.after.is_empty();
     let (all, takes) = (tasks.len(), tasks.iter().filter(|task| task.takes_away).count());
     let first = (takes > 0 && takes < all).then(|| view! { "; " <strong>"taking away"</strong> " comes first" });
     view! {
         <Title text="Tasks" />
         <h1 class="sentence" id="sentence" data-live="">
             {match all {
-                0 => view! { <strong>"Nothing"</strong> " waits to be done by hand." }.into_any(),
+                0 => {
+                    let says = if whole { " waits to be done by hand." } else { " more waits to be done by hand on this page." };
+                    view! { <strong>"Nothing"</strong> {says} }.into_any()
+                }
+                n if !whole => {
+                    view! { "Here are " <strong>{number(n)}</strong> " of the things that wait to be done by hand" {first} "." }
+                        .into_any()
+                }
                 1 => view! { <strong>"One thing"</strong> " waits to be done by hand." }.into_any(),
                 n => {
                     view! { <strong>{capital(&number(n))} " things"</strong> " wait to be done by hand" {first} "." }.into_any()
@@ -56,7 +67,7 @@ fn Draw(tasks: Vec<TaskView>) -> impl IntoView {
                 Either::Right(
                     view! { <ul class="rows">{tasks.into_iter().map(|task| view! { <Task task /> }).collect_view()}</ul> },
                 )
-            }}
+            }} <Pager asked shown=all next />
         </div>
     }
     .into_any()

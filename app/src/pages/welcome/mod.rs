@@ -10,8 +10,9 @@ use crate::{
         words::capital,
     },
     fault::{Fault, Flash},
-    frame::{Closed, Gate},
+    frame::{self, Closed, Gate},
 };
+use domain::views::Banners;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -22,15 +23,16 @@ const SENT_TO: &str = "/api/invitations/accept";
 pub fn Welcome() -> impl IntoView {
     let token = super::named("token");
     Suspend::new(async move {
+        let banners = frame::api::banners().await.unwrap_or_default();
         match api::invitation(token.clone()).await {
-            Ok(who) => view! { <SetPassword token key=who.id name=who.name /> }.into_any(),
-            Err(fault) => view! { <Closed fault /> }.into_any(),
+            Ok(who) => view! { <SetPassword banners token key=who.id name=who.name /> }.into_any(),
+            Err(fault) => view! { <Closed fault banners /> }.into_any(),
         }
     })
 }
 
 #[component]
-fn SetPassword(token: String, key: String, name: String) -> impl IntoView {
+fn SetPassword(banners: Banners, token: String, key: String, name: String) -> impl IntoView {
     let flash = Flash::of(&[SENT_TO]);
     let wrong = match flash.field() {
         Some(("again", says)) => vec![(Some("again".to_owned()), capital(says))],
@@ -40,7 +42,7 @@ fn SetPassword(token: String, key: String, name: String) -> impl IntoView {
     let other = wrong.is_empty();
     view! {
         <Title text="Set your password" />
-        <Gate>
+        <Gate banners>
             <div>
                 <h1 class="sentence">"Welcome, " <strong>{name}</strong> ". Set a password and you are in."</h1>
                 <p class="lead">"This link works once."</p>

@@ -61,7 +61,8 @@ fn fill_stage(values: &mut Values, turn: usize, stage: &Table) {
     }
 }
 
-fn plain(value: &Value) -> Vec<String> {
+/// What stands in a field, one by one.
+pub(super) fn plain(value: &Value) -> Vec<String> {
     match value {
         Value::Array(items) => items.iter().flat_map(plain).collect(),
         Value::String(text) => vec![text.clone()],

@@ -2,6 +2,7 @@
 //! written back from what the portal remembers. Nothing here knows a database; what an import does with the drafts is elsewhere.
 
 mod check;
+mod diff;
 mod draft;
 mod field;
 mod form;
@@ -12,6 +13,7 @@ mod syntax;
 mod write;
 
 pub use check::cycles;
+pub use diff::{changes, turned};
 pub use draft::{
     BundleDraft, ConditionDraft, EntitlementKey, GroupDraft, IdentityDraft, Mention, SourceDraft, StageDraft,
     SystemDraft,

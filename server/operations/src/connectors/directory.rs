@@ -42,4 +42,8 @@ impl Connector for Directory {
     async fn take(&self, _right: &Right) -> Result<Progress, ConnectorError> {
         Ok(Progress::Done)
     }
+
+    async fn health(&self) -> Result<String, ConnectorError> {
+        Ok("the portal's own groups, answered from what is granted".to_owned())
+    }
 }

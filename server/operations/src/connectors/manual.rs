@@ -1,11 +1,18 @@
 //! Systems that are changed by hand: a task for their operators, answered from what was attested last.
 
 use super::{Connector, ConnectorError, Progress, Right, Seen};
-use crate::{Clock, Ids};
+use crate::{Clock, Error, Ids, tasks};
 use async_trait::async_trait;
-use domain::{ids::TaskId, job::RightKey, resource::System};
-use std::sync::Arc;
-use store::Store;
+use domain::{
+    ids::{NoticeId, TaskId},
+    job::RightKey,
+    resource::System,
+};
+use std::{fmt::Display, sync::Arc};
+use store::{Store, Tx};
+
+/// So many operators of one system are told of a task.
+const TOLD: i64 = 100;
 
 /// One system that is changed by hand.
 pub struct Manual {
@@ -35,14 +42,35 @@ impl Manual {
         let key = self.key(right)?;
         let now = self.clock.now();
         let mut tx = self.store.write().await.map_err(failed)?;
-        tx.open_task(TaskId(self.ids.next(now)), &key, wanted, now).await.map_err(failed)?;
+        if tx.open_task(TaskId(self.ids.next(now)), &key, wanted, now).await.map_err(failed)? {
+            self.tell_operators(&mut tx, &key, wanted).await.map_err(failed)?;
+        }
         tx.commit().await.map_err(failed)?;
         Ok(Progress::Waiting)
     }
+
+    /// Tells everybody who may do a task that it is there, in the commit that opens it.
+    async fn tell_operators(&self, tx: &mut Tx, right: &RightKey, wanted: bool) -> Result<(), Error> {
+        let (now, spec) = (self.clock.now(), &self.system.spec);
+        let operators = match spec.operators {
+            Some(group) => tx.people_in(group, now, TOLD).await?,
+            None => {
+                let owners = spec.owners.union(&spec.backup_owners).copied().collect();
+                tx.names(&owners, true).await?.into_keys().collect()
+            }
+        };
+        let requests = tasks::requests_behind(tx, right).await?;
+        let says = format!("{}: a task for you", tasks::what(&self.system, right, wanted));
+        for who in operators {
+            if !tasks::takes_part(tx, &requests, who).await? {
+                tx.notify(NoticeId(self.ids.next(now)), who, now, &says, "/tasks").await?;
+            }
+        }
+        Ok(())
+    }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "`map_err` hands the error over")]
-fn failed(why: store::Error) -> ConnectorError {
+fn failed(why: impl Display) -> ConnectorError {
     ConnectorError::Unreachable(why.to_string())
 }
 
@@ -63,5 +91,9 @@ impl Connector for Manual {
 
     async fn take(&self, right: &Right) -> Result<Progress, ConnectorError> {
         self.ask(right, false).await
+    }
+
+    async fn health(&self) -> Result<String, ConnectorError> {
+        Ok("changed by hand: each change is a task for its operators".to_owned())
     }
 }

@@ -75,4 +75,6 @@ pub trait Connector: Send + Sync {
     /// Makes the right be gone, for sessions that are open too; to do so twice changes nothing. Called only for rights that the record
     /// says were given by us.
     async fn take(&self, right: &Right) -> Result<Progress, ConnectorError>;
+    /// What the target is and what may be done there; an error when it lacks what giving and taking need. Changes nothing.
+    async fn health(&self) -> Result<String, ConnectorError>;
 }

@@ -99,12 +99,6 @@ impl Postgres {
     pub fn leaving_within(self, leaving: Duration) -> Self {
         Self { leaving, ..self }
     }
-
-    /// The server's version and what the connector may do there; an error when it lacks what giving and taking need.
-    pub async fn health(&self) -> Result<String, ConnectorError> {
-        let _turn = self.turns.acquire().await;
-        within(async { Session::begin(&self.options).await?.health().await }).await
-    }
 }
 
 #[async_trait]
@@ -123,6 +117,12 @@ impl Connector for Postgres {
     async fn take(&self, right: &Right) -> Result<Progress, ConnectorError> {
         let _turn = self.turns.acquire().await;
         within(async { Session::begin(&self.options).await?.take(right, self.leaving).await }).await
+    }
+
+    /// Gives the server's version besides.
+    async fn health(&self) -> Result<String, ConnectorError> {
+        let _turn = self.turns.acquire().await;
+        within(async { Session::begin(&self.options).await?.health().await }).await
     }
 }
 

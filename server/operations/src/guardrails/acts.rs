@@ -12,9 +12,10 @@ use domain::{
     Actor, Refusal,
     event::Event,
     guardrail::{GuardrailEvent, GuardrailSet, GuardrailText, Guardrails, LONGEST, Unguarded},
+    replay::Progress,
     review::{Around, Draft},
     ruling::Ruling,
-    stepup::Verified,
+    stepup::{Confirmed, Verified},
     text::{Prose, line},
 };
 use std::sync::Arc;
@@ -59,7 +60,9 @@ impl Portal {
             return Ok(known);
         }
         let text = written(tx, number).await?.ok_or_else(|| {
-            Error::Unready(format!("version {number} of the guardrails is not in the trail: `sallyport verify` says more"))
+            Error::Unready(format!(
+                "version {number} of the guardrails is not in the trail: `sallyport verify` says more"
+            ))
         })?;
         let compiled = Arc::new(Compiled::published(number, &text.rules));
         self.keep_compiled(number, &compiled);
@@ -210,7 +213,13 @@ impl Portal {
         let set = tx.guardrails().await?.ok_or(Error::NotFound)?;
         let number = set.versions;
         if founding {
-            self.publish_guardrails_in(tx, actor, number, None).await?;
+            let gaps = match &set.draft {
+                Some(draft) => self.sketch(tx, &draft.spec).await?.all(),
+                None => Vec::new(),
+            };
+            let around = Around { founding, gaps: &gaps, replay: Progress::NotBegun, found: None };
+            let change = set.publish(actor, number, around, Confirmed::UNASKED, now)?;
+            self.save(tx, &change).await?;
         } else {
             let change = set.submit(actor, number, now)?;
             self.save(tx, &change).await?;

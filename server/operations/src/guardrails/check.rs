@@ -72,9 +72,9 @@ pub(super) fn read(text: &str) -> Result<Rules, Vec<Mistake>> {
     if let Some(mistake) = depth::too_deep(text) {
         return Err(vec![mistake]);
     }
-    let parsed: PolicySet = text
-        .parse()
-        .map_err(|errors: cedar_policy::ParseErrors| errors.iter().map(|it| Mistake::found(text, it)).collect::<Vec<_>>())?;
+    let parsed: PolicySet = text.parse().map_err(|errors: cedar_policy::ParseErrors| {
+        errors.iter().map(|it| Mistake::found(text, it)).collect::<Vec<_>>()
+    })?;
     let mut mistakes = Vec::new();
     if parsed.templates().next().is_some() {
         mistakes.push(Mistake::of("a rule has `?principal` or `?resource` in it: templates are not for guardrails"));
@@ -177,7 +177,9 @@ fn demands(id: &str, policy: &Policy, wrong: &mut Vec<String>) -> RuleDemands {
         }
     }
     let strength = |name: &str| {
-        policy.annotation(name).map(|text| text.parse::<Strength>().map_err(|why| format!("`{id}`: in `@{name}` {why}")))
+        policy
+            .annotation(name)
+            .map(|text| text.parse::<Strength>().map_err(|why| format!("`{id}`: in `@{name}` {why}")))
     };
     let (step_up, asker_step_up) = (strength("requires"), strength("asker_requires"));
     RuleDemands {

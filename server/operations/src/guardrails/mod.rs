@@ -112,7 +112,9 @@ pub(crate) fn mistakes(text: &GuardrailText) -> Vec<String> {
         Err(wrong) => wrong.iter().map(|it| placed(TESTS_FILE, it)).collect(),
         Ok(outcomes) => {
             let failed = outcomes.iter().filter(|it| !it.failures.is_empty());
-            failed.map(|it| format!("{TESTS_FILE}:{}: “{}” fails: {}", it.line, it.says, it.failures.join("; "))).collect()
+            failed
+                .map(|it| format!("{TESTS_FILE}:{}: “{}” fails: {}", it.line, it.says, it.failures.join("; ")))
+                .collect()
         }
     }
 }

@@ -41,7 +41,7 @@ impl Portal {
             remarks.push(remark_view(&mut tx, remark).await?);
         }
         let mut lines = Vec::new();
-        for event in tx.events_about(GuardrailSet::STREAM.0, 50).await? {
+        for event in tx.events_about(GuardrailSet::STREAM.0, "", 50).await? {
             lines.push(line(&mut tx, &event).await?);
         }
         Ok(GuardrailPage {
@@ -107,10 +107,8 @@ impl Portal {
         let set = tx.guardrails().await?;
         let newest = set.as_ref().and_then(GuardrailSet::newest).cloned();
         let starting = newest.is_none();
-        let GuardrailText { rules, tests } = newest.unwrap_or_else(|| GuardrailText {
-            rules: STARTING_RULES.to_owned(),
-            tests: STARTING_TESTS.to_owned(),
-        });
+        let GuardrailText { rules, tests } = newest
+            .unwrap_or_else(|| GuardrailText { rules: STARTING_RULES.to_owned(), tests: STARTING_TESTS.to_owned() });
         let after = set.map_or(0, |set| set.versions);
         Ok(GuardrailEditor { after, starting, rules, tests, words: SCHEMA_TEXT.to_owned() })
     }

@@ -251,7 +251,10 @@ impl Test {
         let key = |key: &Key| Some(key.clone());
         let bundle = &self.bundle;
         let group = |(n, name): (u128, &Key)| {
-            (GroupId(Uuid::from_u128(100 + n)), GroupFacts { key: key(name), name: name.to_string(), members: BTreeSet::new() })
+            (
+                GroupId(Uuid::from_u128(100 + n)),
+                GroupFacts { key: key(name), name: name.to_string(), members: BTreeSet::new() },
+            )
         };
         let groups: BTreeMap<_, _> = (0..).zip(&self.subject.groups).map(group).collect();
         let held = |(n, name): (u128, &Key)| {

@@ -102,9 +102,12 @@ fn bundle(types: &Types, resource: EntityUid, facts: &Facts) -> Result<Entity, S
     let data_class = systems().map(|it| it.data_class).max().unwrap_or(weightiest.data_class);
     let known = HashMap::from([
         ("tags".to_owned(), RestrictedExpression::new_set(tags)),
-        ("entitlements".to_owned(), RestrictedExpression::new_set(right_uids(types, facts).map(|(right, _)| {
-            RestrictedExpression::new_entity_uid(right)
-        }))),
+        (
+            "entitlements".to_owned(),
+            RestrictedExpression::new_set(
+                right_uids(types, facts).map(|(right, _)| RestrictedExpression::new_entity_uid(right)),
+            ),
+        ),
         ("environments".to_owned(), RestrictedExpression::new_set(environments)),
         ("sensitivity".to_owned(), one(&types.sensitivity, weightiest.sensitivity.word())),
         ("dataClass".to_owned(), one(&types.data_class, data_class.word())),
@@ -113,10 +116,7 @@ fn bundle(types: &Types, resource: EntityUid, facts: &Facts) -> Result<Entity, S
             RestrictedExpression::new_bool(facts.entitlements.values().any(|it| it.privileged.is_some())),
         ),
         ("external".to_owned(), RestrictedExpression::new_bool(systems().any(|it| it.external))),
-        (
-            "reversible".to_owned(),
-            RestrictedExpression::new_bool(systems().all(|it| it.connector.revokes_by_itself())),
-        ),
+        ("reversible".to_owned(), RestrictedExpression::new_bool(systems().all(|it| it.connector.revokes_by_itself()))),
         ("longest".to_owned(), RestrictedExpression::new_long(i64::from(spec.longest.get()))),
     ]);
     let reached: HashSet<_> =

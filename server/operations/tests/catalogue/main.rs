@@ -22,6 +22,7 @@ fn demo() -> Vec<File> {
     let mut files = std::fs::read_dir(folder)
         .expect("the demo's folder")
         .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.is_file())
         .map(|path| File {
             name: path.file_name().expect("a name").to_string_lossy().into_owned(),
             text: std::fs::read_to_string(&path).expect("a text"),

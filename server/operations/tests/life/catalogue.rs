@@ -14,12 +14,14 @@ use std::fmt::Write as _;
 on_both! {
     the_same_catalogue_twice_changes_nothing
     a_dry_run_writes_nothing
+    a_dry_run_says_field_by_field_what_would_change
     absence_removes_nothing
     leaving_ends_what_one_has
     more_than_ten_ends_want_to_be_confirmed
     a_mistake_anywhere_writes_nothing
     a_circle_that_closes_with_what_is_known_is_a_mistake
     only_the_command_line_loads_a_catalogue
+    pages_hear_of_what_a_command_has_changed
 }
 
 /// How much the trail holds: streams and events.
@@ -54,6 +56,40 @@ async fn a_dry_run_writes_nothing(on: On) {
     let did = world.portal.import(&Actor::Operator, demo_catalogue(), Import::default()).await.expect("it loads");
     assert_eq!((did.lines, did.created), (would.lines, would.created), "the dry run said what would happen");
     world.is_sound().await;
+}
+
+/// R13: what one looks at before is what was, and what would be.
+async fn a_dry_run_says_field_by_field_what_would_change(on: On) {
+    let world = World::on(on).await;
+    let mut text = COMPANY.to_owned();
+    for (was, is) in [
+        ("name = \"Ann Asker\"", "name = \"Ann Answer\"\ntitle = \"Counts parcels\""),
+        ("members = [\"ann.asker\", \"bo.asker\"]", "members = [\"ann.asker\", \"new.asker\", \"olga.owner\"]"),
+        ("owners = [\"olga.owner\", \"otto.owner\"]", "owners = [\"hal.hand\"]"),
+        ("says = \"Do X\"", "says = \"Do X, and nothing else\""),
+        ("accounts = { life-hand = \"ANN\" }", "accounts = { life-hand = \"ANN2\" }"),
+        ("entitlements = [\"life-desk/x\"]\nlongest = \"8h\"", "entitlements = [\"life-desk/x\"]\nlongest = \"6h\""),
+    ] {
+        assert!(text.contains(was), "{was}");
+        text = text.replacen(was, is, 1);
+    }
+    text.push_str("\n[[person]]\nkey = \"new.asker\"\nname = \"New Asker\"\n");
+    let would = world.try_import(&text, Import { dry_run: true, ..Import::default() }).await.expect("it would load");
+    insta::assert_snapshot!(would.lines.join("\n"), @r"
+    ~ person ann.asker
+        accounts life-hand: ANN → ANN2
+        name: Ann Asker → Ann Answer
+        title: nothing → Counts parcels
+    + person new.asker: New Asker
+    ~ group life-askers
+        members: + new.asker, olga.owner; - bo.asker
+    ~ system life-desk
+        entitlement x, says: Do X → Do X, and nothing else
+        owners: + hal.hand; - olga.owner, otto.owner
+    ~ bundle life-one
+        For at most: 8h → 6h
+    ");
+    assert_eq!(world.import(&text).await.lines, would.lines, "and that is what happens");
 }
 
 /// R13: what is checked is the whole that would be, not only the file.
@@ -243,4 +279,26 @@ async fn only_the_command_line_loads_a_catalogue(on: On) {
         assert!(matches!(refused, Err(Error::Refused(Refusal::NotAllowed(_)))), "{refused:?}");
     }
     assert_eq!(trail(&world).await, before);
+}
+
+/// A command is a process of its own: what it changed is heard by those who serve pages once it has closed the portal, and no later.
+async fn pages_hear_of_what_a_command_has_changed(on: On) {
+    let world = World::on(on).await;
+    let heard = async || world.portal.changes().await.expect("it counts");
+    let before = heard().await;
+    let files = [("more.toml".to_owned(), COMPANY.replace("name = \"Ann Asker\"", "name = \"Ann Answer\""))];
+    let reading = Import { dry_run: true, ..Import::default() };
+    for (how, moves) in [(reading, 0), (Import::default(), 1), (Import::default(), 0)] {
+        let known = heard().await;
+        let command = world.replica().await;
+        command.import_files(&Actor::Operator, &files, how).await.expect("it loads");
+        assert_eq!(heard().await, known, "it goes on");
+        command.close().await;
+        assert_eq!(heard().await, known + moves, "{how:?}");
+    }
+    assert_eq!(heard().await, before + 1);
+    let refused = world.replica().await;
+    refused.import_files(&Actor::System, &files, Import::default()).await.expect_err("it is no operator");
+    refused.close().await;
+    assert_eq!(heard().await, before + 1, "what changes nothing is not heard of");
 }

@@ -175,12 +175,9 @@ async fn ending_one_of_two_by_the_clock_leaves_the_other(on: On) {
 /// R42: a renewal is a new decision, and takes the old grant's place without a gap.
 async fn a_renewal_leaves_no_gap(on: On) {
     let world = World::on(on).await;
-    let ann = world.actor("ann.asker").await;
     let old = world.granted("ann.asker", "life-one", "2h", &["olga.owner"]).await;
     world.pass(TimeDelta::minutes(100)).await;
-    let asking =
-        domain::views::Asking { continues: old.to_string(), ..world.asking("ann.asker", "life-one", "2h").await };
-    let renewal = world.portal.ask(&ann, &asking).await.expect("it is live");
+    let renewal = world.renew("ann.asker", "life-one", "2h", old).await;
     assert!(matches!(world.request(renewal).await.state, RequestState::Waiting { .. }), "never a silent extension");
     world.approve("otto.owner", renewal).await.expect("an owner decides");
     // One look at a time: at no moment between them is the right gone, and never do two grants of one bundle run.

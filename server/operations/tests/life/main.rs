@@ -6,17 +6,23 @@
     reason = "a test says what it does in the plainest words"
 )]
 
+mod bulk;
 mod catalogue;
 mod database;
 mod editing;
+mod guardrails;
 mod lives;
+mod notices;
 mod pages;
 mod people;
 mod races;
 mod review;
 mod rights;
+mod shown;
 mod stepup;
 mod tampering;
+mod target;
+mod waiting;
 mod workers;
 mod world;
 

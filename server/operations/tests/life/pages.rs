@@ -1,4 +1,4 @@
-//! Pages that are out of date, and authority that moves while a request is open.
+//! Pages that are out of date, authority that moves while a request is open, and what is found by name.
 
 use crate::{
     on_both,
@@ -17,6 +17,7 @@ on_both! {
     nobody_decides_on_their_own_request
     authority_lost_after_the_yes_of_another_counts_at_once
     policy_is_judged_again_at_the_moment_of_granting
+    one_goes_by_name_to_what_one_may_see_and_nowhere_else
 }
 
 /// R32: nobody agrees to a page that is out of date.
@@ -168,4 +169,40 @@ async fn policy_is_judged_again_at_the_moment_of_granting(on: On) {
     assert!(world.read().await.grant_of(id).await.expect("it can be read").is_none());
     assert!(!world.is_in("ann.asker", "life-x").await);
     world.is_sound().await;
+}
+
+/// What somebody finds under a name: what it is, and where it leads, one by one.
+async fn found(world: &World, who: &str, q: &str) -> Vec<(String, String)> {
+    let places = world.portal.places(&world.actor(who).await, q).await.expect("they may look");
+    places.into_iter().map(|place| (place.kind, place.path)).collect()
+}
+
+/// What is not theirs to see is not found by its name either.
+async fn one_goes_by_name_to_what_one_may_see_and_nowhere_else(on: On) {
+    let world = World::on(on).await;
+    let id = world.ask("ann.asker", "life-one", "1h").await;
+    let place = |kind: &str, path: &str| (kind.to_owned(), path.to_owned());
+    let one = place("bundle", "/ask/life-one");
+    let request = place("request", &format!("/requests/{id}"));
+    assert_eq!(found(&world, "ann.asker", "One of the OWNERS").await, [one.clone(), request]);
+    for other in ["bo.asker", "olga.owner", "astrid.nyberg"] {
+        assert_eq!(found(&world, other, "one of the owners").await, [one.clone()], "{other} did not ask");
+    }
+
+    let ann = place("person", "/identities/ann.asker");
+    for (who, finds) in [("astrid.nyberg", true), ("ann.asker", true), ("bo.asker", false), ("olga.owner", false)] {
+        assert_eq!(found(&world, who, "ann asker").await.contains(&ann), finds, "{who}");
+    }
+    let desk = place("system", "/systems/life-desk");
+    let askers = place("group", "/groups/life-askers");
+    for (who, owns, is_in) in [("astrid.nyberg", true, true), ("olga.owner", true, false), ("bo.asker", false, true)] {
+        assert_eq!(found(&world, who, "life desk").await.contains(&desk), owns, "{who}");
+        assert_eq!(found(&world, who, "life, askers").await.contains(&askers), is_in, "{who}");
+    }
+    for who in ["astrid.nyberg", "ann.asker"] {
+        let all = found(&world, who, "").await;
+        for kind in ["bundle", "system", "person", "group", "request"] {
+            assert!(all.iter().filter(|(it, _)| it == kind).count() <= 5, "{who}: {all:?}");
+        }
+    }
 }

@@ -8,12 +8,14 @@ use crate::{
 use chrono::TimeDelta;
 use domain::{
     Actor, Refusal,
+    grant::{State as GrantState, Why},
     ids::RequestId,
+    job::{Job, JobKey},
     minutes::Minutes,
     request::State,
     views::editor::{BundleEditor, Values},
 };
-use operations::{Answer, Error, Import, Wanted};
+use operations::{Answer, Clock, Error, Import, Portal, Wanted};
 
 on_both! {
     of_two_approvers_where_one_is_enough_exactly_one_wins_and_the_other_is_told
@@ -29,6 +31,9 @@ on_both! {
     of_two_attestations_one_counts
     a_worker_on_each_replica_opens_one_grant
     giving_back_and_revoking_in_one_moment_end_it_once
+    a_grants_end_and_the_granting_of_its_renewal_in_one_moment_leave_one_grant
+    the_end_of_one_grant_while_another_of_its_right_begins_leaves_that_right
+    the_end_of_one_grant_while_another_of_its_right_is_looked_at_leaves_that_right
 }
 
 /// How often each race is run.
@@ -43,7 +48,8 @@ async fn stays_sound(world: &World, round: usize) {
     }
 }
 
-type Outcome = Result<(), Error>;
+/// What came of an act.
+pub type Outcome = Result<(), Error>;
 
 /// Runs two acts at once, each on a thread of its own.
 pub async fn at_once<A, B, X, Y>(a: A, b: B) -> (X, Y)
@@ -66,6 +72,13 @@ where
     (a.await.expect("it does not panic"), b.await.expect("it does not panic"))
 }
 
+/// A worker on a replica of its own, until nothing is due.
+pub async fn works(portal: Portal) -> Outcome {
+    while portal.run_due_jobs(4).await? > 0 {}
+    portal.close().await;
+    Ok(())
+}
+
 /// A yes, from a replica of its own, to the request's first terms.
 async fn yes(world: &World, who: &str, id: RequestId) -> impl Future<Output = Outcome> + Send + 'static {
     let (portal, actor) = (world.replica().await, world.actor(who).await);
@@ -80,7 +93,7 @@ async fn yes(world: &World, who: &str, id: RequestId) -> impl Future<Output = Ou
 async fn clear(world: &World, id: RequestId) {
     world.run_jobs().await;
     let grant = world.read().await.grant_of(id).await.expect("it can be read");
-    if let Some(grant) = grant.filter(|g| g.needs_its_rights(operations::Clock::now(&*world.clock))) {
+    if let Some(grant) = grant.filter(|g| g.needs_its_rights(world.clock.now())) {
         let subject = Actor::Person { id: grant.subject, name: "who has it".to_owned() };
         world.portal.give_back(&subject, grant.id).await.expect("it is theirs");
     } else if world.request(id).await.state.is_open() {
@@ -91,7 +104,7 @@ async fn clear(world: &World, id: RequestId) {
 }
 
 fn says_over(outcome: &Outcome, what_: &str, by_: &str, world: &World) -> bool {
-    let now = operations::Clock::now(&*world.clock);
+    let now = world.clock.now();
     matches!(outcome, Err(Error::Refused(Refusal::AlreadyOver { what, by, at })) if *what == what_ && by == by_ && *at == now)
 }
 
@@ -393,17 +406,7 @@ async fn a_worker_on_each_replica_opens_one_grant(on: On) {
     for round in 0..rounds() {
         let id = world.ask("ann.asker", "life-one", "1h").await;
         world.approve("olga.owner", id).await.expect("an owner decides");
-        let mut acts = Vec::new();
-        for _ in 0..2 {
-            let portal = world.replica().await;
-            acts.push(async move {
-                while portal.run_due_jobs(4).await? > 0 {}
-                portal.close().await;
-                Ok::<(), Error>(())
-            });
-        }
-        let (Some(b), Some(a)) = (acts.pop(), acts.pop()) else { panic!("two workers") };
-        let (a, b) = at_once(a, b).await;
+        let (a, b) = at_once(works(world.replica().await), works(world.replica().await)).await;
         assert!(a.is_ok() && b.is_ok(), "{a:?} {b:?}");
         world.run_jobs().await;
         assert_eq!(world.grant_of(id).await.state.word(), "active");
@@ -444,6 +447,99 @@ async fn giving_back_and_revoking_in_one_moment_end_it_once(on: On) {
         assert!(!world.is_in("ann.asker", "life-x").await);
         stays_sound(&world, round).await;
         world.pass(TimeDelta::seconds(1)).await;
+    }
+}
+
+/// R39, R42: the old grant's time is over in the very moment in which its renewal is granted: there is one grant, from that moment on.
+async fn a_grants_end_and_the_granting_of_its_renewal_in_one_moment_leave_one_grant(on: On) {
+    let world = World::on(on).await;
+    for round in 0..rounds() {
+        let old = world.granted("ann.asker", "life-one", "1h", &["olga.owner"]).await;
+        world.pass(TimeDelta::minutes(50)).await;
+        let renewal = world.renew("ann.asker", "life-one", "1h", old).await;
+        world.approve("otto.owner", renewal).await.expect("an owner decides");
+        world.clock.advance(TimeDelta::minutes(10));
+        let (a, b) = at_once(works(world.replica().await), works(world.replica().await)).await;
+        assert!(a.is_ok() && b.is_ok(), "{a:?} {b:?}");
+        world.run_jobs().await;
+
+        let (now, new) = (world.clock.now(), world.grant_of(renewal).await);
+        assert_eq!(new.state, GrantState::Active { since: now, until: now + TimeDelta::hours(1) }, "not a moment late");
+        assert!(!new.assignments[0].found_before, "it stood there by a grant of ours");
+        assert_eq!(world.live_grants("ann.asker").await, [new.id]);
+        assert!(world.is_in("ann.asker", "life-x").await);
+        match world.grant(old).await.state {
+            GrantState::Ended { why: Why::Expired {}, .. } => {}
+            GrantState::Ended { why: Why::Continued { by }, .. } => assert_eq!(by, new.id),
+            other => panic!("its time was over: {other:?}"),
+        }
+        let told = world.told(renewal).await;
+        for once in ["granted", "grant_opened", "grant_active"] {
+            assert_eq!(told.iter().filter(|e| *e == once).count(), 1, "{once} in {told:?}");
+        }
+        stays_sound(&world, round).await;
+        clear(&world, renewal).await;
+        assert!(!world.is_in("ann.asker", "life-x").await);
+    }
+}
+
+/// R39, R69: one of two grants that share a right ends while a worker makes the other: the right is there for the one that lives.
+async fn the_end_of_one_grant_while_another_of_its_right_begins_leaves_that_right(on: On) {
+    let world = World::on(on).await;
+    for round in 0..rounds() {
+        let ends = world.granted("ann.asker", "life-one", "1h", &["olga.owner"]).await;
+        let id = world.ask("ann.asker", "life-two", "1h").await;
+        for owner in ["olga.owner", "otto.owner"] {
+            world.approve(owner, id).await.expect("an owner decides");
+        }
+        assert_eq!(world.portal.run_due_jobs(1).await.expect("jobs can be claimed"), 1, "the request opens its grant");
+        let (worker, other, ann) = (world.replica().await, world.replica().await, world.actor("ann.asker").await);
+        let ending = async move {
+            other.give_back(&ann, ends).await?;
+            works(other).await
+        };
+        let (looked, ended) = at_once(works(worker), ending).await;
+        assert!(looked.is_ok() && ended.is_ok(), "{looked:?} {ended:?}");
+        world.run_jobs().await;
+        let lives = world.grant_of(id).await;
+        assert!(matches!(world.grant(ends).await.state, GrantState::Ended { why: Why::GivenBack {}, .. }));
+        assert_eq!(lives.state.word(), "active");
+        assert!(lives.assignments[0].is_present() && !lives.assignments[0].found_before);
+        assert!(world.is_in("ann.asker", "life-x").await);
+        stays_sound(&world, round).await;
+        clear(&world, id).await;
+        assert!(!world.is_in("ann.asker", "life-x").await, "and it is gone with the last of them");
+    }
+}
+
+/// R39, R69: the same while the right is only looked at again: the one that lives has it at every moment.
+async fn the_end_of_one_grant_while_another_of_its_right_is_looked_at_leaves_that_right(on: On) {
+    let world = World::on(on).await;
+    for round in 0..rounds() {
+        let ends = world.granted("ann.asker", "life-one", "1h", &["olga.owner"]).await;
+        let lives = world.granted("ann.asker", "life-two", "1h", &["olga.owner", "otto.owner"]).await;
+        let mut tx = world.store.write().await.expect("the database answers");
+        let look = JobKey::Right(world.grant(lives).await.assignments[0].right());
+        tx.enqueue(&Job::at(look, world.clock.now())).await.expect("it can be asked for");
+        tx.commit().await.expect("it can be committed");
+        let (worker, other, otto) = (world.replica().await, world.replica().await, world.actor("otto.owner").await);
+        let ending = async move {
+            other.revoke(&otto, ends).await?;
+            works(other).await
+        };
+        let race = tokio::spawn(at_once(works(worker), ending));
+        while !race.is_finished() {
+            assert!(world.is_in("ann.asker", "life-x").await, "there is no gap");
+        }
+        let (looked, ended) = race.await.expect("it does not panic");
+        assert!(looked.is_ok() && ended.is_ok(), "{looked:?} {ended:?}");
+        world.run_jobs().await;
+        assert!(matches!(world.grant(ends).await.state, GrantState::Ended { why: Why::Revoked {}, .. }));
+        assert_eq!(world.live_grants("ann.asker").await, [lives]);
+        assert!(world.is_in("ann.asker", "life-x").await);
+        stays_sound(&world, round).await;
+        clear(&world, world.grant(lives).await.request).await;
+        assert!(!world.is_in("ann.asker", "life-x").await, "and it is gone with the last of them");
     }
 }
 

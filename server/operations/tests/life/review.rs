@@ -291,7 +291,7 @@ async fn owners_of_a_sensitive_system_change_when_an_admin_confirms_it(on: On) {
     let done = world.import(&with_owners("\"bo.asker\"")).await;
     assert!(done.lines.iter().any(|line| line.contains("life-desk is sensitive")), "{:?}", done.lines);
     assert_eq!(world.import(&with_owners("\"bo.asker\"")).await.lines, Vec::<String>::new(), "twice is once");
-    let seen = world.portal.system(&astrid, "life-desk").await.expect("an admin sees it");
+    let seen = world.portal.system(&astrid, "life-desk", "").await.expect("an admin sees it");
     let mut owners = seen.row.owners;
     owners.sort_unstable();
     assert_eq!(owners, ["Olga Owner", "Otto Owner"]);
@@ -308,12 +308,12 @@ async fn owners_of_a_sensitive_system_change_when_an_admin_confirms_it(on: On) {
     assert!(back.lines.iter().any(|line| line.contains("taken back")), "{:?}", back.lines);
     world.import(&with_owners("\"bo.asker\"")).await;
     confirms_owners(&world, &tomas, 3).await;
-    let seen = world.portal.system(&astrid, "life-desk").await.expect("an admin sees it");
+    let seen = world.portal.system(&astrid, "life-desk", "").await.expect("an admin sees it");
     assert!(seen.row.owners == ["Bo Asker"] && seen.proposal.is_none(), "{seen:?}");
     assert_eq!(world.import(&with_owners("\"bo.asker\"")).await.lines, Vec::<String>::new(), "it is as the file says");
     // Nor does one make it less sensitive first.
     world.import(&with_owners("\"bo.asker\"").replacen("sensitivity = \"high\"", "sensitivity = \"low\"", 1)).await;
-    let seen = world.portal.system(&astrid, "life-desk").await.expect("an admin sees it");
+    let seen = world.portal.system(&astrid, "life-desk", "").await.expect("an admin sees it");
     assert!(seen.row.sensitivity == "high" && seen.proposal.is_some(), "{seen:?}");
     world.is_sound().await;
 }

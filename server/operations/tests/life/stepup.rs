@@ -31,7 +31,8 @@ on_both! {
     an_authenticator_is_added_by_what_one_has
 }
 
-const BUNDLES: &str = r#"
+/// Bundles whose decisions want a step-up.
+pub const BUNDLES: &str = r#"
 [[bundle]]
 key = "life-sure"
 name = "Surely"

@@ -5,12 +5,13 @@ use crate::{
     world::{On, World},
 };
 use chrono::TimeDelta;
-use domain::job::JobKey;
+use domain::job::{Job, JobKey};
 use operations::Clock;
 use store::{Claim, Tx};
 
 on_both! {
     a_claim_that_was_taken_over_holds_and_finishes_nothing
+    a_claim_stays_spent_when_the_look_is_finished_and_asked_for_again
     a_look_left_half_done_is_taken_up_by_another_worker
     a_look_asked_for_meanwhile_is_due_again_when_the_first_is_finished
     what_takes_away_goes_first
@@ -72,6 +73,29 @@ async fn a_claim_that_was_taken_over_holds_and_finishes_nothing(on: On) {
     assert_eq!(world.findings().await, [missing], "nobody has looked, and nobody will");
 }
 
+/// The fence once more: who wakes after the look was finished, and asked for again, does not pass for the worker that has it now.
+async fn a_claim_stays_spent_when_the_look_is_finished_and_asked_for_again(on: On) {
+    let world = World::on(on).await;
+    world.run_jobs().await;
+    let id = world.ask("ann.asker", "life-auto", "1h").await;
+    let frozen = claim(&world).await.expect("a look is due");
+    world.clock.advance(LEASE);
+    let other = claim(&world).await.expect("the lease ran out");
+    let mut tx = write(&world).await;
+    tx.finish(&other, None).await.expect("it can be finished");
+    tx.enqueue(&Job::at(JobKey::Request { id }, world.clock.now())).await.expect("it can be asked for");
+    tx.commit().await.expect("it can be committed");
+
+    let third = claim(&world).await.expect("it is due again");
+    assert_eq!(third.key, frozen.key);
+    assert!(holds(&world, &third).await);
+    assert!(!holds(&world, &frozen).await, "its number was not given out again");
+    let mut tx = write(&world).await;
+    tx.finish(&frozen, None).await.expect("it writes nothing");
+    tx.commit().await.expect("it can be committed");
+    assert!(holds(&world, &third).await, "nor does it end what another has begun");
+}
+
 /// R40: a worker that died does not keep access from coming, or from ending.
 async fn a_look_left_half_done_is_taken_up_by_another_worker(on: On) {
     let world = World::on(on).await;
@@ -96,7 +120,7 @@ async fn a_look_asked_for_meanwhile_is_due_again_when_the_first_is_finished(on: 
     let id = world.ask("ann.asker", "life-auto", "1h").await;
     let first = claim(&world).await.expect("a look is due");
     let mut tx = write(&world).await;
-    tx.enqueue(&domain::job::Job::at(JobKey::Request { id }, world.clock.now())).await.expect("it can be asked for");
+    tx.enqueue(&Job::at(JobKey::Request { id }, world.clock.now())).await.expect("it can be asked for");
     tx.commit().await.expect("it can be committed");
     assert!(claim(&world).await.is_none(), "not beside the first");
     let mut tx = write(&world).await;

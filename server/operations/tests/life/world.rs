@@ -11,7 +11,7 @@ use domain::{
     views::Asking,
 };
 use operations::{
-    Answer, Clock, Error, Ids, Import, Imported, Portal, RelyingParty, SecretsKey, Setup, SystemIds, Wanted,
+    Answer, Clock, Error, Finding, Ids, Import, Imported, Portal, RelyingParty, SecretsKey, Setup, SystemIds, Wanted,
 };
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use std::{
@@ -63,6 +63,7 @@ pub struct World {
     pub store: Store,
     on: On,
     database: String,
+    secrets: BTreeMap<String, String>,
     _folder: tempfile::TempDir,
 }
 
@@ -98,15 +99,23 @@ impl World {
             On::Postgres => database_of_its_own().await,
         };
         let clock = Arc::new(TestClock::new());
-        let portal = open(&database, &clock).await;
+        let secrets = BTreeMap::new();
+        let portal = open(&database, &clock, &secrets).await;
         let store = Store::open(&database).await.expect("the database is there");
         store.migrate().await.expect("the database is empty");
-        Self { portal, clock, store, on, database, _folder: folder }
+        Self { portal, clock, store, on, database, secrets, _folder: folder }
     }
 
     /// Another replica of the same portal.
     pub async fn replica(&self) -> Portal {
-        open(&self.database, &self.clock).await
+        open(&self.database, &self.clock, &self.secrets).await
+    }
+
+    /// Tells the portal, and each replica from now on, the secret by which a target is reached.
+    pub async fn is_told(&mut self, name: &str, secret: String) {
+        self.secrets.insert(name.to_owned(), secret);
+        self.portal.close().await;
+        self.portal = self.replica().await;
     }
 
     /// Loads a catalogue file.
@@ -186,6 +195,12 @@ impl World {
         grant.id
     }
 
+    /// Somebody asks that a grant of theirs be continued.
+    pub async fn renew(&self, who: &str, bundle: &str, duration: &str, grant: GrantId) -> RequestId {
+        let asking = Asking { continues: grant.to_string(), ..self.asking(who, bundle, duration).await };
+        self.portal.ask(&self.actor(who).await, &asking).await.expect("it is live")
+    }
+
     /// Does every job that is due now, and those that follow from it.
     pub async fn run_jobs(&self) {
         for _ in 0..100 {
@@ -217,6 +232,13 @@ impl World {
         self.read().await.grant(id).await.expect("it can be read").expect("it is there")
     }
 
+    /// The grants of somebody that are not over.
+    pub async fn live_grants(&self, who: &str) -> Vec<GrantId> {
+        let id = self.id(who).await;
+        let grants = self.read().await.live_grants_of(id).await.expect("they can be read");
+        grants.into_iter().map(|grant| grant.id).collect()
+    }
+
     /// The grant that followed from a request.
     pub async fn grant_of(&self, id: RequestId) -> Grant {
         self.read().await.grant_of(id).await.expect("it can be read").expect("it was granted")
@@ -239,14 +261,17 @@ impl World {
 
     /// The tasks somebody sees: id, whether it takes away, whether they must not do it.
     pub async fn tasks(&self, who: &str) -> Vec<(TaskId, bool, bool)> {
-        let tasks = self.portal.tasks(&self.actor(who).await).await.expect("they can be read");
-        tasks.into_iter().map(|t| (t.id, t.takes_away, t.why_not.is_some())).collect()
+        let tasks = self.portal.tasks(&self.actor(who).await, "").await.expect("they can be read");
+        tasks.items.into_iter().map(|t| (t.id, t.takes_away, t.why_not.is_some())).collect()
     }
 
     /// What the check of the trail finds.
     pub async fn findings(&self) -> Vec<String> {
-        let found = self.portal.verify(&mut |_| ()).await.expect("it can be checked");
-        found.iter().map(ToString::to_string).collect()
+        let mut found = Vec::new();
+        let mut hear = |finding: Finding| found.push(finding.to_string());
+        let count = self.portal.verify(&mut |_| (), &mut hear).await.expect("it can be checked");
+        assert_eq!(u64::try_from(found.len()).ok(), Some(count));
+        found
     }
 
     /// Asserts that the check of the trail finds nothing.
@@ -318,7 +343,7 @@ pub fn demo_catalogue() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../demo/catalogue"))
 }
 
-async fn open(database: &str, clock: &Arc<TestClock>) -> Portal {
+async fn open(database: &str, clock: &Arc<TestClock>, secrets: &BTreeMap<String, String>) -> Portal {
     let setup = Setup {
         database: database.to_owned(),
         clock: Arc::clone(clock) as Arc<dyn Clock>,
@@ -327,7 +352,7 @@ async fn open(database: &str, clock: &Arc<TestClock>) -> Portal {
         absolute: TimeDelta::hours(12),
         approval_lapse: "1d".parse::<Minutes>().expect("a length of time"),
         hashing_at_once: 1,
-        secrets: BTreeMap::new(),
+        secrets: secrets.clone(),
         secrets_key: Some(SecretsKey::new([7; 32])),
         relying_party: Some(RelyingParty { id: "localhost".to_owned(), origin: "http://localhost:8080".to_owned() }),
     };

@@ -1,0 +1,86 @@
+//! What an approver should know before deciding: what becomes reachable, what was before, who else has it, what does not go together.
+
+use super::one_more;
+use crate::{Error, Portal, facts::ruled_out_by};
+use domain::{
+    ids::IdentityId,
+    request::Request,
+    views::{Context, GrantCard},
+};
+use std::collections::BTreeSet;
+use store::Tx;
+
+/// How many earlier grants are shown.
+const EARLIER: usize = 5;
+/// How many of those who have it too are named.
+const NAMED: i64 = 4;
+
+impl Portal {
+    /// What an approver should know before deciding.
+    pub(super) async fn context(&self, tx: &mut Tx, request: &Request, me: IdentityId) -> Result<Context, Error> {
+        let subject = request.ask.subject;
+        let (others, others_in_all) = tx.others_who_have(request.bundle(), subject, NAMED).await?;
+        let mut held = BTreeSet::new();
+        let mut holds = Vec::new();
+        for grant in tx.live_grants_of(subject).await? {
+            if grant.request == request.id {
+                continue;
+            }
+            held.extend(grant.assignments.iter().filter(|a| a.is_present()).map(|a| a.entitlement));
+            if grant.is_there() {
+                holds.extend(tx.bundle(grant.bundle).await?.map(|b| b.name().to_owned()));
+            }
+        }
+        holds.sort_unstable();
+        holds.dedup();
+        let (mut gains, mut has) = (Vec::new(), Vec::new());
+        for (id, right) in &request.facts.entitlements {
+            let system = request.facts.systems.get(&right.system).map_or("a system", |s| s.name.as_str());
+            let says = format!("{} on {system}", right.name);
+            if held.contains(id) { has.push(says) } else { gains.push(says) }
+        }
+        for group in request.facts.entitlements.values().flat_map(|e| &e.joins) {
+            for (_, name, bundle) in tx.uses_of_group(*group).await? {
+                gains.push(if bundle {
+                    format!("a say in, or the way to, {name}")
+                } else {
+                    format!("a part in running {name}")
+                });
+            }
+        }
+        gains.dedup();
+        let earlier = self.earlier(tx, request, me).await?;
+        let conflicts = conflicts(tx, request).await?;
+        Ok(Context { earlier, others, others_in_all, gains, has, holds, conflicts })
+    }
+
+    /// The subject's earlier grants of the bundle.
+    async fn earlier(&self, tx: &mut Tx, request: &Request, me: IdentityId) -> Result<Vec<GrantCard>, Error> {
+        let mut earlier = Vec::new();
+        // One more, as its own grant may be among them.
+        for grant in tx.grants_of_bundle(request.ask.subject, request.bundle(), one_more(EARLIER)).await? {
+            if grant.request != request.id {
+                earlier.push(self.grant_card(tx, &grant, me).await?);
+            }
+        }
+        Ok(earlier)
+    }
+}
+
+/// What the subject holds or has asked for that must not be in the same hands, by the words of either, as of now.
+async fn conflicts(tx: &mut Tx, request: &Request) -> Result<Vec<String>, Error> {
+    let out = request.facts.bundle.spec.incompatible();
+    let mut conflicts = Vec::new();
+    for (id, (name, state)) in tx.standings_of(request.ask.subject).await? {
+        if id == request.bundle() || !(out.contains(&id) || ruled_out_by(tx, id).await?.contains(&request.bundle())) {
+            continue;
+        }
+        conflicts.push(match state.as_str() {
+            "active" => format!("holds “{name}”, which must not be in the same hands"),
+            "ending" => format!("“{name}” is being taken back, and must not be in the same hands"),
+            "waiting" => format!("has asked for “{name}”, which must not be in the same hands"),
+            _ => format!("“{name}” is being made, and must not be in the same hands"),
+        });
+    }
+    Ok(conflicts)
+}

@@ -1,0 +1,270 @@
+//! How the database finds things: every statement that the portal runs while its pages are read and its acts are done is explained, on SQLite
+//! and on Postgres, and none reads the whole of a table that grows. The statements are heard in the driver's own log, so that what is
+//! explained is what is run.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use chrono::TimeDelta;
+use domain::Actor;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, SqliteConnection};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+
+use crate::on_both;
+use crate::stranger::{Scene, acts, pages, pairs};
+use crate::world::On;
+
+on_both! {
+    no_statement_reads_a_table_that_grows_from_end_to_end
+}
+
+/// Tables that stay small, and why: these may be read whole.
+const SMALL: [(&str, &str); 9] = [
+    ("portal", "it has one row"),
+    ("changes", "it has a row for each replica"),
+    ("jobs", "it has a row for each request and grant that is not over, and none for those that are"),
+    ("system_groups", "it has a row or two for each system"),
+    ("throttles", "what has run out is swept away"),
+    ("kept_forms", "what has run out is swept away"),
+    ("pending", "what has run out is swept away"),
+    ("invitations", "what has run out is swept away"),
+    ("sessions", "what has run out is swept away"),
+];
+
+/// How statements begin that read everything on purpose, and why.
+const ON_PURPOSE: [(&str, &str); 8] = [
+    ("select key, id from ", "a catalogue is held against every key there is"),
+    ("select s.key, e.key, e.id from entitlements e ", "a catalogue is held against every key there is"),
+    ("select id, signs_in from identities where admin ", "admins are few, and seldom told something all at once"),
+    ("select count(*) from passwords p join identities i ", "it is asked in founding mode only"),
+    ("select count(*) from streams", "the whole trail is checked"),
+    ("select count(*) from events", "the whole trail is checked"),
+    ("select t.id from ", "the whole trail is checked"),
+    ("select e.id from events e left join streams s ", "the whole trail is checked"),
+];
+
+/// What must have been among the statements, or this test has not looked.
+const SOUGHT: [(&str, &str); 26] = [
+    ("open requests for somebody", "from requests where state in ('waiting', 'approved') and subject_id = $1"),
+    ("open requests by somebody", "from requests where state in ('waiting', 'approved') and asker_id = $1"),
+    ("requests that wait", "from requests where state = 'waiting' and id > $1"),
+    (
+        "requests that wait for somebody",
+        "from deciders d join requests r on r.id = d.request_id where d.identity_id = $1",
+    ),
+    ("requests of a bundle", "from requests where bundle_id = $1 and state = 'granted'"),
+    ("somebody's live grants", "from grants where subject_id = $1 and state <> 'ended'"),
+    ("somebody's ended grants", "from grants where subject_id = $1 and state = 'ended' and id < $2"),
+    ("live grants of a bundle", "from grants where bundle_id = $1 and state in ('opening', 'active', 'ending')"),
+    ("live grants on a system", "from grants g where g.state in ('opening', 'active', 'ending')"),
+    (
+        "grants of a right",
+        "from assignments a join grants g on g.id = a.grant_id where a.system_id = $1 and a.entitlement_id = $2",
+    ),
+    ("somebody's notices", "from notices where identity_id = $1 and id < $2"),
+    ("unread notices", "from notices where identity_id = $1 and read_at is null"),
+    ("looks that are due", "from jobs where takes_away = $2 and due_at <= $1"),
+    ("open tasks of a system", "from tasks where system_id = $1 and done_at is null"),
+    ("events of a stream", "from events where stream_id = $1 and seq >= $2"),
+    ("events about a thing", "from events where thing_id = $1 order by id desc"),
+    ("what somebody did", "from events where actor_id = $1 and id < $2"),
+    ("events of a name", "from events where name = $1 and id < $2"),
+    ("the whole trail", "from events where id < $1 order by id desc"),
+    ("the catalogue", "and listed order by name, id limit $4"),
+    ("the catalogue of a system", "and listed and id in (select b.bundle_id from bundle_entitlements b"),
+    ("identities by name", "from identities where (name > $1 or (name = $1 and id > $2))"),
+    ("identities by email", "from identities where email = $1"),
+    ("systems by name", "from systems where (name > $1 or (name = $1 and id > $2))"),
+    ("bundles by name", "from bundles where (name > $1 or (name = $1 and id > $2))"),
+    ("groups somebody is in", "with recursive up (id) as ( select group_id from group_members where identity_id = $1"),
+];
+
+/// What the table of pages does not lead to: searches.
+const SEARCHES: [&str; 4] =
+    ["/catalogue?q=orders&system=orders-db", "/trail?q=maya.lindqvist", "/trail?q=orders-read", "/trail?q=asked"];
+
+async fn no_statement_reads_a_table_that_grows_from_end_to_end(on: On) {
+    let heard = Heard::listening();
+    let scene = Scene::new(on).await;
+    lives(&scene).await;
+    let statements = heard.statements();
+    for (what, part) in SOUGHT {
+        assert!(statements.iter().any(|it| it.contains(part)), "nobody looked for {what}: …{part}…");
+    }
+    let read = match on {
+        On::Sqlite => read_whole_on_sqlite(&scene.world.database, &statements).await,
+        On::Postgres => read_whole_on_postgres(&scene.world.database, &statements).await,
+    };
+    let wrong: Vec<_> = read
+        .iter()
+        .filter(|it| SMALL.iter().all(|(table, _)| it.table != *table))
+        .filter(|it| ON_PURPOSE.iter().all(|(begins, _)| !it.statement.starts_with(begins)))
+        .map(ToString::to_string)
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Who asked, who decides and an admin read every page and try every act; then time passes, and the trail is checked.
+async fn lives(scene: &Scene) {
+    let world = &scene.world;
+    for who in ["maya.lindqvist", "priya.raman", "tomas.ferreira"] {
+        let mut browser = world.sign_in(who).await;
+        for path in pages(scene).iter().map(|(_, path, _)| path.as_str()).chain(SEARCHES) {
+            browser.get(path).await;
+        }
+        for act in acts(scene).await {
+            browser.call(act.path, &pairs(&act.fields)).await;
+        }
+    }
+    world.pass(TimeDelta::days(8)).await;
+    world.portal.tidy().await.expect("it tidies up");
+    world.portal.export(&Actor::Operator).await.expect("the catalogue can be written");
+    let findings = world.portal.verify(&mut |_| {}).await.expect("it can be checked");
+    assert!(findings.is_empty(), "{findings:?}");
+}
+
+/// A statement that reads the whole of a table.
+struct ReadWhole {
+    table: String,
+    step: String,
+    statement: String,
+}
+
+impl fmt::Display for ReadWhole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is read whole ({}) by: {}", self.table, self.step, self.statement)
+    }
+}
+
+/// SQLite: it keeps no statistics unless it is asked to, so an empty table is looked up as a large one is.
+async fn read_whole_on_sqlite(database: &str, statements: &BTreeSet<String>) -> Vec<ReadWhole> {
+    let mut db = SqliteConnection::connect(database).await.expect("the file is there");
+    let tables: Vec<String> = sqlx::query_scalar("select name from sqlite_master where type = 'table'")
+        .fetch_all(&mut db)
+        .await
+        .expect("it says what it holds");
+    let mut found = Vec::new();
+    for statement in statements {
+        let explain = AssertSqlSafe(format!("explain query plan {statement}"));
+        // A value that is not bound is null, and does not change the plan.
+        let plan = sqlx::query_as::<_, (i64, i64, i64, String)>(explain).fetch_all(&mut db).await;
+        for (.., step) in plan.unwrap_or_else(|why| panic!("{why}: {statement}")) {
+            if let Some(table) = walked(&step).and_then(|name| called(name, statement, &tables)) {
+                found.push(ReadWhole { table: table.to_owned(), step, statement: statement.clone() });
+            }
+        }
+    }
+    found
+}
+
+/// What a step of SQLite's plan reads from end to end: it scans it, with an index or without, or searches it by nothing, or by an index
+/// that it makes first.
+fn walked(step: &str) -> Option<&str> {
+    let (how, rest) = step.split_once(' ')?;
+    let (name, by) = rest.split_once(' ').unwrap_or((rest, ""));
+    let whole = match how {
+        "SCAN" => true,
+        "SEARCH" => by.is_empty() || by.contains("AUTOMATIC"),
+        _ => false,
+    };
+    whole.then_some(name)
+}
+
+/// The table behind a name in a statement: itself, or the one that is called so there. None for what the statement makes itself.
+fn called<'a>(name: &str, statement: &str, tables: &'a [String]) -> Option<&'a str> {
+    let words: Vec<_> =
+        statement.split(|c: char| c.is_whitespace() || "(),".contains(c)).filter(|word| !word.is_empty()).collect();
+    let is = |word: &str| tables.iter().find(|table| *table == word).map(String::as_str);
+    is(name).or_else(|| words.windows(2).filter(|pair| pair[1] == name).find_map(|pair| is(pair[0])))
+}
+
+/// Postgres: forbidden to read a table whole, it still does where no index helps at all. For a plan that holds whatever the values are,
+/// each statement is prepared.
+async fn read_whole_on_postgres(database: &str, statements: &BTreeSet<String>) -> Vec<ReadWhole> {
+    const PREPARED: &str =
+        "select coalesce(array_length(parameter_types, 1), 0) from pg_prepared_statements where name = 'p'";
+    let mut db = PgConnection::connect(database).await.expect("the database is there");
+    for setting in ["set enable_seqscan = off", "set plan_cache_mode = force_generic_plan"] {
+        db.execute(setting).await.expect("it can be set");
+    }
+    let mut found = Vec::new();
+    for statement in statements {
+        let prepared = db.execute(AssertSqlSafe(format!("prepare p as {statement}"))).await;
+        prepared.unwrap_or_else(|why| panic!("{why}: {statement}"));
+        let values: i32 = sqlx::query_scalar(PREPARED).fetch_one(&mut db).await.expect("it was prepared");
+        let values: Vec<_> = (0..values).map(|_| "null").collect();
+        let values = if values.is_empty() { String::new() } else { format!("({})", values.join(", ")) };
+        let plan = db.fetch_all(AssertSqlSafe(format!("explain (costs off) execute p{values}"))).await;
+        for line in plan.unwrap_or_else(|why| panic!("{why}: {statement}")) {
+            let step: String = line.get(0);
+            if let Some((_, table)) = step.split_once("Seq Scan on ") {
+                let table = table.split_whitespace().next().unwrap_or_default().to_owned();
+                found.push(ReadWhole { table, step: step.trim().to_owned(), statement: statement.clone() });
+            }
+        }
+        db.execute("deallocate p").await.expect("it was prepared");
+    }
+    found
+}
+
+/// Every statement that was run by anybody in this process, as the driver says it in its log.
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<BTreeSet<String>>>);
+
+impl Heard {
+    /// Listens from the first call on. For the whole process, as SQLite's statements are run on threads of their own.
+    fn listening() -> &'static Self {
+        static HEARD: OnceLock<Heard> = OnceLock::new();
+        HEARD.get_or_init(|| {
+            let heard = Self::default();
+            let only = Targets::new().with_target("sqlx::query", Level::DEBUG);
+            let log = tracing_subscriber::registry().with(heard.clone().with_filter(only));
+            tracing::subscriber::set_global_default(log).expect("nobody else listens in these tests");
+            heard
+        })
+    }
+
+    /// What looks something up or changes what it looked up; not what is asked of the database about itself.
+    fn statements(&self) -> BTreeSet<String> {
+        let ours = |it: &&String| {
+            let looks_up = ["select ", "with ", "update ", "delete "].iter().any(|begins| it.starts_with(begins));
+            let of_itself = ["_sqlx_migrations", "sqlite_master", "pg_"].iter().any(|part| it.contains(part));
+            looks_up && !of_itself
+        };
+        self.0.lock().expect("no test panicked").iter().filter(ours).cloned().collect()
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Heard {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut said = Said::default();
+        event.record(&mut said);
+        // A statement of a few words is its own summary.
+        let statement = if said.whole.is_empty() { said.summary } else { said.whole };
+        let statement = statement.split_whitespace().collect::<Vec<_>>().join(" ");
+        self.0.lock().expect("no test panicked").insert(statement);
+    }
+}
+
+/// What one line of the driver's log says.
+#[derive(Default)]
+struct Said {
+    summary: String,
+    whole: String,
+}
+
+impl Visit for Said {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "summary" => value.clone_into(&mut self.summary),
+            "db.statement" => value.clone_into(&mut self.whole),
+            _ => {}
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+}
