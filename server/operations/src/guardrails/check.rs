@@ -56,7 +56,10 @@ impl Mistake {
     fn found(text: &str, error: &dyn Diagnostic) -> Self {
         let offset = error.labels().and_then(|mut labels| labels.next()).map(|label| label.offset());
         let help = error.help().map(|help| format!(" ({help})")).unwrap_or_default();
-        let says = format!("{error}{help}");
+        let whole = format!("{error}{help}");
+        // The engine numbers the rules; the line says better which one is meant.
+        let numbered = whole.strip_prefix("for policy `").and_then(|rest| rest.split_once("`, "));
+        let says = numbered.map_or(whole.as_str(), |(_, says)| says);
         match offset {
             Some(offset) => Self::at(text, offset, says),
             None => Self::of(says),
