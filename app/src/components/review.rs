@@ -33,13 +33,17 @@ pub enum DraftAct {
 }
 
 impl DraftAct {
+    /// Every one of them.
+    pub const ALL: [Self; 6] =
+        [Self::Publish, Self::Submit, Self::Withdraw, Self::Discard, Self::Comment, Self::SendBack];
+
     /// Those that are allowed, in the order in which they are shown.
     pub fn allowed(all: [(Self, bool); 6]) -> Vec<Self> {
         all.into_iter().filter_map(|(act, may)| may.then_some(act)).collect()
     }
 
     /// The last part of where it is sent.
-    fn path(self) -> &'static str {
+    pub fn path(self) -> &'static str {
         match self {
             Self::Publish => "publish",
             Self::Submit => "submit",
