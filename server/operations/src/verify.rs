@@ -18,7 +18,8 @@ use domain::{
     review::DraftState,
     text::{TextRef, digest},
 };
-use std::{collections::BTreeMap, fmt};
+use futures::FutureExt as _;
+use std::{collections::BTreeMap, fmt, panic::AssertUnwindSafe};
 use store::{Columns, EventRow, ReplayOf, TaskRow, Tx};
 use uuid::Uuid;
 
@@ -112,7 +113,9 @@ impl Portal {
             for (stream, ..) in streams {
                 // One moment for the chain and the rows it leads to: work may go on meanwhile.
                 let mut tx = self.store().read().await?;
-                let walked = walk(&mut tx, stream, self.now(), &mut findings).await;
+                let walked = AssertUnwindSafe(walk(&mut tx, stream, self.now(), &mut findings)).catch_unwind().await;
+                // Postgres: a time may be infinite, and the driver panics over it.
+                let walked = walked.unwrap_or_else(|_| Err(unreadable(stream)));
                 done.events += told(walked, &format!("chain {}", stream.0), &mut findings)?;
                 done.streams += 1;
                 progress(done);
@@ -427,6 +430,12 @@ fn texts(record: &Record) -> Vec<&TextRef> {
         Record::GuardrailSet(it) => it.remarks.iter().map(|remark| &remark.text).collect(),
         Record::Portal(_) | Record::Identity(_) | Record::Group(_) | Record::System(_) | Record::Grant(_) => Vec::new(),
     }
+}
+
+/// A chain that holds a value which no program of ours ever wrote.
+fn unreadable(stream: StreamId) -> Error {
+    let why = "it holds a value that cannot be read at all".to_owned();
+    Error::Store(store::Error::Corrupt { table: "events", id: stream.to_string(), why })
 }
 
 async fn is_replayed(tx: &mut Tx, of: ReplayOf) -> Result<bool, Error> {
