@@ -266,6 +266,7 @@ fn field(refusal: &Refusal) -> Option<&'static str> {
         | Refusal::SignIn
         | Refusal::StepUp { .. }
         | Refusal::NoAuthenticator { .. }
+        | Refusal::TooYoung { .. }
         | Refusal::StepUpFailed { .. }
         | Refusal::Locked { .. }
         | Refusal::UsedCode

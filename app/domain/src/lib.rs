@@ -22,6 +22,7 @@ pub mod replay;
 pub mod request;
 pub mod resource;
 pub mod ruling;
+pub mod shown;
 pub mod stepup;
 pub mod text;
 pub mod views;

@@ -4,15 +4,17 @@
 
 use crate::Error;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+use chrono::{DateTime, Utc};
 use ciborium::Value as Cbor;
 use domain::{
     Refusal,
     authenticator::{Means, Used},
     identity::Identity,
     ids::AuthenticatorId,
-    stepup::{Proof, challenge},
+    stepup::{Proof, Strength, challenge},
 };
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use webauthn_rs::prelude::{
     COSEAlgorithm, COSEKeyType, ECDSACurve, Passkey, PasskeyAuthentication, PasskeyRegistration, PublicKeyCredential,
     RegisterPublicKeyCredential, Url, Webauthn, WebauthnBuilder, WebauthnError,
@@ -73,9 +75,15 @@ impl Passkeys {
         })
     }
 
-    /// What a browser needs to have the statement signed; `None` when the person has no passkey.
-    pub fn ask(&self, who: &Identity, statement: &str) -> Result<Option<String>, Error> {
-        let passkeys = passkeys(who)?;
+    /// What a browser needs to have the statement signed; `None` when the person has no passkey that counts for as much as is needed.
+    pub fn ask(
+        &self,
+        who: &Identity,
+        statement: &str,
+        needed: Strength,
+        now: DateTime<Utc>,
+    ) -> Result<Option<String>, Error> {
+        let passkeys = passkeys(who, needed, now)?;
         if passkeys.is_empty() {
             return Ok(None);
         }
@@ -87,10 +95,17 @@ impl Passkeys {
         written(&options.public_key).map(Some)
     }
 
-    /// Checks what a browser sent, against the statement.
-    pub fn check(&self, who: &Identity, statement: &str, assertion: &str) -> Result<(Proof, Used), Error> {
+    /// Checks what a browser sent, against the statement, by the passkeys that count for as much as is needed.
+    pub fn check(
+        &self,
+        who: &Identity,
+        statement: &str,
+        assertion: &str,
+        needed: Strength,
+        now: DateTime<Utc>,
+    ) -> Result<(Proof, Used), Error> {
         let sent: PublicKeyCredential = serde_json::from_str(assertion).map_err(|_| AGAIN)?;
-        let passkeys = passkeys(who)?;
+        let passkeys = passkeys(who, needed, now)?;
         if passkeys.is_empty() {
             return Err(Refusal::NoSuchAuthenticator.into());
         }
@@ -130,10 +145,37 @@ fn known(who: &Identity, credential: &[u8]) -> Option<(AuthenticatorId, String, 
     })
 }
 
-/// The person's passkeys as they were registered, each with the counter it has come to.
-fn passkeys(who: &Identity) -> Result<Vec<Passkey>, Error> {
-    who.authenticators
-        .values()
+/// Whether a proof shows that the registered passkey signed the statement: checked once more, with nothing but what stands in events.
+///
+/// # Errors
+/// What it does not show.
+pub(crate) fn signed(statement: &str, proof: &Proof, means: &Means) -> Result<(), &'static str> {
+    const OTHER: &str = "the passkey that signed it is not as it was registered";
+    const NOT_THIS: &str = "the passkey did not sign what was stated for it";
+    let Proof::Passkey { credential, public_key, authenticator_data, client_data, signature, .. } = proof else {
+        return Ok(());
+    };
+    let Means::Passkey { credential: known, public_key: key, registered, .. } = means else { return Err(OTHER) };
+    let passkey: Passkey = serde_json::from_str(registered).map_err(|_| OTHER)?;
+    let registered = cose(&passkey).map(|key| BASE64.encode(key));
+    if credential != known || public_key != key || registered.as_ref() != Some(key) {
+        return Err(OTHER);
+    }
+    let bytes = |text: &str| BASE64.decode(text).map_err(|_| NOT_THIS);
+    let (mut signed, client, signature) = (bytes(authenticator_data)?, bytes(client_data)?, bytes(signature)?);
+    let said: Value = serde_json::from_slice(&client).map_err(|_| NOT_THIS)?;
+    let is_this = said["type"] == "webauthn.get" && said["challenge"] == BASE64.encode(challenge(statement));
+    // Web Authentication, section 6.1: bit 0 says that somebody was there, bit 2 that it was verified who.
+    let was_verified = signed.get(32).is_some_and(|flags| flags & 0b101 == 0b101);
+    // The same section: what is signed is this, followed by the hash of what the browser collected.
+    signed.extend(<[u8; 32]>::from(Sha256::digest(&client)));
+    let fits = passkey.get_public_key().verify_signature(&signature, &signed);
+    if is_this && was_verified && matches!(fits, Ok(true)) { Ok(()) } else { Err(NOT_THIS) }
+}
+
+/// The person's passkeys that count for as much as is needed, as they were registered, each with the counter it has come to.
+fn passkeys(who: &Identity, needed: Strength, now: DateTime<Utc>) -> Result<Vec<Passkey>, Error> {
+    who.sure_enough(needed, now)
         .filter_map(|a| match &a.means {
             Means::Passkey { registered, counter, .. } => Some((registered, *counter)),
             Means::Code { .. } => None,
