@@ -2,7 +2,9 @@
 
 use axum::http::{Method, StatusCode};
 use chrono::TimeDelta;
+use domain::Actor;
 use leptos::server_fn::axum::server_fn_paths;
+use operations::Import;
 use server::session::COOKIE;
 
 use crate::world::{HERE, On, PASSWORD, World};
@@ -156,6 +158,32 @@ async fn every_answer_tells_browsers_to_be_careful() {
     let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).expect("a nonce");
     let again = browser.get("/sign-in").await;
     assert!(!again.header("content-security-policy").expect("a policy").contains(nonce), "each page has its own");
+}
+
+/// What a password adds counts for no more than that for a day, save right after a one-time link; the page says which it is.
+#[tokio::test]
+async fn the_page_says_from_when_a_new_authenticator_counts() {
+    let key = "07".repeat(32);
+    let world =
+        World::empty(On::Sqlite, &[("SALLYPORT_PUBLIC_URL", HERE), ("SALLYPORT_SECRETS_KEY", key.as_str())]).await;
+    let person = "[[person]]\nkey = \"ann\"\nname = \"Ann\"\nemail = \"ann@tidewater.example\"\n";
+    let files = [("people.toml".to_owned(), person.to_owned())];
+    world.portal.import_files(&Actor::Operator, &files, Import::default()).await.expect("the catalogue loads");
+    let waits = |kind: &str| {
+        format!(
+            "You add it with a fresh sign-in, so for a day it counts for no more than that; from then on it counts as {kind}."
+        )
+    };
+    let mut ann = world.sign_in("ann").await;
+    let page = ann.get("/authenticators").await;
+    assert!(page.shows("Add a passkey") && page.shows("Add an authenticator app"), "{}", page.text());
+    assert!(!page.shows("for a day it counts for no more"), "she has just come in by her link: {}", page.text());
+
+    world.clock.advance(TimeDelta::hours(1));
+    let page = world.sign_in("ann").await.get("/authenticators").await;
+    for kind in ["a passkey", "a one-time code"] {
+        assert!(page.shows(&waits(kind)), "{}", page.text());
+    }
 }
 
 #[tokio::test]
