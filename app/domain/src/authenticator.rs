@@ -182,7 +182,7 @@ impl Identity {
         self.authenticators.values().filter(move |a| a.counts(now) >= needed)
     }
 
-    /// Refuses who can not show who they are so surely, or not yet.
+    /// Refuses who cannot show who they are so surely, or not yet.
     ///
     /// # Errors
     /// [`Refusal::NoAuthenticator`] and [`Refusal::TooYoung`].

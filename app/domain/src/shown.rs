@@ -113,9 +113,10 @@ fn of_request<'a>(event: &'a RequestEvent, before: Option<&Record>) -> Option<Sh
             Some(Shown { verified, does: Some(does) })
         }
         RequestEvent::Approved { decision, .. } | RequestEvent::Denied { decision } => {
+            let verified = decision.verified.as_ref()?;
             let request = if let Some(Record::Request(it)) = before { Some(it) } else { None };
             let does = request.map(|it| it.approval_act(decision.stage, decision.minutes.unwrap_or(it.minutes)));
-            Some(Shown { verified: decision.verified.as_ref()?, does })
+            Some(Shown { verified, does })
         }
         RequestEvent::Withdrawn {}
         | RequestEvent::Commented { .. }
