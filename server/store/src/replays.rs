@@ -82,8 +82,7 @@ impl Tx {
 
     /// The newest replay.
     pub async fn replay(&mut self, of: ReplayOf) -> Result<Option<ReplayRow>, Error> {
-        const SQL: &str =
-            "select number, walked_to, done, total, finished_at, result from replays where draft_of = $1";
+        const SQL: &str = "select number, walked_to, done, total, finished_at, result from replays where draft_of = $1";
         let found = row!(self, (i32, Uuid, i32, i32, Option<DateTime<Utc>>, String), SQL, of.id())?;
         let Some((number, walked_to, done, total, finished_at, result)) = found else { return Ok(None) };
         Ok(Some(ReplayRow {
