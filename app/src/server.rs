@@ -291,6 +291,7 @@ fn field(refusal: &Refusal) -> Option<&'static str> {
         | Refusal::SignIn
         | Refusal::StepUp { .. }
         | Refusal::NoAuthenticator { .. }
+        | Refusal::TooYoung { .. }
         | Refusal::StepUpFailed { .. }
         | Refusal::Locked { .. }
         | Refusal::UsedCode

@@ -138,7 +138,7 @@ test("Anton, whose phone is at home, approves with a recovery code, and with eac
     await expect(left).toContainText("You have ten codes left.");
     return made;
   });
-  const [gone = "", one = "", two = ""] = [old[0], ...codes];
+  const [gone = "", one = "", two = "", three = ""] = [old[0], ...codes];
   const counted = "That did not fit: each recovery code counts once: type another.";
 
   await test.step("an old one does not count any more, a new one does", async () => {
@@ -156,6 +156,9 @@ test("Anton, whose phone is at home, approves with a recovery code, and with eac
     await anton.getByText("Rename", { exact: true }).first().click();
     await anton.getByLabel("New name").fill("Phone at home");
     await anton.getByRole("button", { name: "Rename" }).last().click();
+    await expect(sentence(anton)).toHaveText("I call “Phone”, which is mine, “Phone at home” from now on.");
+    await confirmsByCode(anton, three);
+    await expect(left).toContainText("You have eight codes left.");
     await expect(anton.getByRole("heading", { name: "Phone at home", level: 2, exact: true })).toBeVisible();
   });
 
@@ -181,6 +184,9 @@ test("who has lost everything is reset by two admins, and decides nothing for a 
     const astrid = await portal.personAt(browser, "astrid.nyberg");
     await astrid.goto("/identities/ola.nord");
     await astrid.getByRole("button", { name: "Reset passkeys and codes" }).click();
+    await expect(sentence(astrid)).toHaveText("I ask that every passkey and authenticator app of Ola Nord be removed.");
+    await confirmsByPassword(astrid);
+    await expect(astrid).toHaveURL(/\/identities\/ola\.nord$/);
     await expect(astrid.getByText("to remove one passkey or app of Ola Nord. Make sure by another way")).toBeVisible();
     await expect(astrid.getByRole("button", { name: "Confirm the reset" })).toHaveCount(0);
     // Past the page, as somebody might who writes forms of their own.
@@ -260,11 +266,7 @@ for (const { scripts, asker } of WITH_PASSWORD) {
   test(`Linnéa approves by typing her password again, ${scripts ? "with" : "without"} scripts`, async ({ browser, portal }) => {
     const options = { javaScriptEnabled: scripts };
     const page = await portal.personAt(browser, asker.key, options);
-    await page.goto(`/ask/${CHANGE.key}`);
-    await page.getByLabel("Why").fill(WHY);
-    await page.getByLabel("Work item").fill("CHG-2001");
-    await page.getByRole("button", { name: "Ask for access" }).click();
-    await expect(page).toHaveURL(/\/requests\/[0-9a-f-]{36}$/);
+    await asks(page, CHANGE, WHY, "CHG-2001");
     await page.context().close();
 
     const linnea = await portal.personAt(browser, "linnea.ek", options);

@@ -5,9 +5,9 @@ import type { CDPSession, Page } from "@playwright/test";
 import { createHash } from "node:crypto";
 import { fits, isForEveryone } from "../support/axe";
 import { expect, Portal, test } from "../support/portal";
-import { confirmsByPassword, opensInInbox } from "../support/story";
+import { WHY, asks, confirmsByPassword, opensInInbox, sentence } from "../support/story";
 
-const CHANGE = { name: "Orders database, change" };
+const CHANGE = { key: "orders-write", name: "Orders database, change" };
 
 type Passkey = { authenticator: string; cdp: CDPSession };
 
@@ -143,31 +143,82 @@ test("an owner approves with a passkey, and anyone can check it later", async ({
     await expect(priya.getByRole("alert")).toContainText("counter has gone back");
     await priya.goto("/notices");
     await expect(priya.getByText("somebody used a copy of one of your passkeys", { exact: false })).toBeVisible();
+    await priya.goto("/identities/priya.raman");
+    const story = priya.getByRole("region", { name: "What happened" });
+    await expect(story).toContainText("tried to confirm an act with a copy of a passkey: its counter had gone back");
   } finally {
     await portal.stop();
   }
 });
 
-test("what was signed for one act does for no other", async ({ browser }) => {
+test("what was signed for one request does for no other, here and for whoever checks it later", async ({ browser }) => {
+  test.setTimeout(120_000);
   const portal = await Portal.start({}, "localhost");
   try {
+    const bram = await portal.personAt(browser, "bram.visser");
+    await asks(bram, CHANGE, WHY, "CHG-2001");
+    for (const [manager, who] of [["anton.lysenko", "Thu Nguyễn"], ["linnea.ek", "Bram Visser"]] as const) {
+      const page = await portal.personAt(browser, manager);
+      await approves(page, who);
+      await confirmsByPassword(page);
+      await page.context().close();
+    }
+
     const priya = await portal.personAt(browser, "priya.raman");
     await withPasskeys(priya);
     await addsPasskey(priya, "Laptop");
-    const ids: string[] = [];
-    for (const kind of ["codes-app", "another"]) {
-      await priya.goto("/authenticators");
-      await priya.getByText("Add an authenticator app", { exact: true }).click();
-      await priya.getByLabel("What will you call it?").last().fill(kind);
-      await priya.getByRole("button", { name: "Go on" }).last().click();
-      await expect(priya).toHaveURL(/\/confirm\//);
-      ids.push(new URL(priya.url()).pathname.split("/").pop() ?? "");
-    }
-    // Signed on the page of the second, sent for the first.
-    await priya.locator("form[data-passkey] input[name=id]").evaluate((it, id) => it.setAttribute("value", id), ids[0] ?? "");
+    const waiting = async (who: string): Promise<string> => {
+      await approves(priya, who);
+      return new URL(priya.url()).pathname.split("/").pop() ?? "";
+    };
+    const [one, other] = [await waiting("Thu Nguyễn"), await waiting("Bram Visser")];
+
+    // Signed on the page of the one, sent for the other.
+    await priya.goto(`/confirm/${one}`);
+    await expect(sentence(priya)).toContainText("for Thu Nguyễn");
+    await priya.locator("form[data-passkey] input[name=id]").evaluate((it, id) => it.setAttribute("value", id), other);
+    const sending = priya.waitForRequest((it) => it.method() === "POST" && new URL(it.url()).pathname === "/api/confirm");
     await priya.getByRole("button", { name: "Confirm with a passkey" }).click();
+    const sent = new URLSearchParams((await sending).postData() ?? "");
+    expect(sent.get("id")).toBe(other);
     await expect(priya.getByRole("alert")).toContainText("did not fit");
     await fits(priya);
+
+    // Each still waits, and is confirmed by a signature of its own.
+    const confirmed = async (id: string): Promise<{ by: string; verified: Verified }> => {
+      await priya.goto(`/confirm/${id}`);
+      await priya.getByRole("button", { name: "Confirm with a passkey" }).click();
+      await expect(priya).toHaveURL(/\/requests\//);
+      const events = (await portal.events(priya.url().split("/").pop() ?? "")).map((line) => JSON.parse(line));
+      return events.map((event) => event.event.request?.decision).filter((it) => it?.verified?.proof.with === "passkey")[0];
+    };
+    const [first, second] = [await confirmed(one), await confirmed(other)];
+
+    // What was sent for the other was signed for the one, and does not hold for the other either where no portal is.
+    const added = (await portal.events(first.by))
+      .map((line) => JSON.parse(line).event.identity)
+      .find((event) => event.type === "authenticator_added");
+    const { id: credential, response } = JSON.parse(sent.get("passkey") ?? "{}");
+    const stray: Verified = {
+      statement: first.verified.statement,
+      proof: {
+        credential,
+        authenticator_data: response.authenticatorData,
+        client_data: response.clientDataJSON,
+        signature: response.signature,
+        public_key: added.means.public_key,
+      },
+    };
+    const [ones, others] = [first.verified.statement, second.verified.statement];
+    for (const { of, statement, does } of [
+      { of: stray, statement: ones, does: true },
+      { of: stray, statement: others, does: false },
+      { of: first.verified, statement: others, does: false },
+      { of: second.verified, statement: others, does: true },
+      { of: second.verified, statement: ones, does: false },
+    ]) {
+      expect(await holds(of, added.means, statement, portal.url)).toBe(does);
+    }
   } finally {
     await portal.stop();
   }

@@ -20,10 +20,11 @@ export function sentence(page: Page): Locator {
   return page.getByRole("heading", { level: 1 });
 }
 
-/** Asks with what the form offers, and a reason; ends on the request's page. */
-export async function asks(page: Page, bundle: { key: string; name: string }, why = WHY): Promise<void> {
+/** Asks with what the form offers, a reason and perhaps a work item; ends on the request's page. */
+export async function asks(page: Page, bundle: { key: string; name: string }, why = WHY, item = ""): Promise<void> {
   await page.goto(`/ask/${bundle.key}`);
   await page.getByLabel("Why").fill(why);
+  if (item) await page.getByLabel("Work item").fill(item);
   await page.getByRole("button", { name: "Ask for access" }).click();
   await expect(page).toHaveURL(/\/requests\/[0-9a-f-]{36}$/);
   await expect(sentence(page)).toContainText(`You ask for ${bundle.name}`);

@@ -7,3 +7,7 @@ create table guardrails (
   published integer,
   draft boolean not null
 );
+
+-- A replay is of a bundle's draft or of the guardrails'.
+alter table replays drop constraint replays_bundle_id_fkey;
+alter table replays rename column bundle_id to draft_of;

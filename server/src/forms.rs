@@ -201,7 +201,7 @@ fn fields(body: &[u8]) -> Fields {
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name.split(|c: char| !c.is_ascii_alphanumeric())
-        .any(|word| matches!(word, "password" | "again" | "token" | "code" | "secret"))
+        .any(|word| matches!(word, "password" | "again" | "token" | "code" | "passkey" | "secret"))
 }
 
 fn little_of(fields: Fields) -> Fields {
@@ -282,7 +282,7 @@ mod tests {
 
     #[test]
     fn what_opens_a_door_is_never_kept() {
-        let kept = fields(b"name=maya&password=x&new_password=y&again=z&repeated=y&asking%5Btoken%5D=x&code=x&asking%5Bjustification%5D=because+1%2B1&postcode=12");
+        let kept = fields(b"name=maya&password=x&new_password=y&again=z&repeated=y&asking%5Btoken%5D=x&code=x&passkey=%7B%22id%22%3A1%7D&asking%5Bjustification%5D=because+1%2B1&postcode=12");
         let names: Vec<&str> = kept.keys().map(String::as_str).collect();
         assert_eq!(names, ["asking[justification]", "name", "postcode"]);
         assert_eq!(kept.get("asking[justification]").map(Vec::as_slice), Some(["because 1+1".to_owned()].as_slice()));

@@ -7,7 +7,7 @@ use crate::{
     identity::{Identity, IdentityEvent},
     ids::AuthenticatorId,
     refusal::Refusal,
-    stepup::{Act, Strength, Verified},
+    stepup::{Act, Confirmed, Strength, Verified},
     text::line,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -20,6 +20,11 @@ pub const BARRED_FOR: TimeDelta = TimeDelta::hours(24);
 pub const LOCKED_FOR: TimeDelta = TimeDelta::minutes(15);
 /// How many step-ups may fail one after another.
 pub const FAILURES: u32 = 5;
+/// How long an authenticator that was added by less than it is counts for no more than that.
+pub const YOUNG_FOR: TimeDelta = TimeDelta::hours(24);
+/// How long after a one-time link somebody's first authenticator counts fully at once: who has just used the link is at the keyboard, and
+/// nothing surer than the link says whose account it is.
+pub const FIRST_WITHIN: TimeDelta = TimeDelta::hours(1);
 /// How many recovery codes there are at first.
 pub const RECOVERY_CODES: usize = 10;
 /// The most authenticators of one person.
@@ -38,6 +43,58 @@ pub struct Authenticator {
     pub used_at: Option<DateTime<Utc>>,
     /// What it is.
     pub means: Means,
+    /// For how long it counts for less than it is, where it was added by less.
+    pub young: Option<Young>,
+}
+
+impl Authenticator {
+    /// How sure it makes us now.
+    pub fn counts(&self, now: DateTime<Utc>) -> Strength {
+        counting(self.means.strength(), self.young, now)
+    }
+}
+
+/// For how long something counts for less than it is: otherwise a stolen password could make itself a passkey, and be one a minute later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Young {
+    /// For no more than this, which is what added it.
+    pub counts: Strength,
+    /// Until when.
+    pub until: DateTime<Utc>,
+}
+
+fn counting(full: Strength, young: Option<Young>, now: DateTime<Utc>) -> Strength {
+    match young {
+        Some(young) if now < young.until => full.min(young.counts),
+        Some(_) | None => full,
+    }
+}
+
+/// An authenticator as it is added.
+#[derive(Clone, Debug)]
+pub struct NewAuthenticator<'a> {
+    /// Its id.
+    pub id: AuthenticatorId,
+    /// How its owner calls it.
+    pub name: &'a str,
+    /// What it is.
+    pub means: Means,
+    /// SHA-256 of the recovery codes that come with a first authenticator app, in hexadecimal.
+    pub recovery: BTreeSet<String>,
+}
+
+/// Why a step-up failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Failure {
+    /// It did not fit.
+    Wrong,
+    /// It is less than what the act asks for; whether it was right was not looked at.
+    TooWeak,
+    /// It was right once, and each counts once.
+    UsedBefore,
+    /// It came from a copy of the passkey: its counter had gone back.
+    Copied,
 }
 
 /// What an authenticator is.
@@ -108,13 +165,55 @@ pub struct ResetAsked {
     pub by: Actor,
     /// When.
     pub at: DateTime<Utc>,
+    /// The number of the event that says so.
+    pub event: u32,
 }
 
 impl Identity {
-    /// How surely the person can show who they are, at most. So surely they confirm what they do to their own authenticators and what
-    /// they do as an admin: a stolen password alone must not get around a passkey.
-    pub fn strongest(&self) -> Strength {
-        self.authenticators.values().map(|a| a.means.strength()).max().unwrap_or(Strength::SignIn)
+    /// How surely the person can show who they are now, at most. So surely they confirm what they do to their own authenticators and what
+    /// they do as an admin: a stolen password alone must not get around a passkey. One that is young protects no more than it counts for,
+    /// so that who added it by a stolen password does not lock the person out by it.
+    pub fn strongest(&self, now: DateTime<Utc>) -> Strength {
+        self.authenticators.values().map(|a| a.counts(now)).max().unwrap_or(Strength::SignIn)
+    }
+
+    /// The authenticators that are sure enough now.
+    pub fn sure_enough(&self, needed: Strength, now: DateTime<Utc>) -> impl Iterator<Item = &Authenticator> {
+        self.authenticators.values().filter(move |a| a.counts(now) >= needed)
+    }
+
+    /// Refuses who cannot show who they are so surely, or not yet.
+    ///
+    /// # Errors
+    /// [`Refusal::NoAuthenticator`] and [`Refusal::TooYoung`].
+    pub fn can_show(&self, needed: Strength, now: DateTime<Utc>) -> Result<(), Refusal> {
+        if self.strongest(now) >= needed {
+            return Ok(());
+        }
+        let soon = self.authenticators.values().filter(|a| a.means.strength() >= needed);
+        let first = soon.filter_map(|a| a.young.map(|young| (young, a))).min_by_key(|(young, _)| young.until);
+        Err(first.map_or(Refusal::NoAuthenticator { needed }, |(young, a)| Refusal::TooYoung {
+            name: a.name.clone(),
+            by: young.counts,
+            needed,
+            from: young.until,
+        }))
+    }
+
+    /// How sure this makes us now.
+    pub fn counts(&self, used: &Used, now: DateTime<Utc>) -> Strength {
+        match used {
+            Used::Password {} => Strength::SignIn,
+            Used::RecoveryCode { .. } => counting(Strength::Code, self.young_codes, now),
+            Used::Code { authenticator, .. } | Used::Passkey { authenticator, .. } => {
+                self.authenticators.get(authenticator).map_or(Strength::SignIn, |a| a.counts(now))
+            }
+        }
+    }
+
+    /// Whether what the person adds now is their first, and they have just come in by a one-time link.
+    pub fn is_first(&self, now: DateTime<Utc>) -> bool {
+        self.authenticators.is_empty() && self.password_set_at.is_some_and(|at| now < at + FIRST_WITHIN)
     }
 
     /// Refuses while too many step-ups have failed.
@@ -139,13 +238,28 @@ impl Identity {
         }
     }
 
-    /// A step-up went through: what it used does not count again. It belongs into the commit of the act it was for.
+    /// A step-up went through: what it used does not count again, and what failed before that is no stronger is forgotten. It belongs into
+    /// the commit of the act it was for.
     ///
     /// # Errors
     /// [`Refusal::Locked`], [`Refusal::NoSuchAuthenticator`], [`Refusal::UsedCode`] and [`Refusal::ClonedPasskey`].
     pub fn step_up(&self, actor: &Actor, used: Used, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+        self.is_unused(&used, now)?;
+        self.change(actor, IdentityEvent::SteppedUp { used }, now)
+    }
+
+    /// The proof was right and the act it was for was refused: what it used does not count again, and nothing is forgotten by it.
+    ///
+    /// # Errors
+    /// As [`Identity::step_up`] says.
+    pub fn spend_proof(&self, actor: &Actor, used: Used, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+        self.is_unused(&used, now)?;
+        self.change(actor, IdentityEvent::ProofSpent { used }, now)
+    }
+
+    fn is_unused(&self, used: &Used, now: DateTime<Utc>) -> Result<(), Refusal> {
         self.not_locked(now)?;
-        match &used {
+        match used {
             Used::Password {} => {}
             Used::RecoveryCode { code } => {
                 if !self.recovery_codes.contains(code) {
@@ -166,53 +280,62 @@ impl Identity {
                 }
             }
         }
-        self.change(actor, IdentityEvent::SteppedUp { used }, now)
+        Ok(())
     }
 
-    /// A step-up failed. After too many in a row none counts for a while.
+    /// A step-up failed. After too many none counts for a while, whatever they were tried with: only what is as strong makes good for them
+    /// ([`Identity::step_up`]).
     ///
     /// # Errors
     /// Only a defect of ours.
-    pub fn fail_step_up(&self, actor: &Actor, tried: Strength, now: DateTime<Utc>) -> Result<Transition, Refusal> {
-        let locks = self.failed_step_ups.saturating_add(1) >= FAILURES;
-        let until = locks.then(|| now + LOCKED_FOR);
-        self.change(actor, IdentityEvent::StepUpFailed { tried, until }, now)
+    pub fn fail_step_up(
+        &self,
+        actor: &Actor,
+        tried: Strength,
+        why: Failure,
+        now: DateTime<Utc>,
+    ) -> Result<Transition, Refusal> {
+        let failed = self.failed_step_ups.values().fold(1_u32, |sum, failed| sum.saturating_add(*failed));
+        let until = (failed >= FAILURES).then(|| now + LOCKED_FOR);
+        self.change(actor, IdentityEvent::StepUpFailed { tried, why, until }, now)
     }
 
-    /// Adds an authenticator, after a step-up with what one has. `recovery` holds the SHA-256 of the recovery codes that come with a first
-    /// authenticator app, in hexadecimal.
+    /// Adds an authenticator, after a step-up with what one has. Where that is less than the new one, the new one counts for no more for
+    /// `young_for`, save a first one that is added right after a one-time link.
     ///
     /// # Errors
     /// A bad name, too many, the same passkey twice, or a step-up that is too weak or for something else.
     pub fn add_authenticator(
         &self,
         actor: &Actor,
-        (id, name): (AuthenticatorId, &str),
-        means: Means,
-        recovery: BTreeSet<String>,
+        new: NewAuthenticator<'_>,
         verified: Verified,
+        young_for: TimeDelta,
         now: DateTime<Utc>,
     ) -> Result<Transition, Refusal> {
         self.own(actor)?;
+        let NewAuthenticator { id: authenticator, name, means, recovery } = new;
         let name = self.free_name(name)?;
         if self.authenticators.len() >= MOST {
             return Err(Refusal::NotAllowed("twenty authenticators are enough for one person: remove one first"));
         }
         let act = Act::AddAuthenticator { kind: means.strength(), name: name.clone() };
-        verified.vouches(self.strongest(), self.id, &act)?;
-        let event = IdentityEvent::AuthenticatorAdded { authenticator: id, name, means, recovery, verified };
+        verified.vouches(self.strongest(now), self.id, &act)?;
+        let young = young(means.strength(), &verified, young_for, now).filter(|_| !self.is_first(now));
+        let event = IdentityEvent::AuthenticatorAdded { authenticator, name, means, recovery, verified, young };
         self.change(actor, event, now)
     }
 
-    /// Calls an authenticator otherwise.
+    /// Calls an authenticator otherwise, after a step-up where one is asked; `None` when it is called so already.
     ///
     /// # Errors
-    /// A bad name, or no such authenticator.
+    /// A bad name, no such authenticator, or a step-up that is too weak or for something else.
     pub fn rename_authenticator(
         &self,
         actor: &Actor,
         id: AuthenticatorId,
         name: &str,
+        confirmed: Confirmed,
         now: DateTime<Utc>,
     ) -> Result<Option<Transition>, Refusal> {
         self.own(actor)?;
@@ -221,7 +344,8 @@ impl Identity {
             return Ok(None);
         }
         let name = self.free_name(name)?;
-        self.change(actor, IdentityEvent::AuthenticatorRenamed { authenticator: id, name }, now).map(Some)
+        let verified = confirmed.of(actor, &Act::RenameAuthenticator { authenticator: id, name: name.clone() })?;
+        self.change(actor, IdentityEvent::AuthenticatorRenamed { authenticator: id, name, verified }, now).map(Some)
     }
 
     /// Removes an authenticator, after a step-up with what one has.
@@ -239,11 +363,11 @@ impl Identity {
         if !self.authenticators.contains_key(&id) {
             return Err(Refusal::NoSuchAuthenticator);
         }
-        verified.vouches(self.strongest(), self.id, &Act::RemoveAuthenticator { authenticator: id })?;
+        verified.vouches(self.strongest(now), self.id, &Act::RemoveAuthenticator { authenticator: id })?;
         self.change(actor, IdentityEvent::AuthenticatorRemoved { authenticator: id, verified }, now)
     }
 
-    /// Makes new recovery codes; `codes` are their SHA-256, in hexadecimal.
+    /// Makes new recovery codes; `codes` are their SHA-256, in hexadecimal. They too are young where less than a code made them.
     ///
     /// # Errors
     /// A step-up that is too weak or for something else.
@@ -252,26 +376,29 @@ impl Identity {
         actor: &Actor,
         codes: BTreeSet<String>,
         verified: Verified,
+        young_for: TimeDelta,
         now: DateTime<Utc>,
     ) -> Result<Transition, Refusal> {
         self.own(actor)?;
         self.has_app()?;
-        verified.vouches(self.strongest(), self.id, &Act::RenewRecoveryCodes)?;
-        self.change(actor, IdentityEvent::RecoveryCodesMade { codes, verified }, now)
+        verified.vouches(self.strongest(now), self.id, &Act::RenewRecoveryCodes)?;
+        let young = young(Strength::Code, &verified, young_for, now);
+        self.change(actor, IdentityEvent::RecoveryCodesMade { codes, verified, young }, now)
     }
 
     /// An admin asks for the reset of somebody's authenticators; another one confirms it.
     ///
     /// # Errors
-    /// Nobody asks for their own; there must be something to reset.
-    pub fn ask_reset(&self, actor: &Actor, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+    /// Nobody asks for their own; there must be something to reset; a step-up that is too weak or for something else.
+    pub fn ask_reset(&self, actor: &Actor, confirmed: Confirmed, now: DateTime<Utc>) -> Result<Transition, Refusal> {
         if actor.is(self.id) {
             return Err(Refusal::NotTheSecondAdmin);
         }
         if self.authenticators.is_empty() {
             return Err(Refusal::NothingToReset { name: self.spec.name.clone() });
         }
-        self.change(actor, IdentityEvent::ResetAsked {}, now)
+        let verified = confirmed.of(actor, &Act::AskReset { identity: self.id })?;
+        self.change(actor, IdentityEvent::ResetAsked { verified }, now)
     }
 
     /// Takes the wish for a reset back: any admin may, and the person.
@@ -301,7 +428,7 @@ impl Identity {
         if asked.by.is(by) || by == self.id {
             return Err(Refusal::NotTheSecondAdmin);
         }
-        verified.vouches(needed, by, &Act::ResetAuthenticators { identity: self.id })?;
+        verified.vouches(needed, by, &Act::ResetAuthenticators { identity: self.id, asked: asked.event })?;
         let event =
             IdentityEvent::AuthenticatorsReset { asked_by: asked.by.clone(), barred_until: now + BARRED_FOR, verified };
         self.change(actor, event, now)
@@ -314,39 +441,56 @@ impl Identity {
             event: event.to_owned(),
         };
         match event {
-            IdentityEvent::AuthenticatorAdded { authenticator, name, means, recovery, .. } => {
-                let (id, name, means) = (*authenticator, name.clone(), means.clone());
-                self.authenticators.insert(id, Authenticator { id, name, added_at: stamp.at, used_at: None, means });
-                self.recovery_codes.extend(recovery.iter().cloned());
+            IdentityEvent::AuthenticatorAdded { authenticator, name, means, recovery, young, .. } => {
+                let (id, name, means, young) = (*authenticator, name.clone(), means.clone(), *young);
+                let added = Authenticator { id, name, added_at: stamp.at, used_at: None, means, young };
+                self.authenticators.insert(id, added);
+                if !recovery.is_empty() {
+                    self.recovery_codes.extend(recovery.iter().cloned());
+                    self.young_codes = [self.young_codes, young].into_iter().flatten().max_by_key(|it| it.until);
+                }
             }
-            IdentityEvent::AuthenticatorRenamed { authenticator, name } => {
+            IdentityEvent::AuthenticatorRenamed { authenticator, name, .. } => {
                 let known = self.authenticators.get_mut(authenticator).ok_or_else(|| unknown("renamed"))?;
                 known.name.clone_from(name);
             }
             IdentityEvent::AuthenticatorRemoved { authenticator, .. } => {
                 self.authenticators.remove(authenticator).ok_or_else(|| unknown("removed"))?;
                 // Recovery codes stand in for an app; without one there is nothing to stand in for.
-                if self.authenticators.values().all(|a| a.means.strength() != Strength::Code) {
+                if self.has_app().is_err() {
                     self.recovery_codes.clear();
+                    self.young_codes = None;
                 }
             }
-            IdentityEvent::RecoveryCodesMade { codes, .. } => self.recovery_codes.clone_from(codes),
+            IdentityEvent::RecoveryCodesMade { codes, young, .. } => {
+                (self.recovery_codes, self.young_codes) = (codes.clone(), *young);
+            }
             IdentityEvent::SteppedUp { used } => {
-                self.failed_step_ups = 0;
+                let counts = self.counts(used, stamp.at);
+                self.failed_step_ups.retain(|tried, _| *tried > counts);
                 self.locked_until = None;
                 self.use_up(used, stamp.at).ok_or_else(|| unknown("stepped_up"))?;
             }
-            IdentityEvent::StepUpFailed { until, .. } => match until {
-                Some(until) => (self.failed_step_ups, self.locked_until) = (0, Some(*until)),
-                None => self.failed_step_ups = self.failed_step_ups.saturating_add(1),
-            },
-            IdentityEvent::ResetAsked {} => {
-                self.reset = Some(ResetAsked { by: stamp.actor.clone(), at: stamp.at });
+            IdentityEvent::ProofSpent { used } => {
+                self.use_up(used, stamp.at).ok_or_else(|| unknown("proof_spent"))?;
+            }
+            IdentityEvent::StepUpFailed { tried, until, .. } => {
+                if let Some(until) = until {
+                    self.failed_step_ups.clear();
+                    self.locked_until = Some(*until);
+                } else {
+                    let failed = self.failed_step_ups.entry(*tried).or_default();
+                    *failed = failed.saturating_add(1);
+                }
+            }
+            IdentityEvent::ResetAsked { .. } => {
+                self.reset = Some(ResetAsked { by: stamp.actor.clone(), at: stamp.at, event: stamp.version });
             }
             IdentityEvent::ResetRefused {} => self.reset = None,
             IdentityEvent::AuthenticatorsReset { barred_until, .. } => {
                 self.authenticators.clear();
                 self.recovery_codes.clear();
+                self.young_codes = None;
                 self.reset = None;
                 self.barred_until = Some(*barred_until);
             }
@@ -415,4 +559,10 @@ impl Identity {
         }
         Ok(name.to_owned())
     }
+}
+
+/// For how long something that is added now counts for less than it is.
+fn young(full: Strength, verified: &Verified, young_for: TimeDelta, now: DateTime<Utc>) -> Option<Young> {
+    let (counts, until) = (verified.strength(), now + young_for);
+    (counts < full && now < until).then_some(Young { counts, until })
 }

@@ -103,6 +103,8 @@ pub struct Retiring {
     pub by: Actor,
     /// Since when.
     pub at: DateTime<Utc>,
+    /// The number of the event that says so.
+    pub event: u32,
 }
 
 /// A bundle: at most one version is published, at most one is a draft.
@@ -277,8 +279,7 @@ impl Bundle {
     ) -> Result<Transition, Refusal> {
         let draft = expect_draft(self.draft.as_ref(), number)?;
         let (alone, found) = around.allows(draft, actor)?;
-        let act = Act::Publish { bundle: self.id, number, spec: digest(&draft.spec) };
-        let verified = confirmed.of(actor, &act)?;
+        let verified = confirmed.of(actor, &self.publication_act(draft))?;
         self.change(actor, BundleEvent::BundlePublished { number, alone, verified, replayed: found }, now)
     }
 
@@ -307,12 +308,23 @@ impl Bundle {
         confirmed: Confirmed,
         now: DateTime<Utc>,
     ) -> Result<Transition, Refusal> {
-        let alone = self.expect_retiring(number)?.by.is_one_with(actor);
+        let retiring = self.expect_retiring(number)?;
+        let alone = retiring.by.is_one_with(actor);
         if alone && !founding {
             return Err(Refusal::OwnProposal);
         }
-        let verified = confirmed.of(actor, &Act::Retire { bundle: self.id, number })?;
+        let verified = confirmed.of(actor, &self.retirement_act(retiring))?;
         self.change(actor, BundleEvent::BundleRetired { alone, verified }, now)
+    }
+
+    /// Taking it out of the catalogue as was proposed, as a step-up confirms it.
+    pub fn retirement_act(&self, proposed: &Retiring) -> Act {
+        Act::Retire { bundle: self.id, number: proposed.number, proposed: proposed.event }
+    }
+
+    /// Publishing a draft of it, as a step-up confirms it.
+    pub fn publication_act(&self, draft: &Draft<BundleSpec>) -> Act {
+        Act::Publish { bundle: self.id, number: draft.number, spec: digest(&draft.spec) }
     }
 
     /// The version that can be asked for now.
@@ -342,7 +354,11 @@ impl Bundle {
         published.map(|it| it.number).ok_or_else(|| Refusal::NotPublished { name: self.name().to_owned() })
     }
 
-    fn expect_retiring(&self, number: u32) -> Result<&Retiring, Refusal> {
+    /// The proposal to take this version out of the catalogue, where it still waits.
+    ///
+    /// # Errors
+    /// [`Refusal::NothingProposed`].
+    pub fn expect_retiring(&self, number: u32) -> Result<&Retiring, Refusal> {
         self.retiring.as_ref().filter(|it| it.number == number).ok_or(Refusal::NothingProposed)
     }
 
@@ -412,7 +428,8 @@ impl Bundle {
                 bundle.retired_at = None;
             }
             BundleEvent::RetirementProposed { number } => {
-                bundle.retiring = Some(Retiring { number: *number, by: stamp.actor.clone(), at: stamp.at });
+                let (by, at, event) = (stamp.actor.clone(), stamp.at, stamp.version);
+                bundle.retiring = Some(Retiring { number: *number, by, at, event });
             }
             BundleEvent::RetirementDropped { .. } => bundle.retiring = None,
             BundleEvent::BundleRetired { .. } => {

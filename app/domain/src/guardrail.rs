@@ -313,9 +313,13 @@ impl GuardrailSet {
     ) -> Result<Transition, Refusal> {
         let draft = expect_draft(self.draft.as_ref(), number)?;
         let (alone, replayed) = around.allows(draft, actor)?;
-        let act = Act::PublishGuardrails { number, spec: digest(&draft.spec) };
-        let verified = confirmed.of(actor, &act)?;
+        let verified = confirmed.of(actor, &Self::publication_act(draft))?;
         self.change(actor, GuardrailEvent::GuardrailsPublished { number, alone, verified, replayed }, now)
+    }
+
+    /// Publishing this draft, as a step-up confirms it.
+    pub fn publication_act(draft: &Draft<GuardrailText>) -> Act {
+        Act::PublishGuardrails { number: draft.number, spec: digest(&draft.spec) }
     }
 
     /// What its newest version says, published or not.

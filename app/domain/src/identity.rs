@@ -2,7 +2,7 @@
 
 use crate::{
     actor::Actor,
-    authenticator::{Authenticator, Means, ResetAsked, Used},
+    authenticator::{Authenticator, Failure, Means, ResetAsked, Used, Young},
     event::{Event, Inconsistent, Record, Stamp, Transition},
     ids::{AuthenticatorId, IdentityId, SystemId},
     refusal::Refusal,
@@ -154,8 +154,10 @@ pub struct Identity {
     pub authenticators: BTreeMap<AuthenticatorId, Authenticator>,
     /// SHA-256 of the recovery codes that are left, in hexadecimal.
     pub recovery_codes: BTreeSet<String>,
-    /// How many step-ups have failed since the last that went through.
-    pub failed_step_ups: u32,
+    /// For how long those count for less than a code, where less than a code made them.
+    pub young_codes: Option<Young>,
+    /// How many step-ups have failed since the last that went through and was as strong, by what they were tried with.
+    pub failed_step_ups: BTreeMap<Strength, u32>,
     /// Until when no step-up counts, as too many failed.
     pub locked_until: Option<DateTime<Utc>>,
     /// Until when the person decides nothing, as others reset their authenticators.
@@ -226,6 +228,8 @@ pub enum IdentityEvent {
         recovery: BTreeSet<String>,
         /// How the person showed who they are.
         verified: Verified,
+        /// For how long it counts for less than it is, as it was added by less.
+        young: Option<Young>,
     },
     /// An authenticator is called otherwise.
     AuthenticatorRenamed {
@@ -233,6 +237,8 @@ pub enum IdentityEvent {
         authenticator: AuthenticatorId,
         /// Its new name.
         name: String,
+        /// How the person showed who they are, where that was asked.
+        verified: Option<Verified>,
     },
     /// An authenticator was removed by its owner.
     AuthenticatorRemoved {
@@ -247,9 +253,16 @@ pub enum IdentityEvent {
         codes: BTreeSet<String>,
         /// How the person showed who they are.
         verified: Verified,
+        /// For how long they count for less than a code, as less made them.
+        young: Option<Young>,
     },
     /// The person showed who they are, for the act in the same commit.
     SteppedUp {
+        /// What it used up.
+        used: Used,
+    },
+    /// The person showed who they are, for an act that was refused all the same: what that used up does not count again.
+    ProofSpent {
         /// What it used up.
         used: Used,
     },
@@ -257,11 +270,16 @@ pub enum IdentityEvent {
     StepUpFailed {
         /// With what.
         tried: Strength,
+        /// Why.
+        why: Failure,
         /// Until when no step-up counts, when it was one too many.
         until: Option<DateTime<Utc>>,
     },
     /// An admin asked that the authenticators be reset.
-    ResetAsked {},
+    ResetAsked {
+        /// How the admin showed who they are, where that was asked.
+        verified: Option<Verified>,
+    },
     /// That was taken back, or refused.
     ResetRefused {},
     /// A second admin confirmed it: every authenticator is gone.
@@ -388,7 +406,8 @@ impl Identity {
                 password_digest: None,
                 authenticators: BTreeMap::new(),
                 recovery_codes: BTreeSet::new(),
-                failed_step_ups: 0,
+                young_codes: None,
+                failed_step_ups: BTreeMap::new(),
                 locked_until: None,
                 barred_until: None,
                 reset: None,
@@ -417,8 +436,9 @@ impl Identity {
                     | IdentityEvent::AuthenticatorRemoved { .. }
                     | IdentityEvent::RecoveryCodesMade { .. }
                     | IdentityEvent::SteppedUp { .. }
+                    | IdentityEvent::ProofSpent { .. }
                     | IdentityEvent::StepUpFailed { .. }
-                    | IdentityEvent::ResetAsked {}
+                    | IdentityEvent::ResetAsked { .. }
                     | IdentityEvent::ResetRefused {}
                     | IdentityEvent::AuthenticatorsReset { .. } => identity.authenticate(event, stamp)?,
                     IdentityEvent::SignedOutEverywhere {} => {}

@@ -24,6 +24,7 @@ pub mod request;
 pub mod resource;
 pub mod review;
 pub mod ruling;
+pub mod shown;
 pub mod stepup;
 pub mod text;
 pub mod views;

@@ -2,10 +2,11 @@
 
 use crate::{
     actor::Actor,
+    authenticator::YOUNG_FOR,
     event::{Event, Inconsistent, Record, Stamp, Transition},
     refusal::Refusal,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// The portal itself. Until a second admin has signed in it is in *founding mode*, where one person may do what later takes two.
@@ -61,6 +62,12 @@ impl Portal {
     /// Whether it is a demo, with known passwords.
     pub fn is_demo(&self) -> bool {
         self.demo_since.is_some()
+    }
+
+    /// For how long an authenticator that was added by less than it is counts for no more than that. In a demo not at all: everybody knows
+    /// everybody's password, so there is nothing that it could protect.
+    pub fn young_for(&self) -> TimeDelta {
+        if self.is_demo() { TimeDelta::zero() } else { YOUNG_FOR }
     }
 
     /// Makes it a demo for good.

@@ -233,6 +233,18 @@ pub enum Refusal {
         /// How surely.
         needed: Strength,
     },
+    /// What the person has is strong enough, and counts for less for a while.
+    #[error("this wants {}, and “{name}” was added with no more than {} less than a day ago: it counts as {} from {}", needed.word(), by.word(), needed.word(), from.format("%-d %B %Y at %H:%M UTC"))]
+    TooYoung {
+        /// Which.
+        name: String,
+        /// What added it.
+        by: Strength,
+        /// How surely.
+        needed: Strength,
+        /// From when it counts.
+        from: DateTime<Utc>,
+    },
     /// The step-up failed; never which part of it.
     #[error("that did not fit: {left}")]
     StepUpFailed {

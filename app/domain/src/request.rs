@@ -602,7 +602,7 @@ impl Request {
         let redone = self.ruling.stages.iter().enumerate().filter_map(|(at, stage)| {
             let now = second.stages.iter().filter(|now| now.asks_the_same(stage)).filter_map(|now| now.step_up).max();
             let unproven = self.decisions.iter().filter(|it| it.approves && it.stage == at);
-            let unproven = unproven.filter(|it| it.verified.as_ref().map(|it| it.proof.strength()) < now);
+            let unproven = unproven.filter(|it| it.verified.as_ref().map(|it| it.counts) < now);
             let lost: BTreeSet<_> =
                 given.get(&at)?.intersection(&own).copied().chain(unproven.map(|it| it.by)).collect();
             let need = u8::try_from(lost.len()).ok().filter(|need| *need > 0)?;

@@ -7,7 +7,7 @@ use crate::{
     ids::{EntitlementId, GroupId, IdentityId, SystemId},
     refusal::Refusal,
     ruling::Via,
-    stepup::{Act, Confirmed, Verified},
+    stepup::{Act, Confirmed, Verified, digest},
     text::Key,
 };
 use chrono::{DateTime, Utc};
@@ -317,8 +317,13 @@ impl System {
         if self.would_gain(authority, &proposed.stewards) {
             return Err(Refusal::GainsByIt { name: self.spec.name.clone() });
         }
-        let verified = confirmed.of(actor, &Act::ConfirmOwners { system: self.id, number })?;
+        let verified = confirmed.of(actor, &self.confirmation_act(proposed))?;
         self.change(actor, SystemEvent::OwnersConfirmed { number, verified }, now)
+    }
+
+    /// Confirming what is proposed, as a step-up confirms it.
+    pub fn confirmation_act(&self, proposed: &OwnersProposal) -> Act {
+        Act::ConfirmOwners { system: self.id, number: proposed.number, stewards: digest(&proposed.stewards) }
     }
 
     /// Leaves it to the people who decide about it now.
@@ -338,7 +343,11 @@ impl System {
         owns || (group != held.fallback && authority.still_has(&Via::Fallback { group }))
     }
 
-    fn expect_proposed(&self, number: u32) -> Result<&OwnersProposal, Refusal> {
+    /// The proposal with this number, where it still waits.
+    ///
+    /// # Errors
+    /// [`Refusal::NothingProposed`].
+    pub fn expect_proposed(&self, number: u32) -> Result<&OwnersProposal, Refusal> {
         self.proposed.as_ref().filter(|it| it.number == number).ok_or(Refusal::NothingProposed)
     }
 

@@ -113,6 +113,8 @@ pub enum Act {
         bundle: BundleId,
         /// The version that is published.
         number: u32,
+        /// The number of the event that proposed it: what answers one proposal does not answer the next.
+        proposed: u32,
     },
     /// Making other people the owners of a sensitive system.
     ConfirmOwners {
@@ -120,12 +122,21 @@ pub enum Act {
         system: SystemId,
         /// Which proposal.
         number: u32,
+        /// SHA-256 of who is proposed in its canonical form, in hexadecimal.
+        stewards: String,
     },
-    /// Adding an authenticator of one's own.
+    /// Adding an authenticator of one's own. Which passkey it will be cannot be stated: its key is made only after this was confirmed.
     AddAuthenticator {
         /// What kind.
         kind: Strength,
         /// How it will be called.
+        name: String,
+    },
+    /// Calling an authenticator of one's own otherwise.
+    RenameAuthenticator {
+        /// Which.
+        authenticator: AuthenticatorId,
+        /// Its new name.
         name: String,
     },
     /// Removing an authenticator of one's own.
@@ -135,11 +146,38 @@ pub enum Act {
     },
     /// Making new recovery codes; the old ones stop working.
     RenewRecoveryCodes,
+    /// Asking that every authenticator of somebody be removed who has lost theirs.
+    AskReset {
+        /// Whose.
+        identity: IdentityId,
+    },
     /// Removing every authenticator of somebody who has lost theirs, as another admin asked.
     ResetAuthenticators {
         /// Whose.
         identity: IdentityId,
+        /// The number of the event that asked for it: what answers one wish does not answer the next.
+        asked: u32,
     },
+}
+
+impl Act {
+    /// Whether all that makes it this act is in it: what could not be written out has an empty [`digest`].
+    fn is_whole(&self) -> bool {
+        match self {
+            Self::Ask { form: digest, .. }
+            | Self::Approve { ruling: digest, .. }
+            | Self::Publish { spec: digest, .. }
+            | Self::PublishGuardrails { spec: digest, .. }
+            | Self::ConfirmOwners { stewards: digest, .. } => !digest.is_empty(),
+            Self::Retire { .. }
+            | Self::AddAuthenticator { .. }
+            | Self::RenameAuthenticator { .. }
+            | Self::RemoveAuthenticator { .. }
+            | Self::RenewRecoveryCodes
+            | Self::AskReset { .. }
+            | Self::ResetAuthenticators { .. } => true,
+        }
+    }
 }
 
 /// What somebody states by a step-up. Its canonical form (RFC 8785) is kept in the event, and its SHA-256 is what a passkey signs.
@@ -173,9 +211,8 @@ pub fn challenge(statement: &str) -> [u8; 32] {
     Sha256::digest(statement.as_bytes()).into()
 }
 
-/// SHA-256, in hexadecimal, of something in its canonical form (RFC 8785).
+/// SHA-256, in hexadecimal, of something in its canonical form (RFC 8785); empty where it has none, and then nothing vouches for it.
 pub fn digest<T: Serialize>(of: &T) -> String {
-    // What cannot be written as JSON has no digest, and then nothing vouches for it.
     serde_json_canonicalizer::to_vec(of).map_or_else(|_| String::new(), |bytes| hex::encode(Sha256::digest(&bytes)))
 }
 
@@ -237,19 +274,35 @@ pub struct Verified {
     pub statement: String,
     /// The proof.
     pub proof: Proof,
+    /// As how strong it counted: while an authenticator is young, as no more than what it was added with.
+    pub counts: Strength,
 }
 
 impl Verified {
+    /// How sure it makes us.
+    pub fn strength(&self) -> Strength {
+        self.counts.min(self.proof.strength())
+    }
+
+    /// What was stated.
+    ///
+    /// # Errors
+    /// When it is no statement.
+    pub fn stated(&self) -> Result<Statement, serde_json::Error> {
+        serde_json::from_str(&self.statement)
+    }
+
     /// Whether it vouches for this act by this person, as surely as is needed.
     ///
     /// # Errors
     /// [`Refusal::StepUp`] when more is needed, [`Refusal::StalePage`] when it was another act that was confirmed.
     pub fn vouches(&self, needed: Strength, by: IdentityId, act: &Act) -> Result<(), Refusal> {
-        if self.proof.strength() < needed {
+        if self.strength() < needed {
             return Err(Refusal::StepUp { needed });
         }
-        let stated: Statement = serde_json::from_str(&self.statement).map_err(|_| Refusal::StalePage)?;
-        if stated.by == by && stated.does == *act { Ok(()) } else { Err(Refusal::StalePage) }
+        let stated = self.stated().map_err(|_| Refusal::StalePage)?;
+        let is_this = act.is_whole() && stated.by == by && stated.does == *act;
+        if is_this { Ok(()) } else { Err(Refusal::StalePage) }
     }
 }
 
@@ -290,5 +343,57 @@ pub fn demand(needed: Option<Strength>, verified: Option<&Verified>, by: Identit
         (Some(needed), None) => Err(Refusal::StepUp { needed }),
         // What was not demanded must still be true where it is kept.
         (needed, Some(verified)) => verified.vouches(needed.unwrap_or(Strength::SignIn), by, act),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+    use uuid::Uuid;
+
+    const ANN: IdentityId = IdentityId(Uuid::from_u128(1));
+
+    fn stated(does: Act, counts: Strength) -> Verified {
+        let at = DateTime::from_timestamp(1_772_442_000, 0).unwrap();
+        let statement =
+            Statement { format: FORMAT, nonce: "00".repeat(32), by: ANN, at, says: "I do".to_owned(), does };
+        let authenticator = AuthenticatorId(Uuid::from_u128(7));
+        Verified { statement: statement.canonical().unwrap(), proof: Proof::Code { authenticator }, counts }
+    }
+
+    #[test]
+    fn nothing_vouches_for_what_cannot_be_written_out() {
+        let nameless = BTreeMap::from([((1, 2), 3)]);
+        assert_eq!(digest(&nameless), "", "a map without names for its keys is no JSON");
+        let act = |spec| Act::Publish { bundle: BundleId(Uuid::from_u128(2)), number: 3, spec };
+        let empty = stated(act(digest(&nameless)), Strength::Code);
+        assert_eq!(empty.vouches(Strength::SignIn, ANN, &act(String::new())), Err(Refusal::StalePage));
+        let spec = digest(&"what it says");
+        let whole = stated(act(spec.clone()), Strength::Code);
+        assert_eq!(whole.vouches(Strength::Code, ANN, &act(spec)), Ok(()));
+    }
+
+    #[test]
+    fn a_proof_vouches_for_no_more_than_it_counts_for() {
+        for (counts, needed, does) in [
+            (Strength::Code, Strength::Code, true),
+            (Strength::SignIn, Strength::SignIn, true),
+            (Strength::SignIn, Strength::Code, false),
+            // Whatever somebody wrote beside it, a code is no passkey.
+            (Strength::Passkey, Strength::Passkey, false),
+        ] {
+            let said = stated(Act::RenewRecoveryCodes, counts).vouches(needed, ANN, &Act::RenewRecoveryCodes);
+            assert_eq!(said.is_ok(), does, "{counts:?} for {needed:?}: {said:?}");
+        }
+    }
+
+    #[test]
+    fn what_answers_one_wish_does_not_answer_the_next() {
+        let act = |asked| Act::ResetAuthenticators { identity: IdentityId(Uuid::from_u128(3)), asked };
+        let old = stated(act(4), Strength::Code);
+        assert_eq!(old.vouches(Strength::Code, ANN, &act(4)), Ok(()));
+        assert_eq!(old.vouches(Strength::Code, ANN, &act(6)), Err(Refusal::StalePage));
+        assert_eq!(old.vouches(Strength::Code, IdentityId(Uuid::from_u128(9)), &act(4)), Err(Refusal::StalePage));
     }
 }

@@ -333,7 +333,7 @@ impl Life {
                 signature: String::new(),
             },
         };
-        Some(Verified { statement: statement.canonical().expect("it has a canonical form"), proof })
+        Some(Verified { statement: statement.canonical().expect("it has a canonical form"), proof, counts: strength })
     }
 
     /// What somebody may do today, as the store would read it.
@@ -742,7 +742,8 @@ fn identity(id: IdentityId, standing: Standing) -> Identity {
         password_digest: None,
         authenticators: BTreeMap::new(),
         recovery_codes: BTreeSet::new(),
-        failed_step_ups: 0,
+        young_codes: None,
+        failed_step_ups: BTreeMap::new(),
         locked_until: None,
         barred_until: None,
         reset: None,
@@ -755,7 +756,7 @@ fn identity(id: IdentityId, standing: Standing) -> Identity {
 fn confirms_this(before: &Request, stage: &StageRuling, decision: &Decision) {
     let Some(wanted) = stage.step_up else { return };
     let shown = decision.verified.as_ref().expect("a yes that wants a step-up has one");
-    assert!(shown.proof.strength() >= wanted, "{:?} is weaker than {wanted:?}", shown.proof);
+    assert!(shown.strength() >= wanted, "{:?} is weaker than {wanted:?}", shown.proof);
     let stated: serde_json::Value = serde_json::from_str(&shown.statement).expect("a statement is JSON");
     let minutes = decision.minutes.unwrap_or(before.minutes).get();
     assert_eq!(stated["by"], serde_json::json!(decision.by), "they confirmed it themselves");

@@ -6,13 +6,14 @@ use crate::{
     ids::hashed,
     stepup::{Pending, WAITS, codes, person},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Actor, Refusal,
-    authenticator::Means,
+    authenticator::{Means, NewAuthenticator, YOUNG_FOR},
+    event::Transition,
     identity::Identity,
     ids::{AuthenticatorId, IdentityId, PendingId},
-    stepup::{Act, Strength, Verified},
+    stepup::{Act, Confirmed, Strength, Verified},
     views::authenticators::{AuthenticatorView, AuthenticatorsPage, EnrolPage, Enrolling, ResetView},
 };
 use qrcode::{QrCode, render::svg};
@@ -45,6 +46,7 @@ impl Portal {
         let now = self.now();
         let mut tx = self.store().read().await?;
         let who = person(&mut tx, actor).await?;
+        let waits = young_for(&mut tx).await? > TimeDelta::zero() && !who.is_first(now);
         let running = |until: Option<DateTime<Utc>>| until.filter(|until| *until > now);
         let mut mine: Vec<_> = who
             .authenticators
@@ -55,6 +57,7 @@ impl Portal {
                 kind: a.means.strength(),
                 added_at: a.added_at,
                 used_at: a.used_at,
+                young: a.young.filter(|young| now < young.until).map(|young| (young.counts, young.until)),
             })
             .collect();
         mine.sort_by_key(|a| a.added_at);
@@ -63,6 +66,7 @@ impl Portal {
             recovery_codes: who.recovery_codes.len(),
             apps: self.setup().secrets_key.is_some(),
             passkeys_at: self.setup().relying_party.as_ref().map(|party| party.origin.clone()),
+            adds_with: waits.then(|| who.strongest(now)),
             locked_until: running(who.locked_until),
             barred_until: running(who.barred_until),
             reset: who.reset.as_ref().map(|asked| (asked.by.to_string(), asked.at)),
@@ -79,7 +83,7 @@ impl Portal {
     ) -> Result<PendingId, Error> {
         let who = person(tx, actor).await?;
         let (id, name) = (AuthenticatorId(self.new_id()), who.free_name(name)?);
-        verified.vouches(who.strongest(), who.id, &Act::AddAuthenticator { kind, name: name.clone() })?;
+        verified.vouches(who.strongest(self.now()), who.id, &Act::AddAuthenticator { kind, name: name.clone() })?;
         let what = match kind {
             Strength::SignIn => return Err(Refusal::NotAllowed("a password is not added this way").into()),
             Strength::Passkey => {
@@ -105,7 +109,7 @@ impl Portal {
         verified: Verified,
     ) -> Result<PendingId, Error> {
         let who = person(tx, actor).await?;
-        verified.vouches(who.strongest(), who.id, &Act::RenewRecoveryCodes)?;
+        verified.vouches(who.strongest(self.now()), who.id, &Act::RenewRecoveryCodes)?;
         let id = AuthenticatorId(self.new_id());
         let what = Adding::Codes { id, codes: self.sealed_codes(id)? };
         self.keep_enrolment(tx, &who, "Recovery codes".to_owned(), verified, what).await
@@ -159,6 +163,7 @@ impl Portal {
             let mut tx = self.store().write().await?;
             let who = person(&mut tx, actor).await?;
             let Enrolment { name, verified, what, .. } = self.enrolment(&mut tx, id, who.id).await?;
+            let young_for = young_for(&mut tx).await?;
             let change = match what {
                 Adding::Passkey { id, state, .. } => {
                     let passkeys = self.passkeys().ok_or(Refusal::NoSuchAuthenticator)?;
@@ -168,41 +173,82 @@ impl Portal {
                     {
                         return Err(Refusal::StepUpFailed { left: "this passkey is known here already" }.into());
                     }
-                    who.add_authenticator(actor, (id, &name), means, BTreeSet::new(), verified, now)?
+                    let new = NewAuthenticator { id, name: &name, means, recovery: BTreeSet::new() };
+                    who.add_authenticator(actor, new, verified, young_for, now)?
                 }
                 Adding::App { id, sealed, codes } => {
                     let step = codes::check(&self.opened(id, &sealed)?, answer, now)?;
                     tx.keep_authenticator(id, who.id, None, Some(&sealed)).await?;
                     let codes = codes.map(|codes| self.opened_codes(id, &codes)).transpose()?;
                     let means = Means::Code { sealed: hashed(&sealed), step };
-                    who.add_authenticator(actor, (id, &name), means, kept(codes), verified, now)?
+                    let new = NewAuthenticator { id, name: &name, means, recovery: kept(codes) };
+                    who.add_authenticator(actor, new, verified, young_for, now)?
                 }
                 Adding::Codes { id, codes } => {
                     let codes = self.opened_codes(id, &codes)?;
-                    who.renew_recovery_codes(actor, kept(Some(codes)), verified, now)?
+                    who.renew_recovery_codes(actor, kept(Some(codes)), verified, young_for, now)?
                 }
             };
             if !tx.take_pending(id, who.id).await? {
                 return Err(Refusal::NothingToConfirm.into());
             }
             self.save(&mut tx, &change).await?;
-            acts::tell_of_authenticator(self, &mut tx, &who, &format!("“{name}” was added to your passkeys and codes"))
-                .await?;
+            self.tell_of_new(&mut tx, actor, &who, &name, &change).await?;
             self.commit(tx).await
         })
         .await
+    }
+
+    /// Tells of what was added: the person in any case, and where it was added by less than it is the other admins too, as it may have been
+    /// somebody else.
+    async fn tell_of_new(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        who: &Identity,
+        name: &str,
+        change: &Transition,
+    ) -> Result<(), Error> {
+        let young = change.identity().and_then(|now| {
+            let added = now.authenticators.values().find(|a| !who.authenticators.contains_key(&a.id));
+            added.map_or(now.young_codes, |a| a.young)
+        });
+        let mine = format!("“{name}” was added to your passkeys and codes");
+        acts::tell_of_authenticator(self, tx, who, &mine).await?;
+        let Some(young) = young.filter(|young| self.now() < young.until) else { return Ok(()) };
+        let says = format!(
+            "“{name}” was added to the passkeys and codes of {}, with no more than {}: it counts for no more until {}",
+            who.spec.name,
+            young.counts.word(),
+            young.until.format("%-d %B %Y at %H:%M UTC")
+        );
+        acts::tell_admins(self, tx, actor, &says, &format!("/identities/{}", who.spec.key)).await
     }
 
     /// Calls an authenticator otherwise.
     pub async fn rename_authenticator(&self, actor: &Actor, id: AuthenticatorId, name: &str) -> Result<(), Error> {
         self.retrying(|| async {
             let mut tx = self.store().write().await?;
-            let who = person(&mut tx, actor).await?;
-            let Some(change) = who.rename_authenticator(actor, id, name, self.now())? else { return Ok(()) };
-            self.save(&mut tx, &change).await?;
+            self.rename_authenticator_in(&mut tx, actor, id, name, None).await?;
             self.commit(tx).await
         })
         .await
+    }
+
+    /// The same, within an act that commits it. Founding mode asks for no step-up.
+    pub(crate) async fn rename_authenticator_in(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        id: AuthenticatorId,
+        name: &str,
+        verified: Option<Verified>,
+    ) -> Result<(), Error> {
+        let who = person(tx, actor).await?;
+        let founding = tx.portal().await?.is_some_and(|portal| portal.is_founding());
+        let confirmed = Confirmed { needed: (!founding).then(|| who.strongest(self.now())), verified };
+        let Some(change) = who.rename_authenticator(actor, id, name, confirmed, self.now())? else { return Ok(()) };
+        self.save(tx, &change).await
     }
 
     pub(crate) async fn remove_authenticator_in(
@@ -221,27 +267,46 @@ impl Portal {
 
     /// An admin asks that somebody's authenticators be reset; another admin confirms it.
     pub async fn ask_reset(&self, actor: &Actor, whose: IdentityId) -> Result<(), Error> {
-        self.change_reset(actor, whose, true).await
+        self.retrying(|| async {
+            let mut tx = self.store().write().await?;
+            self.ask_reset_in(&mut tx, actor, whose, None).await?;
+            self.commit(tx).await
+        })
+        .await
+    }
+
+    /// The same, within an act that commits it. Gives whose key it is.
+    pub(crate) async fn ask_reset_in(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        whose: IdentityId,
+        verified: Option<Verified>,
+    ) -> Result<String, Error> {
+        in_portal(tx, actor, self.now()).await?.admin()?;
+        let who = tx.identity(whose).await?.ok_or(Error::NotFound)?;
+        let founding = tx.portal().await?.is_some_and(|portal| portal.is_founding());
+        let confirmed = self.as_admin(tx, actor, founding, BTreeSet::new(), verified).await?;
+        let change = who.ask_reset(actor, confirmed, self.now())?;
+        self.save(tx, &change).await?;
+        acts::tell_of_reset(self, tx, actor, &who, true).await?;
+        Ok(who.spec.key.to_string())
     }
 
     /// Takes back that wish: an admin, or the person.
     pub async fn refuse_reset(&self, actor: &Actor, whose: IdentityId) -> Result<(), Error> {
-        self.change_reset(actor, whose, false).await
-    }
-
-    async fn change_reset(&self, actor: &Actor, whose: IdentityId, asks: bool) -> Result<(), Error> {
         self.retrying(|| async {
             let now = self.now();
             let mut tx = self.store().write().await?;
             let authority = in_portal(&mut tx, actor, now).await?;
-            if asks || !actor.is(whose) {
+            if !actor.is(whose) {
                 authority.admin()?;
                 authority.not_barred(now)?;
             }
             let who = tx.identity(whose).await?.ok_or(Error::NotFound)?;
-            let change = if asks { who.ask_reset(actor, now)? } else { who.refuse_reset(actor, now)? };
+            let change = who.refuse_reset(actor, now)?;
             self.save(&mut tx, &change).await?;
-            acts::tell_of_reset(self, &mut tx, actor, &who, asks).await?;
+            acts::tell_of_reset(self, &mut tx, actor, &who, false).await?;
             self.commit(tx).await
         })
         .await
@@ -257,7 +322,7 @@ impl Portal {
         let authority = in_portal(tx, actor, self.now()).await?;
         authority.admin()?;
         authority.not_barred(self.now())?;
-        let needed = person(tx, actor).await?.strongest();
+        let needed = person(tx, actor).await?.strongest(self.now());
         let who = tx.identity(whose).await?.ok_or(Error::NotFound)?;
         let others = who.reset.as_ref().and_then(|it| it.by.person()).into_iter().collect();
         if let Some(refusal) = self.apart(tx, actor, false, others).await? {
@@ -290,6 +355,11 @@ impl Portal {
         let text = self.opened(id, sealed)?;
         Ok(String::from_utf8_lossy(&text).lines().map(str::to_owned).collect())
     }
+}
+
+/// For how long an authenticator that is added by less than it is counts for no more than that, here.
+async fn young_for(tx: &mut Tx) -> Result<TimeDelta, Error> {
+    Ok(tx.portal().await?.map_or(YOUNG_FOR, |portal| portal.young_for()))
 }
 
 /// What is kept of recovery codes.

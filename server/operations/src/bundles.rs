@@ -150,7 +150,7 @@ impl Portal {
         if let Some(refusal) = self.apart(tx, actor, founding, others).await? {
             return Err(refusal.into());
         }
-        Ok(Confirmed { needed: who.filter(|_| !founding).map(|who| who.strongest()), verified })
+        Ok(Confirmed { needed: who.filter(|_| !founding).map(|who| who.strongest(self.now())), verified })
     }
 
     /// Why the actor does not finish what these began: they may all be one person.

@@ -1,8 +1,9 @@
 //! Events in people's words: the timeline of a request, what happened to a bundle, the trail.
 
 use crate::Error;
+use chrono::{DateTime, Utc};
 use domain::{
-    authenticator::Used,
+    authenticator::{Failure, Used, Young},
     bundle::BundleEvent,
     event::{Envelope, Event},
     grant::{GrantEvent, Leaving, Why},
@@ -80,23 +81,32 @@ async fn say(tx: &mut Tx, envelope: &Envelope) -> Result<Said, Error> {
             IdentityEvent::PasswordSet { .. } => "set a password".to_owned(),
             IdentityEvent::PasswordRehashed { .. } => "hashed their password anew, and stronger".to_owned(),
             IdentityEvent::SignedOutEverywhere {} => "signed out everywhere".to_owned(),
-            IdentityEvent::AuthenticatorAdded { name, means, verified, .. } => {
+            IdentityEvent::AuthenticatorAdded { name, means, verified, young, .. } => {
                 let kind = if means.strength() == Strength::Passkey { "passkey" } else { "authenticator app" };
-                format!("added the {kind} “{name}”, with {}", verified.proof.word())
+                format!("added the {kind} “{name}”, with {}{}", verified.proof.word(), counting(*young))
             }
-            IdentityEvent::AuthenticatorRenamed { name, .. } => format!("called an authenticator “{name}”"),
+            IdentityEvent::AuthenticatorRenamed { name, verified, .. } => {
+                let sure = verified.as_ref().map(|v| format!(", with {}", v.proof.word())).unwrap_or_default();
+                format!("called an authenticator “{name}”{sure}")
+            }
             IdentityEvent::AuthenticatorRemoved { verified, .. } => {
                 format!("removed an authenticator, with {}", verified.proof.word())
             }
-            IdentityEvent::RecoveryCodesMade { codes, .. } => format!("made {} new recovery codes", codes.len()),
+            IdentityEvent::RecoveryCodesMade { codes, young, .. } => {
+                format!("made {} new recovery codes{}", codes.len(), counting(*young))
+            }
             IdentityEvent::SteppedUp { used } => format!("confirmed an act with {}", with(used)),
-            IdentityEvent::StepUpFailed { tried, until: None } => {
-                format!("failed to confirm an act with {}", tried.word())
+            IdentityEvent::ProofSpent { used } => {
+                format!("showed who they are with {}, but the act was refused", with(used))
             }
-            IdentityEvent::StepUpFailed { tried, until: Some(_) } => {
-                format!("failed to confirm an act with {}, once too often: none counts for a while", tried.word())
+            IdentityEvent::StepUpFailed { tried, why, until } => {
+                let locks = until.map(|until| format!(", once too often: none counts until {}", day(until)));
+                format!("{}{}", failed(*tried, *why), locks.unwrap_or_default())
             }
-            IdentityEvent::ResetAsked {} => "asked to reset their passkeys and codes".to_owned(),
+            IdentityEvent::ResetAsked { verified } => {
+                let sure = verified.as_ref().map(|v| format!(", with {}", v.proof.word())).unwrap_or_default();
+                format!("asked to reset their passkeys and codes{sure}")
+            }
             IdentityEvent::ResetRefused {} => "took back or refused that reset".to_owned(),
             IdentityEvent::AuthenticatorsReset { asked_by, verified, .. } => {
                 format!("reset their passkeys and codes, as {asked_by} had asked, with {}", verified.proof.word())
@@ -126,6 +136,26 @@ fn with(used: &Used) -> &'static str {
         Used::RecoveryCode { .. } => "a recovery code",
         Used::Passkey { .. } => "a passkey",
     }
+}
+
+fn failed(tried: Strength, why: Failure) -> String {
+    let with = tried.word();
+    match why {
+        Failure::Wrong => format!("failed to confirm an act with {with}"),
+        Failure::TooWeak => format!("tried to confirm an act with {with}, which is less than it asks for"),
+        Failure::UsedBefore => format!("tried to confirm an act with {with} that had been used before"),
+        Failure::Copied => format!("tried to confirm an act with a copy of {with}: its counter had gone back"),
+    }
+}
+
+/// For how long something that was added counts for less than it is.
+fn counting(young: Option<Young>) -> String {
+    let says = |it: Young| format!("; it counts for no more than {} until {}", it.counts.word(), day(it.until));
+    young.map(says).unwrap_or_default()
+}
+
+fn day(at: DateTime<Utc>) -> String {
+    at.format("%-d %B %Y at %H:%M UTC").to_string()
 }
 
 fn of_bundle(event: &BundleEvent) -> Said {
@@ -243,9 +273,7 @@ async fn of_grant(tx: &mut Tx, event: &GrantEvent) -> Result<Said, Error> {
         GrantEvent::Attested { right, present: true } => done(format!("set up {} by hand", name(tx, right).await?)),
         GrantEvent::Attested { right, present: false } => done(format!("took away {} by hand", name(tx, right).await?)),
         GrantEvent::Troubled { right, says } => done(format!("could not change {}: {says}", name(tx, right).await?)),
-        GrantEvent::GrantActive { until } => {
-            done(format!("the access is there; it ends {}", until.format("%-d %B %Y at %H:%M UTC")))
-        }
+        GrantEvent::GrantActive { until } => done(format!("the access is there; it ends {}", day(*until))),
         GrantEvent::GrantEnding { why } => match why {
             Why::GivenBack {} => decided("gave the access back"),
             Why::Revoked {} => decided("revoked the access"),

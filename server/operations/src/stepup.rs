@@ -8,16 +8,20 @@ use crate::{Error, Portal, acts, ids::hashed, people::OF_ACCOUNT};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Actor, Refusal,
-    authenticator::{Means, Used},
+    authenticator::{Failure, Means, Used},
     bundle::Bundle,
+    guardrail::GuardrailSet,
     identity::Identity,
     ids::{AuthenticatorId, IdentityId, PendingId, RequestId},
+    resource::Stewards,
     ruling::judge,
     stepup::{Act, FORMAT, Proof, Statement, Strength, Verified, digest},
+    text::and,
     views::{Asking, authenticators::ConfirmPage},
 };
 use serde::{Deserialize, Serialize};
-use store::{Counted, Tx};
+use std::collections::BTreeSet;
+use store::{Counted, Try, Tx};
 
 /// How long an act waits to be confirmed.
 pub(crate) const WAITS: TimeDelta = TimeDelta::minutes(10);
@@ -73,6 +77,13 @@ pub enum Wanted {
         /// How it will be called.
         name: String,
     },
+    /// Calling one otherwise.
+    RenameAuthenticator {
+        /// Which.
+        authenticator: AuthenticatorId,
+        /// Its new name.
+        name: String,
+    },
     /// Removing one.
     RemoveAuthenticator {
         /// Which.
@@ -80,6 +91,11 @@ pub enum Wanted {
     },
     /// Making new recovery codes.
     RenewRecoveryCodes,
+    /// Asking, as an admin, that somebody's authenticators be reset.
+    AskReset {
+        /// Whose.
+        identity: IdentityId,
+    },
     /// Confirming, as a second admin, that somebody's authenticators are reset.
     ResetAuthenticators {
         /// Whose.
@@ -118,6 +134,14 @@ pub(crate) struct Waiting {
     expires_at: DateTime<Utc>,
 }
 
+/// A proof that was right.
+struct Proven {
+    verified: Verified,
+    used: Used,
+    /// The try that it was counted as.
+    counted: Try,
+}
+
 impl Portal {
     /// Keeps an act that wants a step-up, and says under which id it is confirmed. `back` is the page it was sent from.
     pub async fn begin_step_up(&self, actor: &Actor, wanted: &Wanted, back: &str) -> Result<PendingId, Error> {
@@ -127,9 +151,7 @@ impl Portal {
             let who = person(&mut tx, actor).await?;
             who.not_locked(now)?;
             let (needed, does, says) = self.stated(&mut tx, actor, &who, wanted).await?;
-            if who.strongest() < needed {
-                return Err(Refusal::NoAuthenticator { needed }.into());
-            }
+            who.can_show(needed, now)?;
             if tx.count_pending(who.id, now).await? >= MOST_WAITING {
                 return Err(Refusal::TooMany("a few minutes".to_owned()).into());
             }
@@ -179,6 +201,7 @@ impl Portal {
         who: &Identity,
         wanted: &Wanted,
     ) -> Result<(Strength, Act, String), Error> {
+        let strongest = who.strongest(self.now());
         Ok(match wanted {
             Wanted::Ask(asking) => {
                 let guardrails = self.guardrails(tx).await?;
@@ -216,10 +239,9 @@ impl Portal {
                 if draft.number != *number {
                     return Err(Refusal::DraftChanged { number: draft.number }.into());
                 }
-                let spec = digest(&draft.spec);
-                let short = spec.chars().take(8).collect::<String>();
+                let short = digest(&draft.spec).chars().take(8).collect::<String>();
                 let says = format!("I publish version {number} of “{}”, text {short}", draft.spec.name);
-                (who.strongest(), Act::Publish { bundle: bundle.id, number: *number, spec }, says)
+                (strongest, bundle.publication_act(draft), says)
             }
             Wanted::PublishGuardrails { number } => {
                 crate::facts::in_portal(tx, actor, self.now()).await?.admin()?;
@@ -227,21 +249,23 @@ impl Portal {
                 if draft.number != *number {
                     return Err(Refusal::DraftChanged { number: draft.number }.into());
                 }
-                let spec = digest(&draft.spec);
-                let short = spec.chars().take(8).collect::<String>();
+                let short = digest(&draft.spec).chars().take(8).collect::<String>();
                 let says = format!("I publish version {number} of the guardrails, text {short}");
-                (who.strongest(), Act::PublishGuardrails { number: *number, spec }, says)
+                (strongest, GuardrailSet::publication_act(&draft), says)
             }
             Wanted::Retire { key, number } => {
                 let bundle = self.bundle_of_admin(tx, actor, key).await?;
-                let says = format!("I take “{}” out of the catalogue", bundle.name());
-                (who.strongest(), Act::Retire { bundle: bundle.id, number: *number }, says)
+                let proposed = bundle.expect_retiring(*number)?;
+                let says = format!("I take “{}” out of the catalogue, as {} proposed", bundle.name(), proposed.by);
+                (strongest, bundle.retirement_act(proposed), says)
             }
             Wanted::ConfirmOwners { key, number } => {
                 crate::facts::in_portal(tx, actor, self.now()).await?.admin()?;
                 let system = tx.system_by_key(key).await?.ok_or(Error::NotFound)?;
-                let says = format!("I confirm proposal {number} of who owns and backs up {}", system.spec.name);
-                (who.strongest(), Act::ConfirmOwners { system: system.id, number: *number }, says)
+                let proposed = system.expect_proposed(*number)?;
+                let who = named(tx, &proposed.stewards).await?;
+                let says = format!("I confirm who decides about {}: {who}", system.spec.name);
+                (strongest, system.confirmation_act(proposed), says)
             }
             Wanted::AddAuthenticator { kind, name } => {
                 let name = who.free_name(name)?;
@@ -250,29 +274,44 @@ impl Portal {
                     Strength::Code => format!("I add the authenticator app “{name}” as mine"),
                     Strength::SignIn => return Err(Refusal::NotAllowed("a password is not added this way").into()),
                 };
-                (who.strongest(), Act::AddAuthenticator { kind: *kind, name }, says)
+                (strongest, Act::AddAuthenticator { kind: *kind, name }, says)
+            }
+            Wanted::RenameAuthenticator { authenticator, name } => {
+                let known = who.authenticators.get(authenticator).ok_or(Refusal::NoSuchAuthenticator)?;
+                let name = who.free_name(name)?;
+                let says = format!("I call “{}”, which is mine, “{name}” from now on", known.name);
+                (strongest, Act::RenameAuthenticator { authenticator: *authenticator, name }, says)
             }
             Wanted::RemoveAuthenticator { authenticator } => {
                 let known = who.authenticators.get(authenticator).ok_or(Refusal::NoSuchAuthenticator)?;
                 let says = format!("I remove “{}”, which is mine", known.name);
-                (who.strongest(), Act::RemoveAuthenticator { authenticator: *authenticator }, says)
+                (strongest, Act::RemoveAuthenticator { authenticator: *authenticator }, says)
             }
             Wanted::RenewRecoveryCodes => {
                 who.has_app()?;
                 let says = "I make new recovery codes, and the old ones stop working".to_owned();
-                (who.strongest(), Act::RenewRecoveryCodes, says)
+                (strongest, Act::RenewRecoveryCodes, says)
+            }
+            Wanted::AskReset { identity } => {
+                let whose = self.to_reset(tx, actor, *identity).await?;
+                let says = format!("I ask that every passkey and authenticator app of {} be removed", whose.spec.name);
+                (strongest, Act::AskReset { identity: whose.id }, says)
             }
             Wanted::ResetAuthenticators { identity } => {
-                crate::facts::in_portal(tx, actor, self.now()).await?.admin()?;
-                let whose = tx.identity(*identity).await?.ok_or(Error::NotFound)?;
+                let whose = self.to_reset(tx, actor, *identity).await?;
                 let asked = whose.reset.as_ref().ok_or(Refusal::NoReset)?;
                 let says = format!(
                     "I remove every passkey and authenticator app of {}, as {} asked",
                     whose.spec.name, asked.by
                 );
-                (who.strongest(), Act::ResetAuthenticators { identity: *identity }, says)
+                (strongest, Act::ResetAuthenticators { identity: whose.id, asked: asked.event }, says)
             }
         })
+    }
+
+    async fn to_reset(&self, tx: &mut Tx, actor: &Actor, whose: IdentityId) -> Result<Identity, Error> {
+        crate::facts::in_portal(tx, actor, self.now()).await?.admin()?;
+        tx.identity(whose).await?.ok_or(Error::NotFound)
     }
 
     async fn bundle_of_admin(&self, tx: &mut Tx, actor: &Actor, key: &str) -> Result<Bundle, Error> {
@@ -289,21 +328,13 @@ impl Portal {
                 Error::Refused(Refusal::NothingToConfirm) => Error::NotFound,
                 other => other,
             })?;
+        let now = self.now();
         let passkey = match self.passkeys() {
-            Some(passkeys) => passkeys.ask(&who, &statement)?,
+            Some(passkeys) => passkeys.ask(&who, &statement, needed, now)?,
             None => None,
         };
-        let app = who.authenticators.values().any(|a| a.means.strength() == Strength::Code);
-        Ok(ConfirmPage {
-            id,
-            says,
-            needed,
-            passkey,
-            code: needed <= Strength::Code && app,
-            password: needed == Strength::SignIn,
-            back,
-            expires_at,
-        })
+        let code = who.sure_enough(needed, now).any(|a| a.means.strength() == Strength::Code);
+        Ok(ConfirmPage { id, says, needed, passkey, code, password: needed == Strength::SignIn, back, expires_at })
     }
 
     /// Confirms an act and does it, in one commit. Gives the page that shows what came of it.
@@ -313,17 +344,16 @@ impl Portal {
             let who = person(&mut tx, actor).await?;
             (self.waiting(&mut tx, id, who.id).await?, who)
         };
-        let (proof, used) = self.proven(actor, &who, &waiting.statement, answer).await?;
-        let verified = Verified { statement: waiting.statement.clone(), proof };
-        let done = self.retrying(|| self.confirm_once(actor, id, &waiting.wanted, &verified, &used)).await;
+        let proven = self.proven(actor, &who, &waiting, answer).await?;
+        let done = self.retrying(|| self.confirm_once(actor, id, &waiting.wanted, &proven)).await;
         match &done {
             // A copy's counter, or a code that was used before: as good as a failure.
-            Err(Error::Refused(Refusal::UsedCode | Refusal::ClonedPasskey)) => {
-                self.failed(actor, &who, strength(answer), matches!(used, Used::Passkey { .. })).await?;
+            Err(Error::Refused(no @ (Refusal::UsedCode | Refusal::ClonedPasskey))) => {
+                self.failed(actor, &who, strength(answer), failure(no)).await?;
             }
             Err(Error::Refused(_)) => {
-                // The act was refused, but the proof was seen: it does not count again.
-                let spent = self.retrying(|| self.use_up(actor, &used)).await;
+                // The act was refused, but the proof was seen: it does not count again, and nothing is forgotten by it.
+                let spent = self.retrying(|| self.use_up(actor, &proven)).await;
                 if let Err(error) = spent {
                     tracing::warn!(%error, "a proof could not be used up");
                 }
@@ -339,8 +369,7 @@ impl Portal {
         actor: &Actor,
         id: PendingId,
         wanted: &Wanted,
-        verified: &Verified,
-        used: &Used,
+        proven: &Proven,
     ) -> Result<String, Error> {
         let mut tx = self.store().write().await?;
         let by = actor.person().ok_or(Error::NotFound)?;
@@ -350,24 +379,33 @@ impl Portal {
         // An authenticator may confirm its own removal: it is used while it is still there. All else locks its rows in its own order first.
         let last = matches!(wanted, Wanted::RemoveAuthenticator { .. });
         if last {
-            self.spend(&mut tx, actor, used).await?;
+            self.spend(&mut tx, actor, proven).await?;
         }
-        let lead = self.perform(&mut tx, actor, wanted, verified).await?;
+        let lead = self.perform(&mut tx, actor, wanted, &proven.verified).await?;
         if !last {
-            self.spend(&mut tx, actor, used).await?;
+            self.spend(&mut tx, actor, proven).await?;
         }
         self.commit(tx).await?;
         Ok(lead)
     }
 
-    async fn spend(&self, tx: &mut Tx, actor: &Actor, used: &Used) -> Result<(), Error> {
+    /// Uses the proof up with the act it was for. Tries are forgotten only where what they tried is no stronger than what was shown: who
+    /// knows a password does not go on guessing codes by it.
+    async fn spend(&self, tx: &mut Tx, actor: &Actor, proven: &Proven) -> Result<(), Error> {
         let who = person(tx, actor).await?;
-        self.save(tx, &who.step_up(actor, used.clone(), self.now())?).await
+        self.save(tx, &who.step_up(actor, proven.used.clone(), self.now())?).await?;
+        for strength in Strength::ALL.into_iter().filter(|strength| *strength <= proven.verified.strength()) {
+            tx.forget_tries(&throttle(&who, strength)).await?;
+        }
+        Ok(())
     }
 
-    async fn use_up(&self, actor: &Actor, used: &Used) -> Result<(), Error> {
+    /// Uses the proof up without the act. Only its own try is taken back.
+    async fn use_up(&self, actor: &Actor, proven: &Proven) -> Result<(), Error> {
         let mut tx = self.store().write().await?;
-        self.spend(&mut tx, actor, used).await?;
+        let who = person(&mut tx, actor).await?;
+        self.save(&mut tx, &who.spend_proof(actor, proven.used.clone(), self.now())?).await?;
+        tx.take_back_try(&proven.counted).await?;
         self.commit(tx).await
     }
 
@@ -399,6 +437,10 @@ impl Portal {
                 let id = self.begin_enrolment(tx, actor, *kind, name, verified).await?;
                 format!("/authenticators/add/{id}")
             }
+            Wanted::RenameAuthenticator { authenticator, name } => {
+                self.rename_authenticator_in(tx, actor, *authenticator, name, Some(verified)).await?;
+                "/authenticators".to_owned()
+            }
             Wanted::RemoveAuthenticator { authenticator } => {
                 self.remove_authenticator_in(tx, actor, *authenticator, verified).await?;
                 "/authenticators".to_owned()
@@ -407,6 +449,10 @@ impl Portal {
                 let id = self.begin_new_codes(tx, actor, verified).await?;
                 format!("/authenticators/add/{id}")
             }
+            Wanted::AskReset { identity } => {
+                let key = self.ask_reset_in(tx, actor, *identity, Some(verified)).await?;
+                format!("/identities/{key}")
+            }
             Wanted::ResetAuthenticators { identity } => {
                 let key = self.reset_authenticators_in(tx, actor, *identity, verified).await?;
                 format!("/identities/{key}")
@@ -414,35 +460,34 @@ impl Portal {
         })
     }
 
-    /// Checks an answer against a statement. What does not fit is an event, and is counted.
-    async fn proven(
-        &self,
-        actor: &Actor,
-        who: &Identity,
-        statement: &str,
-        answer: &Answer,
-    ) -> Result<(Proof, Used), Error> {
-        who.not_locked(self.now())?;
-        let throttle = format!("step-up/{}", who.id);
-        self.retrying(|| self.count_step_up(&throttle)).await?;
+    /// Checks an answer against what waits. What does not fit is an event, and is counted.
+    async fn proven(&self, actor: &Actor, who: &Identity, waiting: &Waiting, answer: &Answer) -> Result<Proven, Error> {
+        let now = self.now();
+        who.not_locked(now)?;
+        let (tried, needed) = (strength(answer), waiting.needed);
+        if tried < needed {
+            // Not looked at: whether a password is right is not to be learned here, and nothing is to be forgotten by it.
+            self.failed(actor, who, tried, Failure::TooWeak).await?;
+            return Err(Refusal::StepUp { needed }.into());
+        }
+        let throttle = throttle(who, tried);
+        let counted = self.retrying(|| self.count_step_up(&throttle)).await?;
         let checked = match answer {
             Answer::Password(password) => self.check_password_of(who, password).await,
-            Answer::Code(code) => self.check_code(who, code).await,
+            Answer::Code(code) => self.check_code(who, code, needed).await,
             Answer::Passkey(assertion) => match self.passkeys() {
-                Some(passkeys) => passkeys.check(who, statement, assertion),
+                Some(passkeys) => passkeys.check(who, &waiting.statement, assertion, needed, now),
                 None => Err(Refusal::NoSuchAuthenticator.into()),
             },
         };
         match checked {
-            Ok(proven) => {
-                let mut tx = self.store().write().await?;
-                tx.forget_tries(&throttle).await?;
-                tx.commit().await?;
-                Ok(proven)
+            Ok((proof, used)) => {
+                let counts = who.counts(&used, now);
+                let verified = Verified { statement: waiting.statement.clone(), proof, counts };
+                Ok(Proven { verified, used, counted })
             }
             Err(Error::Refused(refusal)) => {
-                let cloned = refusal == Refusal::ClonedPasskey;
-                self.failed(actor, who, strength(answer), cloned).await?;
+                self.failed(actor, who, tried, failure(&refusal)).await?;
                 Err(refusal.into())
             }
             Err(other) => Err(other),
@@ -450,11 +495,14 @@ impl Portal {
     }
 
     /// Counts a try before its answer is known, so that many at once are many.
-    async fn count_step_up(&self, throttle: &str) -> Result<(), Error> {
+    async fn count_step_up(&self, throttle: &str) -> Result<Try, Error> {
         let now = self.now();
         let mut tx = self.store().write().await?;
         match tx.count_try(throttle, OF_ACCOUNT, now).await? {
-            Counted::Try(_) => Ok(tx.commit().await?),
+            Counted::Try(counted) => {
+                tx.commit().await?;
+                Ok(counted)
+            }
             Counted::Blocked { until } => Err(Refusal::Locked { until }.into()),
         }
     }
@@ -466,21 +514,24 @@ impl Portal {
         if self.fits(password, &kept).await? { Ok((Proof::SignIn {}, Used::Password {})) } else { Err(WRONG.into()) }
     }
 
-    async fn check_code(&self, who: &Identity, code: &str) -> Result<(Proof, Used), Error> {
+    /// Checks a one-time code or a recovery code, by what counts for as much as is needed.
+    async fn check_code(&self, who: &Identity, code: &str, needed: Strength) -> Result<(Proof, Used), Error> {
+        let now = self.now();
         if let Some(code) = codes::recovery(code) {
-            if !who.recovery_codes.contains(&code) {
+            let used = Used::RecoveryCode { code: code.clone() };
+            if !who.recovery_codes.contains(&code) || who.counts(&used, now) < needed {
                 return Err(Refusal::StepUpFailed { left: "each recovery code counts once: type another" }.into());
             }
-            return Ok((Proof::RecoveryCode {}, Used::RecoveryCode { code }));
+            return Ok((Proof::RecoveryCode {}, used));
         }
         let key = self.setup().secrets_key.as_ref().ok_or(Refusal::NoSecretsKey)?;
         let mut failed = Error::from(Refusal::NoSuchAuthenticator);
-        for app in who.authenticators.values() {
+        for app in who.sure_enough(needed, now) {
             let Means::Code { sealed: kept, .. } = &app.means else { continue };
             let sealed = self.store().read().await?.sealed(app.id).await?;
             // A secret that no event put there opens nothing.
             let Some(sealed) = sealed.filter(|sealed| hashed(sealed) == *kept) else { continue };
-            match codes::check(&key.open(app.id, &sealed)?, code, self.now()) {
+            match codes::check(&key.open(app.id, &sealed)?, code, now) {
                 Ok(step) => {
                     let authenticator = app.id;
                     return Ok((Proof::Code { authenticator }, Used::Code { authenticator, step }));
@@ -492,12 +543,13 @@ impl Portal {
     }
 
     /// Writes down that a step-up failed; one too many, or a copied passkey, is told to the person and to the admins.
-    async fn failed(&self, actor: &Actor, who: &Identity, tried: Strength, cloned: bool) -> Result<(), Error> {
-        tracing::warn!(who = %who.spec.key, with = tried.key(), cloned, "a step-up failed");
+    async fn failed(&self, actor: &Actor, who: &Identity, tried: Strength, why: Failure) -> Result<(), Error> {
+        let cloned = why == Failure::Copied;
+        tracing::warn!(who = %who.spec.key, with = tried.key(), ?why, "a step-up failed");
         self.retrying(|| async {
             let mut tx = self.store().write().await?;
             let who = person(&mut tx, actor).await?;
-            let change = who.fail_step_up(actor, tried, self.now())?;
+            let change = who.fail_step_up(actor, tried, why, self.now())?;
             self.save(&mut tx, &change).await?;
             let locked = change.identity().is_some_and(|now| now.locked_until != who.locked_until);
             if locked || cloned {
@@ -515,6 +567,32 @@ fn strength(answer: &Answer) -> Strength {
         Answer::Code(_) => Strength::Code,
         Answer::Passkey(_) => Strength::Passkey,
     }
+}
+
+fn failure(refusal: &Refusal) -> Failure {
+    if *refusal == Refusal::ClonedPasskey {
+        Failure::Copied
+    } else if *refusal == Refusal::UsedCode {
+        Failure::UsedBefore
+    } else {
+        Failure::Wrong
+    }
+}
+
+/// What tries of one strength are counted against.
+fn throttle(who: &Identity, strength: Strength) -> String {
+    format!("step-up/{}/{}", who.id, strength.key())
+}
+
+/// Who decides about a system, first hand and when those cannot, and how sensitive it is, in words.
+async fn named(tx: &mut Tx, stewards: &Stewards) -> Result<String, Error> {
+    let Stewards { owners, backup_owners, fallback, sensitivity } = stewards;
+    let names = tx.names(&owners.union(backup_owners).copied().collect(), false).await?;
+    let of = |ids: &BTreeSet<IdentityId>| and(&ids.iter().filter_map(|id| names.get(id).cloned()).collect::<Vec<_>>());
+    let group = tx.group(*fallback).await?.map_or_else(|| "a group that is gone".to_owned(), |group| group.spec.name);
+    let backups = if backup_owners.is_empty() { String::new() } else { format!("{}, then ", of(backup_owners)) };
+    let word = sensitivity.word();
+    Ok(format!("{}, then {backups}the group {group}; its sensitivity is {word}", of(owners)))
 }
 
 /// The person who acts, as they stand now.

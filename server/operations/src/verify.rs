@@ -1,5 +1,7 @@
 //! Checking the trail: every chain is walked, every governed row is made again from its events and compared with what stands there,
-//! and so is what hangs on them: texts, passwords, looks that are due, tasks that are done.
+//! and so is what hangs on them: texts, passwords, secrets, proofs, looks that are due, tasks that are done.
+
+mod proofs;
 
 use crate::{
     Error, Portal,
@@ -9,6 +11,7 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Actor, Refusal,
+    authenticator::Means,
     event::{Envelope, Event, FORMAT, NO_PREV, Record, Thing, ThingKind, hash},
     grant::{GrantEvent, State as GrantState},
     identity::Identity,
@@ -16,9 +19,11 @@ use domain::{
     job::JobKey,
     request::State as RequestState,
     review::DraftState,
+    stepup::Act,
     text::{TextRef, digest},
 };
-use std::{collections::BTreeMap, fmt};
+use futures::FutureExt as _;
+use std::{collections::BTreeMap, fmt, panic::AssertUnwindSafe};
 use store::{Columns, EventRow, ReplayOf, TaskRow, Tx};
 use uuid::Uuid;
 
@@ -112,7 +117,9 @@ impl Portal {
             for (stream, ..) in streams {
                 // One moment for the chain and the rows it leads to: work may go on meanwhile.
                 let mut tx = self.store().read().await?;
-                let walked = walk(&mut tx, stream, self.now(), &mut findings).await;
+                let walked = AssertUnwindSafe(walk(&mut tx, stream, self.now(), &mut findings)).catch_unwind().await;
+                // Postgres: a time may be infinite, and the driver panics over it.
+                let walked = walked.unwrap_or_else(|_| Err(unreadable(stream)));
                 done.events += told(walked, &format!("chain {}", stream.0), &mut findings)?;
                 done.streams += 1;
                 progress(done);
@@ -199,9 +206,12 @@ async fn walk(tx: &mut Tx, stream: StreamId, now: DateTime<Utc>, findings: &mut 
             break;
         }
         for (event, columns) in &page {
-            let Some(envelope) = chain.take(event, columns, findings) else { continue };
+            let Some((envelope, does)) = chain.take(event, columns, findings) else { continue };
             if !has_its_task(tx, &envelope).await? {
                 findings.push(chain.at(event.seq, "the task that it attests is not there, or is not done".to_owned()));
+            }
+            for says in proofs::wrong(tx, &envelope, does.as_ref()).await? {
+                findings.push(chain.at(event.seq, says.to_owned()));
             }
         }
     }
@@ -235,8 +245,13 @@ impl Chain {
         Finding { place: format!("chain {} event {seq}", self.stream), says }
     }
 
-    /// Takes the next event; gives what its bytes say, where they can be read.
-    fn take(&mut self, event: &EventRow, columns: &Columns, findings: &mut Findings<'_>) -> Option<Envelope> {
+    /// Takes the next event; gives what its bytes say, where they can be read, and which act its step-up must have been for.
+    fn take(
+        &mut self,
+        event: &EventRow,
+        columns: &Columns,
+        findings: &mut Findings<'_>,
+    ) -> Option<(Envelope, Option<Act>)> {
         let expected = self.seq.saturating_add(1);
         if event.seq != expected {
             findings.push(self.at(expected, format!("is missing; the next is event {}", event.seq)));
@@ -247,24 +262,26 @@ impl Chain {
             findings.push(self.at(event.seq, "its bytes do not have the hash that stands beside them".to_owned()));
             self.broken = true;
         }
-        let envelope = match Envelope::read(&event.bytes) {
+        let taken = match Envelope::read(&event.bytes) {
             Err(why) => {
                 findings.push(self.at(event.seq, format!("cannot be read: {why}")));
                 self.broken = true;
                 None
             }
             Ok(envelope) => {
+                let before = self.rows.get(&envelope.changed());
+                let does = envelope.event.shown(before).and_then(|shown| shown.does);
                 self.apply(&envelope, event, findings);
                 for (name, stands, due) in columns.other_than(&Columns::of_event(&envelope)) {
                     let says = format!("its column `{name}` says `{stands}`; its bytes say `{due}`");
                     findings.push(self.at(event.seq, says));
                 }
-                Some(envelope)
+                Some((envelope, does))
             }
         };
         self.seq = event.seq;
         self.prev = made;
-        envelope
+        taken
     }
 
     fn apply(&mut self, envelope: &Envelope, event: &EventRow, findings: &mut Findings<'_>) {
@@ -341,10 +358,13 @@ async fn compare(
             Some((_, Some(_))) => {}
         }
     }
-    if let Record::Identity(identity) = record
-        && let Some(says) = other_password(tx, identity).await?
-    {
-        wrong(says.to_owned());
+    if let Record::Identity(identity) = record {
+        if let Some(says) = other_password(tx, identity).await? {
+            wrong(says.to_owned());
+        }
+        for says in other_secrets(tx, identity).await? {
+            wrong(says);
+        }
     }
     for (key, latest) in must_follow(record, now) {
         if !is_due(tx, &key, latest).await? {
@@ -363,6 +383,20 @@ async fn other_password(tx: &mut Tx, identity: &Identity) -> Result<Option<&'sta
         (Some(kept), Some(_)) if identity.has_password(&hashed(&kept)) => None,
         (Some(_), Some(_)) => Some("its password is not the one that was set"),
     })
+}
+
+/// What is wrong with the secrets of the authenticator apps that stand there, by what was added.
+async fn other_secrets(tx: &mut Tx, identity: &Identity) -> Result<Vec<String>, Error> {
+    let mut wrong = Vec::new();
+    for app in identity.authenticators.values() {
+        let Means::Code { sealed, .. } = &app.means else { continue };
+        match tx.sealed(app.id).await? {
+            Some(kept) if hashed(&kept) == *sealed => {}
+            Some(_) => wrong.push(format!("the secret of “{}” is not the one that was added", app.name)),
+            None => wrong.push(format!("the secret of “{}” is gone", app.name)),
+        }
+    }
+    Ok(wrong)
 }
 
 /// The looks that must be due while a row stands as it does, and until when at the latest: without them nothing would expire, open or
@@ -427,6 +461,12 @@ fn texts(record: &Record) -> Vec<&TextRef> {
         Record::GuardrailSet(it) => it.remarks.iter().map(|remark| &remark.text).collect(),
         Record::Portal(_) | Record::Identity(_) | Record::Group(_) | Record::System(_) | Record::Grant(_) => Vec::new(),
     }
+}
+
+/// A chain that holds a value which no program of ours ever wrote.
+fn unreadable(stream: StreamId) -> Error {
+    let why = "it holds a value that cannot be read at all".to_owned();
+    Error::Store(store::Error::Corrupt { table: "events", id: stream.to_string(), why })
 }
 
 async fn is_replayed(tx: &mut Tx, of: ReplayOf) -> Result<bool, Error> {

@@ -68,9 +68,9 @@ impl Tx {
     /// Begins the replay of a draft, in the place of any other of its bundle.
     pub async fn begin_replay(&mut self, of: ReplayOf, number: u32, now: DateTime<Utc>) -> Result<(), Error> {
         const SQL: &str =
-            "insert into replays (bundle_id, number, walked_to, done, total, began_at, finished_at, result)
+            "insert into replays (draft_of, number, walked_to, done, total, began_at, finished_at, result)
              values ($1, $2, $3, $4, $5, $6, null, $7)
-             on conflict (bundle_id) do update set number = excluded.number, walked_to = excluded.walked_to,
+             on conflict (draft_of) do update set number = excluded.number, walked_to = excluded.walked_to,
                done = excluded.done, total = excluded.total, began_at = excluded.began_at,
                finished_at = null, result = excluded.result";
         let total = row!(self, (i64,), "select count(*) from requests")?;
@@ -82,8 +82,7 @@ impl Tx {
 
     /// The newest replay.
     pub async fn replay(&mut self, of: ReplayOf) -> Result<Option<ReplayRow>, Error> {
-        const SQL: &str =
-            "select number, walked_to, done, total, finished_at, result from replays where bundle_id = $1";
+        const SQL: &str = "select number, walked_to, done, total, finished_at, result from replays where draft_of = $1";
         let found = row!(self, (i32, Uuid, i32, i32, Option<DateTime<Utc>>, String), SQL, of.id())?;
         let Some((number, walked_to, done, total, finished_at, result)) = found else { return Ok(None) };
         Ok(Some(ReplayRow {
@@ -99,7 +98,7 @@ impl Tx {
     /// Writes down how far a replay has come.
     pub async fn advance_replay(&mut self, of: ReplayOf, to: &ReplayRow) -> Result<(), Error> {
         const SQL: &str = "update replays set walked_to = $3, done = $4, finished_at = $5, result = $6
-            where bundle_id = $1 and number = $2";
+            where draft_of = $1 and number = $2";
         let result = written(of, &to.result)?;
         let (number, done) = (as_int(to.number), as_int(to.done));
         run!(self, SQL, of.id(), number, to.walked_to.0, done, to.finished_at, &result)?;

@@ -96,6 +96,13 @@ impl Tx {
         Ok(rows!(self, Raw, SQL, stream.0, from, limit)?.into_iter().map(event).collect())
     }
 
+    /// A stream's first events of one name, in order.
+    pub async fn events_named(&mut self, stream: StreamId, name: &str) -> Result<Vec<EventRow>, Error> {
+        const SQL: &str =
+            "select id, seq, bytes, hash from events where stream_id = $1 and name = $2 order by seq limit 1000";
+        Ok(rows!(self, Raw, SQL, stream.0, name)?.into_iter().map(event).collect())
+    }
+
     /// A stream's events from a place on, in order, each with its searchable columns as they stand.
     pub async fn events_to_check(
         &mut self,

@@ -2,7 +2,9 @@
 
 use axum::http::{Method, StatusCode};
 use chrono::TimeDelta;
+use domain::Actor;
 use leptos::server_fn::axum::server_fn_paths;
+use operations::Import;
 use server::session::COOKIE;
 
 use crate::on_both;
@@ -15,6 +17,7 @@ on_both! {
     a_form_survives_a_session_that_ran_out_and_is_shown_to_nobody_else
     a_form_from_elsewhere_changes_nothing
     every_answer_tells_browsers_to_be_careful
+    the_page_says_from_when_a_new_authenticator_counts
     a_number_from_a_proxy_is_kept_when_it_is_plain
     too_much_is_refused_in_words
     what_is_not_there_is_said_in_words
@@ -157,6 +160,30 @@ async fn every_answer_tells_browsers_to_be_careful(on: On) {
     let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).expect("a nonce");
     let again = browser.get("/sign-in").await;
     assert!(!again.header("content-security-policy").expect("a policy").contains(nonce), "each page has its own");
+}
+
+/// What a password adds counts for no more than that for a day, save right after a one-time link; the page says which it is.
+async fn the_page_says_from_when_a_new_authenticator_counts(on: On) {
+    let key = "07".repeat(32);
+    let world = World::empty(on, &[("SALLYPORT_PUBLIC_URL", HERE), ("SALLYPORT_SECRETS_KEY", key.as_str())]).await;
+    let person = "[[person]]\nkey = \"ann\"\nname = \"Ann\"\nemail = \"ann@tidewater.example\"\n";
+    let files = [("people.toml".to_owned(), person.to_owned())];
+    world.portal.import_files(&Actor::Operator, &files, Import::default()).await.expect("the catalogue loads");
+    let waits = |kind: &str| {
+        format!(
+            "You add it with a fresh sign-in, so for a day it counts for no more than that; from then on it counts as {kind}."
+        )
+    };
+    let mut ann = world.sign_in("ann").await;
+    let page = ann.get("/authenticators").await;
+    assert!(page.shows("Add a passkey") && page.shows("Add an authenticator app"), "{}", page.text());
+    assert!(!page.shows("for a day it counts for no more"), "she has just come in by her link: {}", page.text());
+
+    world.clock.advance(TimeDelta::hours(1));
+    let page = world.sign_in("ann").await.get("/authenticators").await;
+    for kind in ["a passkey", "a one-time code"] {
+        assert!(page.shows(&waits(kind)), "{}", page.text());
+    }
 }
 
 async fn a_number_from_a_proxy_is_kept_when_it_is_plain(on: On) {

@@ -75,6 +75,8 @@ pub struct AuthenticatorsPage {
     pub apps: bool,
     /// Where passkeys work: scheme, host and port; nothing where they cannot.
     pub passkeys_at: Option<String>,
+    /// With what one adds another, which then counts for no more than that for a day; nothing where it counts fully at once.
+    pub adds_with: Option<Strength>,
     /// Until when no step-up counts.
     pub locked_until: Option<DateTime<Utc>>,
     /// Until when one decides nothing.
@@ -96,6 +98,8 @@ pub struct AuthenticatorView {
     pub added_at: DateTime<Utc>,
     /// When it was last used.
     pub used_at: Option<DateTime<Utc>>,
+    /// For no more than what it counts, and until when, where it was added by less than it is.
+    pub young: Option<(Strength, DateTime<Utc>)>,
 }
 
 /// What an admin sees of somebody's authenticators.

@@ -53,7 +53,7 @@ pub async fn added(
     Ok(())
 }
 
-/// Calls one otherwise.
+/// Calls one otherwise; where that wants it, the reader shows who they are first.
 #[server(endpoint = "authenticators/rename")]
 pub async fn rename(
     /// Which.
@@ -62,7 +62,10 @@ pub async fn rename(
     #[server(default)]
     name: String,
 ) -> Result<(), Fault> {
-    Ok(crate::server::portal()?.rename_authenticator(&crate::server::actor().await?, authenticator, &name).await?)
+    let done =
+        crate::server::portal()?.rename_authenticator(&crate::server::actor().await?, authenticator, &name).await;
+    let wanted = operations::Wanted::RenameAuthenticator { authenticator, name };
+    crate::server::or_confirm(done, wanted).await.map(|_| ())
 }
 
 /// Begins to remove one: first the reader shows who they are.
@@ -80,13 +83,14 @@ pub async fn codes() -> Result<(), Fault> {
     crate::server::confirm_first(operations::Wanted::RenewRecoveryCodes).await
 }
 
-/// An admin asks that somebody's authenticators be reset.
+/// An admin asks that somebody's authenticators be reset; where that wants it, they show who they are first.
 #[server(endpoint = "authenticators/ask-reset")]
 pub async fn ask_reset(
     /// Whose.
     identity: IdentityId,
 ) -> Result<(), Fault> {
-    Ok(crate::server::portal()?.ask_reset(&crate::server::actor().await?, identity).await?)
+    let done = crate::server::portal()?.ask_reset(&crate::server::actor().await?, identity).await;
+    crate::server::or_confirm(done, operations::Wanted::AskReset { identity }).await.map(|_| ())
 }
 
 /// That is taken back, or refused.

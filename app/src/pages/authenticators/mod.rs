@@ -55,7 +55,8 @@ pub fn AddAuthenticator() -> impl IntoView {
 
 #[component]
 fn Draw(mine: AuthenticatorsPage) -> impl IntoView {
-    let AuthenticatorsPage { mine, recovery_codes, apps, passkeys_at, locked_until, barred_until, reset } = mine;
+    let AuthenticatorsPage { mine, recovery_codes, apps, passkeys_at, adds_with, locked_until, barred_until, reset } =
+        mine;
     let count = |kind| mine.iter().filter(|a| a.kind == kind).count();
     let has = match (count(Strength::Passkey), count(Strength::Code)) {
         (0, 0) => "nothing but your password".to_owned(),
@@ -129,7 +130,12 @@ fn Draw(mine: AuthenticatorsPage) -> impl IntoView {
                 Some(at) => {
                     view! {
                         <More label="Add a passkey" class="button">
-                            <Add kind=Strength::Passkey example="Work laptop" hint=format!("Passkeys made here work at {at}") />
+                            <Add
+                                kind=Strength::Passkey
+                                example="Work laptop"
+                                hint=format!("Passkeys made here work at {at}")
+                                adds_with
+                            />
                         </More>
                     }
                         .into_any()
@@ -141,7 +147,12 @@ fn Draw(mine: AuthenticatorsPage) -> impl IntoView {
             {if apps {
                 view! {
                     <More label="Add an authenticator app" class="button">
-                        <Add kind=Strength::Code example="Phone" hint="Any app that makes six-digit codes".to_owned() />
+                        <Add
+                            kind=Strength::Code
+                            example="Phone"
+                            hint="Any app that makes six-digit codes".to_owned()
+                            adds_with
+                        />
                     </More>
                 }
                     .into_any()
@@ -174,8 +185,15 @@ fn MyId() -> impl IntoView {
 }
 
 #[component]
-fn Add(kind: Strength, example: &'static str, hint: String) -> impl IntoView {
+fn Add(kind: Strength, example: &'static str, hint: String, adds_with: Option<Strength>) -> impl IntoView {
     let flash = Flash::of(&[ADD]);
+    let waits = adds_with.filter(|with| *with < kind).map(|with| {
+        format!(
+            "You add it with {}, so for a day it counts for no more than that; from then on it counts as {}.",
+            with.word(),
+            kind.word()
+        )
+    });
     view! {
         <form class="form" method="post" action=ADD>
             <Hidden of=vec![("kind", kind.key().to_owned())] />
@@ -190,6 +208,7 @@ fn Add(kind: Strength, example: &'static str, hint: String) -> impl IntoView {
                 most=60
                 required=true
             />
+            {waits.map(|says| view! { <p class="hint">{says}</p> })}
             <div class="acts">
                 <button class="button primary" type="submit">
                     "Go on"
@@ -202,7 +221,7 @@ fn Add(kind: Strength, example: &'static str, hint: String) -> impl IntoView {
 
 #[component]
 fn One(one: AuthenticatorView) -> impl IntoView {
-    let AuthenticatorView { id, name, kind, added_at, used_at } = one;
+    let AuthenticatorView { id, name, kind, added_at, used_at, young } = one;
     let what = if kind == Strength::Passkey { "Passkey" } else { "Authenticator app" };
     let (field, aria, old) = ("name", format!("Remove {name}"), name.clone());
     view! {
@@ -213,6 +232,15 @@ fn One(one: AuthenticatorView) -> impl IntoView {
                     <span>{what}</span> <span>"added " <When at=added_at /></span>
                     {used_at.map(|at| view! { <span>"used " <When at /></span> })}
                 </p>
+                {young
+                    .map(|(counts, until)| {
+                        view! {
+                            <p class="hint">
+                                {format!("It was added with {}, and counts for no more than that until ", counts.word())}
+                                <When at=until /> "; then it counts as " {kind.word()} "."
+                            </p>
+                        }
+                    })}
             </div>
             <div class="side">
                 <More label="Rename" class="button small">

@@ -84,15 +84,16 @@ pub(crate) fn check(secret: &[u8], code: &str, now: DateTime<Utc>) -> Result<u64
     Ok(totp(secret, "check")?.check(&digits, time).ok_or(WRONG)?)
 }
 
-/// New recovery codes: 16 hexadecimal digits each, in groups of four.
+/// New recovery codes: 128 bits each, as hexadecimal digits in groups of four (NIST SP 800-63B, on look-up secrets: from 112 bits on, a
+/// hash of them needs no salt).
 pub(crate) fn recovery_codes(mut draw: impl FnMut() -> [u8; 32]) -> Vec<String> {
-    (0..RECOVERY_CODES).map(|_| domain::text::in_groups(&hex::encode(&draw()[..8]), 4)).collect()
+    (0..RECOVERY_CODES).map(|_| domain::text::in_groups(&hex::encode(&draw()[..16]), 4)).collect()
 }
 
 /// Whether it is written like a recovery code rather than like a one-time code, and what is kept of it.
 pub(crate) fn recovery(code: &str) -> Option<String> {
     let plain: String = code.chars().filter(char::is_ascii_hexdigit).collect::<String>().to_lowercase();
-    (plain.len() == 16).then(|| hashed(&plain))
+    (plain.len() == 32).then(|| hashed(&plain))
 }
 
 #[cfg(test)]
@@ -130,8 +131,11 @@ mod tests {
     #[test]
     fn a_recovery_code_is_known_however_it_is_typed() {
         let codes = recovery_codes(|| [0xab; 32]);
-        assert_eq!((codes.len(), codes[0].as_str()), (RECOVERY_CODES, "abab abab abab abab"));
-        assert_eq!(recovery("ABAB-abababab abab"), recovery(&codes[0]));
-        assert_eq!(recovery("123 456"), None);
+        assert_eq!((codes.len(), codes[0].as_str()), (RECOVERY_CODES, "abab abab abab abab abab abab abab abab"));
+        assert_eq!(recovery("ABAB-abababab abab ABABABAB-abab abab"), recovery(&codes[0]));
+        assert!(recovery(&codes[0]).is_some());
+        for no_such in ["123 456", "abab abab abab abab", ""] {
+            assert_eq!(recovery(no_such), None, "{no_such}");
+        }
     }
 }

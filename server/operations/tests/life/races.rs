@@ -3,13 +3,14 @@
 use crate::{
     on_both,
     people::is_let_in,
+    stepup::{self, begun, code, password, sure, with_app},
     world::{On, PASSWORD, World},
 };
 use chrono::TimeDelta;
 use domain::{
     Actor, Refusal,
     grant::{State as GrantState, Why},
-    ids::RequestId,
+    ids::{PendingId, RequestId},
     job::{Job, JobKey},
     minutes::Minutes,
     request::State,
@@ -34,6 +35,9 @@ on_both! {
     a_grants_end_and_the_granting_of_its_renewal_in_one_moment_leave_one_grant
     the_end_of_one_grant_while_another_of_its_right_begins_leaves_that_right
     the_end_of_one_grant_while_another_of_its_right_is_looked_at_leaves_that_right
+    one_act_confirmed_twice_in_one_moment_is_done_once
+    one_code_for_two_acts_in_one_moment_counts_once
+    one_recovery_code_for_two_acts_in_one_moment_counts_once
 }
 
 /// How often each race is run.
@@ -629,4 +633,80 @@ async fn publishing_and_editing_in_one_moment_publishes_what_was_reviewed(on: On
 
 fn minutes(hours: usize) -> Minutes {
     format!("{hours}h").parse().expect("a length of time")
+}
+
+/// What comes of two confirmations in one moment, each on a replica of its own.
+async fn both_confirmed(
+    world: &World,
+    who: &Actor,
+    (one, other): (PendingId, PendingId),
+    answer: &Answer,
+) -> (Result<String, Error>, Result<String, Error>) {
+    let mut acts = Vec::new();
+    for id in [one, other] {
+        let (portal, who, answer) = (world.replica().await, who.clone(), answer.clone());
+        acts.push(async move {
+            let done = portal.confirm(&who, id, &answer).await;
+            portal.close().await;
+            done
+        });
+    }
+    let (Some(b), Some(a)) = (acts.pop(), acts.pop()) else { panic!("two acts") };
+    Box::pin(at_once(a, b)).await
+}
+
+/// R29: a second click confirms nothing.
+async fn one_act_confirmed_twice_in_one_moment_is_done_once(on: On) {
+    let (world, olga, _) = sure(on).await;
+    for round in 0..rounds() {
+        let id = world.ask("ann.asker", "life-sure", "1h").await;
+        let waits = begun(&world, &olga, &stepup::yes(&world, id).await).await;
+        let done = both_confirmed(&world, &olga, (waits, waits), &password()).await;
+        let ((Ok(_), Err(late)) | (Err(late), Ok(_))) = &done else { panic!("exactly one is done: {done:?}") };
+        assert!(matches!(late, Error::Refused(Refusal::NothingToConfirm)), "{late:?}");
+        assert_eq!(world.request(id).await.decisions.len(), 1);
+        stays_sound(&world, round).await;
+        clear(&world, id).await;
+    }
+}
+
+/// Two names for Olga's app, each waiting to be confirmed.
+async fn two_names(world: &World, olga: &Actor, round: usize) -> (PendingId, PendingId) {
+    let authenticator = world.portal.authenticators(olga).await.expect("hers").mine[0].id;
+    let named = |name: String| Wanted::RenameAuthenticator { authenticator, name };
+    let one = begun(world, olga, &named(format!("Phone {round}"))).await;
+    (one, begun(world, olga, &named(format!("Old phone {round}"))).await)
+}
+
+/// RFC 6238, section 5.2: a code is used up by what it confirms, also where both ask in one moment.
+async fn one_code_for_two_acts_in_one_moment_counts_once(on: On) {
+    let (world, olga, _) = sure(on).await;
+    let (secret, _) = with_app(&world, &olga, &password()).await;
+    for round in 0..rounds() {
+        let names = two_names(&world, &olga, round).await;
+        let answer = Answer::Code(code(&secret, world.clock.now()));
+        let done = both_confirmed(&world, &olga, names, &answer).await;
+        let ((Ok(_), Err(late)) | (Err(late), Ok(_))) = &done else { panic!("exactly one counts: {done:?}") };
+        assert!(matches!(late, Error::Refused(Refusal::UsedCode)), "{late:?}");
+        stays_sound(&world, round).await;
+        // Until the next code, and until what is left of this round has lapsed.
+        world.pass(TimeDelta::minutes(11)).await;
+    }
+}
+
+/// Each recovery code counts once, also where both ask in one moment.
+async fn one_recovery_code_for_two_acts_in_one_moment_counts_once(on: On) {
+    let (world, olga, _) = sure(on).await;
+    let (_, codes) = with_app(&world, &olga, &password()).await;
+    for (round, recovery) in codes.into_iter().enumerate().take(rounds()) {
+        let names = two_names(&world, &olga, round).await;
+        let done = both_confirmed(&world, &olga, names, &Answer::Code(recovery)).await;
+        let ((Ok(_), Err(late)) | (Err(late), Ok(_))) = &done else { panic!("exactly one counts: {done:?}") };
+        // Who comes a little later finds it gone before it is used.
+        assert!(matches!(late, Error::Refused(Refusal::UsedCode | Refusal::StepUpFailed { .. })), "{late:?}");
+        let left = world.portal.authenticators(&olga).await.expect("hers").recovery_codes;
+        assert_eq!(left, 9 - round);
+        stays_sound(&world, round).await;
+        world.pass(TimeDelta::minutes(11)).await;
+    }
 }

@@ -1,15 +1,15 @@
 //! Step-up, with the password and with one-time codes as `oathtool` makes them: for one act, once, and never around anybody's eyes.
-//! Passkeys are tried in a browser (end2end), as it takes one to have them.
+//! Passkeys have their own tests.
 
 use crate::{
     on_both,
     people::{is_let_in, notices},
-    world::{On, PASSWORD, World},
+    world::{COMPANY, On, PASSWORD, World},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Actor, Refusal,
-    authenticator::{BARRED_FOR, FAILURES, LOCKED_FOR},
+    authenticator::{BARRED_FOR, FAILURES, FIRST_WITHIN, LOCKED_FOR, YOUNG_FOR},
     ids::{AuthenticatorId, PendingId, RequestId},
     stepup::{Statement, Strength},
     views::authenticators::{EnrolPage, Enrolling},
@@ -24,11 +24,19 @@ on_both! {
     what_is_unwritten_comes_back_to_the_form_and_is_no_request
     a_code_counts_once_and_one_step_of_skew_is_allowed
     each_recovery_code_counts_once
+    codes_are_taken_one_step_around_now
     a_weaker_proof_does_not_do_for_a_stronger_demand
     too_many_failures_lock_and_are_told
+    a_right_password_makes_no_wrong_codes_good
+    what_is_weaker_than_asked_is_a_failure_and_is_not_looked_at
+    what_was_shown_for_a_refused_act_is_used_up_and_makes_nothing_good
     nobody_confirms_what_is_anothers
     two_admins_reset_and_the_person_decides_nothing_for_a_day
+    what_confirmed_one_wish_for_a_reset_confirms_no_other
     an_authenticator_is_added_by_what_one_has
+    a_new_name_is_confirmed_by_what_one_has
+    an_app_that_a_password_added_is_a_day_later_an_app
+    what_moves_owners_says_who_they_are
 }
 
 /// Bundles whose decisions want a step-up.
@@ -64,9 +72,25 @@ step_up = "sign-in"
   need = 1
   from = { owners = true }
   step_up = "code"
+
+[[bundle]]
+key = "life-key"
+name = "By passkey"
+says = "Right X, by an owner with a passkey"
+entitlements = ["life-desk/x"]
+longest = "8h"
+default = "4h"
+askers = { groups = ["life-askers"], kinds = ["person"] }
+
+  [[bundle.stage]]
+  name = "Owner"
+  need = 1
+  from = { owners = true }
+  step_up = "passkey"
 "#;
 
-async fn sure(on: On) -> (World, Actor, Actor) {
+/// A world with those bundles, Olga, who decides, and Ann, who asks.
+pub async fn sure(on: On) -> (World, Actor, Actor) {
     let world = World::on(on).await;
     world.import(BUNDLES).await;
     is_let_in(&world, "olga.owner").await;
@@ -75,25 +99,29 @@ async fn sure(on: On) -> (World, Actor, Actor) {
     (world, olga, ann)
 }
 
-fn password() -> Answer {
+/// The right password.
+pub fn password() -> Answer {
     Answer::Password(PASSWORD.to_owned())
 }
 
-async fn yes(world: &World, id: RequestId) -> Wanted {
+/// A yes to a request as it stands.
+pub async fn yes(world: &World, id: RequestId) -> Wanted {
     let version = world.request(id).await.terms;
     Wanted::Approve { request: id, version, shorter: String::new(), comment: "as agreed".to_owned() }
 }
 
-async fn begun(world: &World, actor: &Actor, wanted: &Wanted) -> PendingId {
+/// An act that waits to be confirmed.
+pub async fn begun(world: &World, actor: &Actor, wanted: &Wanted) -> PendingId {
     world.portal.begin_step_up(actor, wanted, "/inbox").await.expect("it may be confirmed")
 }
 
-async fn confirmed(world: &World, actor: &Actor, wanted: &Wanted, answer: &Answer) -> Result<String, Error> {
+/// What came of an act that was confirmed like this.
+pub async fn confirmed(world: &World, actor: &Actor, wanted: &Wanted, answer: &Answer) -> Result<String, Error> {
     world.portal.confirm(actor, begun(world, actor, wanted).await, answer).await
 }
 
 /// What an app would show for this secret: `oathtool` is not ours, and knows RFC 6238.
-fn code(secret: &str, at: DateTime<Utc>) -> String {
+pub fn code(secret: &str, at: DateTime<Utc>) -> String {
     let made = Command::new("oathtool")
         .args(["--totp", "--base32", "--now", &at.format("%Y-%m-%d %H:%M:%S UTC").to_string(), secret])
         .output()
@@ -103,7 +131,7 @@ fn code(secret: &str, at: DateTime<Utc>) -> String {
 }
 
 /// Adds an authenticator app. Gives its secret and the recovery codes.
-async fn with_app(world: &World, actor: &Actor, answer: &Answer) -> (String, Vec<String>) {
+pub async fn with_app(world: &World, actor: &Actor, answer: &Answer) -> (String, Vec<String>) {
     let wanted = Wanted::AddAuthenticator { kind: Strength::Code, name: "Phone".to_owned() };
     let lead = confirmed(world, actor, &wanted, answer).await.expect("they may add one");
     let (id, secret, codes) = adding(world, actor, &lead).await;
@@ -123,7 +151,8 @@ async fn adding(world: &World, actor: &Actor, lead: &str) -> (PendingId, String,
     (id, secret, codes)
 }
 
-fn is(done: &Result<impl std::fmt::Debug, Error>, what: impl Fn(&Refusal) -> bool) -> bool {
+/// Whether something was refused like this.
+pub fn is(done: &Result<impl std::fmt::Debug, Error>, what: impl Fn(&Refusal) -> bool) -> bool {
     matches!(done, Err(Error::Refused(refusal)) if what(refusal))
 }
 
@@ -194,6 +223,29 @@ async fn what_is_unwritten_comes_back_to_the_form_and_is_no_request(on: On) {
     let long = domain::views::Asking { duration: "9h".to_owned(), ..asking };
     let refused = world.portal.ask(&ann, &long).await.expect("what policy refuses is a record");
     assert_eq!(world.request(refused).await.state.word(), "refused");
+}
+
+/// Another name for one's only authenticator, as an act that wants what one has.
+async fn renaming(world: &World, actor: &Actor, name: &str) -> Wanted {
+    let mine = world.portal.authenticators(actor).await.expect("theirs").mine;
+    Wanted::RenameAuthenticator { authenticator: mine[0].id, name: name.to_owned() }
+}
+
+/// RFC 6238, section 5.2: one step for a slow hand or a clock that is off, and no more.
+async fn codes_are_taken_one_step_around_now(on: On) {
+    let (world, olga, _) = sure(on).await;
+    let (secret, _) = with_app(&world, &olga, &password()).await;
+    // So that no code around now was used when the app was added.
+    world.pass(TimeDelta::seconds(60)).await;
+    let now = world.clock.now();
+    for (seconds, fits) in [(-60, false), (60, false), (-30, true), (0, true), (30, true)] {
+        let wanted = renaming(&world, &olga, &format!("Phone {seconds}")).await;
+        let answer = Answer::Code(code(&secret, now + TimeDelta::seconds(seconds)));
+        let done = confirmed(&world, &olga, &wanted, &answer).await;
+        assert_eq!(done.is_ok(), fits, "{seconds}: {done:?}");
+        assert!(fits || is(&done, |no| matches!(no, Refusal::StepUpFailed { .. })), "{seconds}: {done:?}");
+    }
+    world.is_sound().await;
 }
 
 /// RFC 6238, section 5.2.
@@ -271,6 +323,92 @@ async fn too_many_failures_lock_and_are_told(on: On) {
     world.is_sound().await;
 }
 
+/// Types wrong codes for a yes to this request.
+async fn guesses(world: &World, actor: &Actor, id: RequestId, times: u32) {
+    for _ in 0..times {
+        let wrong = confirmed(world, actor, &yes(world, id).await, &Answer::Code("000000".to_owned())).await;
+        assert!(is(&wrong, |no| matches!(no, Refusal::StepUpFailed { .. })), "{wrong:?}");
+    }
+}
+
+async fn failures(world: &World) -> usize {
+    world.happened("olga.owner").await.iter().filter(|name| *name == "step_up_failed").count()
+}
+
+/// Whoever knows the password does not go on guessing codes by it: neither the chain forgets them, nor the throttle.
+async fn a_right_password_makes_no_wrong_codes_good(on: On) {
+    let (world, olga, _) = sure(on).await;
+    with_app(&world, &olga, &password()).await;
+    let id = world.ask_surely("ann.asker", "life-code").await;
+    let plain = world.ask("bo.asker", "life-sure", "2h").await;
+    guesses(&world, &olga, id, FAILURES - 1).await;
+    confirmed(&world, &olga, &yes(&world, plain).await, &password()).await.expect("the password is enough for this");
+    guesses(&world, &olga, id, 1).await;
+    let locked = world.portal.begin_step_up(&olga, &yes(&world, id).await, "/").await;
+    assert!(is(&locked, |no| matches!(no, Refusal::Locked { .. })), "{locked:?}");
+    assert_eq!(failures(&world).await, 5, "the chain holds every one");
+
+    // When that is over the pauses between wrong codes are as long as before, whatever else is right.
+    world.pass(LOCKED_FOR + TimeDelta::seconds(1)).await;
+    let other = world.ask("ann.asker", "life-sure", "2h").await;
+    confirmed(&world, &olga, &yes(&world, other).await, &password()).await.expect("it counts again");
+    guesses(&world, &olga, id, 1).await;
+    let pause = confirmed(&world, &olga, &yes(&world, id).await, &Answer::Code("000000".to_owned())).await;
+    assert!(is(&pause, |no| matches!(no, Refusal::Locked { .. })), "{pause:?}");
+    world.is_sound().await;
+}
+
+/// The right password says nothing where a code is asked, and a wrong one is not told from it.
+async fn what_is_weaker_than_asked_is_a_failure_and_is_not_looked_at(on: On) {
+    let (world, olga, _) = sure(on).await;
+    let (secret, codes) = with_app(&world, &olga, &password()).await;
+    let id = world.ask_surely("ann.asker", "life-code").await;
+    for weak in [password(), Answer::Password("not hers at all".to_owned())] {
+        let refused = confirmed(&world, &olga, &yes(&world, id).await, &weak).await;
+        assert!(is(&refused, |no| *no == Refusal::StepUp { needed: Strength::Code }), "{refused:?}");
+    }
+    assert_eq!(failures(&world).await, 2);
+    // A recovery code is a code, and makes both good.
+    let wanted = renaming(&world, &olga, "Old phone").await;
+    confirmed(&world, &olga, &wanted, &Answer::Code(codes[0].clone())).await.expect("it stands in for the app");
+    guesses(&world, &olga, id, FAILURES - 1).await;
+    let waits = begun(&world, &olga, &yes(&world, id).await).await;
+    let weak = world.portal.confirm(&olga, waits, &password()).await;
+    assert!(is(&weak, |no| *no == Refusal::StepUp { needed: Strength::Code }), "{weak:?}");
+    let late = world.portal.confirm(&olga, waits, &Answer::Code(code(&secret, world.clock.now()))).await;
+    assert!(is(&late, |no| matches!(no, Refusal::Locked { .. })), "it was the fifth: {late:?}");
+    assert_eq!(failures(&world).await, 7);
+    assert_eq!(world.request(id).await.state.word(), "waiting");
+    world.is_sound().await;
+}
+
+/// R29: a proof counts once, also where the act it was for was refused.
+async fn what_was_shown_for_a_refused_act_is_used_up_and_makes_nothing_good(on: On) {
+    let (world, olga, ann) = sure(on).await;
+    let (secret, _) = with_app(&world, &olga, &password()).await;
+    let id = world.ask_surely("ann.asker", "life-code").await;
+    guesses(&world, &olga, id, 2).await;
+    let waits = begun(&world, &olga, &yes(&world, id).await).await;
+    world.portal.withdraw(&ann, id).await.expect("it is hers");
+    let good = Answer::Code(code(&secret, world.clock.now()));
+    let before = world.happened("olga.owner").await.len();
+    let over = world.portal.confirm(&olga, waits, &good).await;
+    assert!(is(&over, |no| matches!(no, Refusal::AlreadyOver { .. })), "{over:?}");
+    let happened = world.happened("olga.owner").await;
+    assert_eq!(happened[before..], ["proof_spent"], "and nothing that says that an act was confirmed");
+    let page = world.portal.identity(&olga, "olga.owner").await.expect("she sees herself");
+    let says = "showed who they are with a one-time code, but the act was refused";
+    assert!(page.lines.iter().any(|line| line.what == says), "{:?}", page.lines);
+
+    let again = confirmed(&world, &olga, &renaming(&world, &olga, "Old phone").await, &good).await;
+    assert!(is(&again, |no| *no == Refusal::UsedCode), "{again:?}");
+    let other = world.ask_surely("bo.asker", "life-code").await;
+    guesses(&world, &olga, other, 2).await;
+    let locked = world.portal.begin_step_up(&olga, &yes(&world, other).await, "/").await;
+    assert!(is(&locked, |no| matches!(no, Refusal::Locked { .. })), "two, a used one and two: {locked:?}");
+    world.is_sound().await;
+}
+
 async fn nobody_confirms_what_is_anothers(on: On) {
     let (world, olga, ann) = sure(on).await;
     let id = world.ask("bo.asker", "life-sure", "2h").await;
@@ -296,7 +434,9 @@ async fn two_admins_reset_and_the_person_decides_nothing_for_a_day(on: On) {
     with_app(&world, &olga, &password()).await;
     let stranger = world.portal.ask_reset(&olga, world.id("astrid.nyberg").await).await;
     assert!(stranger.is_err(), "{stranger:?}");
-    world.portal.ask_reset(&astrid, whose).await.expect("she may ask");
+    let bare = world.portal.ask_reset(&astrid, whose).await;
+    assert!(is(&bare, |no| *no == Refusal::StepUp { needed: Strength::SignIn }), "{bare:?}");
+    world.confirming(&astrid, bare, Wanted::AskReset { identity: whose }).await.expect("she may ask");
     let told = notices(&world, "olga.owner").await;
     assert!(told.iter().any(|says| says.contains("Astrid Nyberg asks to reset your passkeys")), "{told:?}");
     let wanted = Wanted::ResetAuthenticators { identity: whose };
@@ -309,6 +449,102 @@ async fn two_admins_reset_and_the_person_decides_nothing_for_a_day(on: On) {
     assert!(is(&barred, |no| matches!(no, Refusal::Barred { .. })), "{barred:?}");
     world.pass(BARRED_FOR).await;
     world.approve("olga.owner", id).await.expect("a day has passed");
+    world.is_sound().await;
+}
+
+/// L15: refused and asked again, it is another wish; what was stated for the first one is not what is done.
+async fn what_confirmed_one_wish_for_a_reset_confirms_no_other(on: On) {
+    let (world, olga, _) = sure(on).await;
+    for admin in ["astrid.nyberg", "tomas.ferreira"] {
+        is_let_in(&world, admin).await;
+    }
+    let (astrid, tomas) = (world.actor("astrid.nyberg").await, world.actor("tomas.ferreira").await);
+    with_app(&world, &olga, &password()).await;
+    let whose = world.id("olga.owner").await;
+    let (asks, wanted) = (Wanted::AskReset { identity: whose }, Wanted::ResetAuthenticators { identity: whose });
+    confirmed(&world, &astrid, &asks, &password()).await.expect("she may ask");
+    let waits = begun(&world, &tomas, &wanted).await;
+    world.portal.refuse_reset(&olga, whose).await.expect("she has lost nothing");
+    confirmed(&world, &astrid, &asks, &password()).await.expect("she may ask again");
+    let old = world.portal.confirm(&tomas, waits, &password()).await;
+    assert!(is(&old, |no| *no == Refusal::StalePage), "{old:?}");
+    assert_eq!(world.portal.authenticators(&olga).await.expect("hers").mine.len(), 1);
+    confirmed(&world, &tomas, &wanted, &password()).await.expect("he states it for this wish");
+    world.is_sound().await;
+}
+
+/// A session left open renames nothing, so that nobody removes the wrong one later.
+async fn a_new_name_is_confirmed_by_what_one_has(on: On) {
+    let (world, olga, _) = sure(on).await;
+    for admin in ["astrid.nyberg", "tomas.ferreira"] {
+        is_let_in(&world, admin).await;
+    }
+    let (secret, _) = with_app(&world, &olga, &password()).await;
+    let phone = world.portal.authenticators(&olga).await.expect("hers").mine[0].id;
+    let bare = world.portal.rename_authenticator(&olga, phone, "Old phone").await;
+    assert!(is(&bare, |no| *no == Refusal::StepUp { needed: Strength::Code }), "{bare:?}");
+    world.portal.rename_authenticator(&olga, phone, " Phone ").await.expect("it is called so");
+    let good = Answer::Code(code(&secret, world.clock.now()));
+    let lead = confirmed(&world, &olga, &renaming(&world, &olga, "Old phone").await, &good).await.expect("it is hers");
+    assert_eq!(lead, "/authenticators");
+    assert_eq!(world.portal.authenticators(&olga).await.expect("hers").mine[0].name, "Old phone");
+    world.is_sound().await;
+}
+
+/// Otherwise a stolen password would be as much as an app, a minute after it was stolen.
+async fn an_app_that_a_password_added_is_a_day_later_an_app(on: On) {
+    let (world, olga, _) = sure(on).await;
+    is_let_in(&world, "astrid.nyberg").await;
+    let page = world.portal.authenticators(&olga).await.expect("hers");
+    assert_eq!(page.adds_with, None, "she has just come in by her link");
+    world.pass(FIRST_WITHIN).await;
+    let page = world.portal.authenticators(&olga).await.expect("hers");
+    assert_eq!(page.adds_with, Some(Strength::SignIn));
+    let (_, codes) = with_app(&world, &olga, &password()).await;
+    let until = world.clock.now() - TimeDelta::seconds(30) + YOUNG_FOR;
+    let page = world.portal.authenticators(&olga).await.expect("hers");
+    assert_eq!(page.mine[0].young, Some((Strength::SignIn, until)));
+    let says = "“Phone” was added to the passkeys and codes of Olga Owner, with no more than a fresh sign-in";
+    let told = notices(&world, "astrid.nyberg").await;
+    assert!(told.iter().any(|told| told.starts_with(says)), "{told:?}");
+
+    let id = world.ask_surely("ann.asker", "life-code").await;
+    let wanted = yes(&world, id).await;
+    let early = world.portal.begin_step_up(&olga, &wanted, "/").await;
+    let due = |no: &Refusal| matches!(no, Refusal::TooYoung { name, from, .. } if name == "Phone" && *from == until);
+    assert!(is(&early, due), "{early:?}");
+    // Nor does it keep out who has nothing but the password: it may be somebody else's.
+    let phone = page.mine[0].id;
+    let wanted_gone = Wanted::RemoveAuthenticator { authenticator: phone };
+    let page = world.portal.confirm_page(&olga, begun(&world, &olga, &wanted_gone).await).await.expect("hers");
+    assert!(page.needed == Strength::SignIn && page.password && page.code, "{page:?}");
+    world.pass(YOUNG_FOR).await;
+    let again = world.ask_surely("bo.asker", "life-code").await;
+    let done = confirmed(&world, &olga, &yes(&world, again).await, &Answer::Code(codes[0].clone())).await;
+    done.expect("a day has passed");
+    world.is_sound().await;
+}
+
+/// What one states names whom it lets decide, and is about them alone.
+async fn what_moves_owners_says_who_they_are(on: On) {
+    let (world, ..) = sure(on).await;
+    for admin in ["astrid.nyberg", "tomas.ferreira"] {
+        is_let_in(&world, admin).await;
+    }
+    let sensitive = COMPANY.replacen("sensitivity = \"low\"", "sensitivity = \"high\"", 1);
+    world.import(&sensitive).await;
+    let others = sensitive.replacen("owners = [\"olga.owner\", \"otto.owner\"]", "owners = [\"bo.asker\"]", 1);
+    assert_ne!(others, sensitive);
+    world.import(&others).await;
+    let tomas = world.actor("tomas.ferreira").await;
+    let wanted = Wanted::ConfirmOwners { key: "life-desk".to_owned(), number: 1 };
+    let page = world.portal.confirm_page(&tomas, begun(&world, &tomas, &wanted).await).await.expect("he may");
+    assert_eq!(
+        page.says,
+        "I confirm who decides about Life desk: Bo Asker, then Bea Backup, then the group Life, fallback; its sensitivity \
+         is high"
+    );
+    confirmed(&world, &tomas, &wanted, &password()).await.expect("he gains nothing by it");
     world.is_sound().await;
 }
 

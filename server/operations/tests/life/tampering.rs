@@ -2,6 +2,8 @@
 
 use crate::{
     on_both,
+    passkeys::{signed, with_passkey},
+    stepup::{begun, confirmed, password, sure, with_app, yes},
     world::{On, World},
 };
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
@@ -10,6 +12,7 @@ use domain::{
     event::hash,
     ids::{EventId, RequestId, StreamId},
     job::JobKey,
+    stepup::Proof,
 };
 use operations::{Clock as _, Error, Ids as _, SystemIds};
 use store::EventRow;
@@ -41,6 +44,9 @@ on_both! {
     an_edited_identity_is_found
     another_password_is_found_and_opens_nothing
     a_password_hashed_anew_is_as_its_events_say
+    another_secret_of_an_app_is_found
+    a_statement_that_is_not_what_was_done_is_found
+    a_signature_that_is_not_over_what_was_stated_is_found
 }
 
 /// A world with one request that was granted, and its events.
@@ -554,4 +560,108 @@ async fn a_password_hashed_anew_is_as_its_events_say(on: On) {
     let stronger = tx.password(id).await.expect("it can be read").expect("it is there");
     let ann = tx.identity(id).await.expect("it can be read").expect("she is there");
     assert!(stronger != kept && ann.has_password(&hash(stronger.as_bytes())));
+}
+
+/// Nobody shows who they are by an app whose secret was written past the portal.
+async fn another_secret_of_an_app_is_found(on: On) {
+    let (world, olga, _) = sure(on).await;
+    with_app(&world, &olga, &password()).await;
+    world.is_sound().await;
+    let whose = world.id("olga.owner").await;
+    let row = world.literal(whose.0);
+    world.tamper(&[format!("update authenticators set sealed = sealed || 'A' where identity_id = {row}")]).await;
+    let other = format!("identity {whose}: the secret of “Phone” is not the one that was added");
+    assert_eq!(world.findings().await, [other]);
+    world.tamper(&[format!("delete from authenticators where identity_id = {row}")]).await;
+    assert_eq!(world.findings().await, [format!("identity {whose}: the secret of “Phone” is gone")]);
+}
+
+/// Rewrites the newest event of a request with all that hangs on it, its hash, the head of its chain and the row, so that only who reads
+/// what it says can find it. Gives what is found.
+async fn rewritten(world: &World, id: RequestId, from: &str, to: &str) -> Vec<String> {
+    let events = world.read().await.events(StreamId(id.0), 1, 1000).await.expect("they can be read");
+    let newest = events.last().expect("it was asked");
+    let text = String::from_utf8(newest.bytes.clone()).expect("it is JSON");
+    let forged = text.replace(from, to);
+    assert_ne!(text, forged, "`{from}` does not stand in it");
+    let (chain, event) = (world.literal(id.0), world.literal(newest.id.0));
+    let (bytes, made) = (world.bytes(forged.as_bytes()), hash(forged.as_bytes()));
+    world
+        .tamper(&[
+            format!("update events set bytes = {bytes}, hash = '{made}' where id = {event}"),
+            format!("update streams set head = '{made}' where id = {chain}"),
+            format!("update requests set body = replace(body, '{from}', '{to}') where id = {chain}"),
+        ])
+        .await;
+    world.findings().await
+}
+
+/// R27, R76: what somebody stated is what they did, whoever rewrites both.
+async fn a_statement_that_is_not_what_was_done_is_found(on: On) {
+    let (world, olga, _) = sure(on).await;
+    let id = world.ask("ann.asker", "life-sure", "2h").await;
+    confirmed(&world, &olga, &yes(&world, id).await, &password()).await.expect("it is hers to decide");
+    world.is_sound().await;
+    let (olga, bo) = (world.id("olga.owner").await, world.id("bo.asker").await);
+    // A statement is a text in the event: its quotation marks are written with a backslash before them.
+    let by = |who: domain::ids::IdentityId| format!(r#"\"by\":\"{who}\""#);
+    for (from, to, says) in [
+        (
+            r#"\"minutes\":120"#.to_owned(),
+            r#"\"minutes\":480"#.to_owned(),
+            "what was stated for it is not what was done",
+        ),
+        (by(olga), by(bo), "it was stated by somebody else than did it"),
+        (r#"{\"at\":"#.to_owned(), r#"{ \"at\":"#.to_owned(), "what was stated for it is not in canonical form"),
+        (r#"{\"at\":"#.to_owned(), r#"\"at\":"#.to_owned(), "what was stated for it cannot be read"),
+        (
+            r#""counts":"sign-in""#.to_owned(),
+            r#""counts":"passkey""#.to_owned(),
+            "its proof counted for more than it is",
+        ),
+    ] {
+        let due = format!("chain {id} event 2: {says}");
+        assert_eq!(rewritten(&world, id, &from, &to).await, [due], "{from} -> {to}");
+        assert_eq!(rewritten(&world, id, &to, &from).await, Vec::<String>::new(), "it is as it was");
+    }
+}
+
+/// L3: a passkey's signature is checked with the key that was registered before, and with nothing else.
+async fn a_signature_that_is_not_over_what_was_stated_is_found(on: On) {
+    let (world, olga, _) = sure(on).await;
+    let id = world.ask("ann.asker", "life-key", "2h").await;
+    let mut key = with_passkey(&world, &olga, &password()).await;
+    let waits = begun(&world, &olga, &yes(&world, id).await).await;
+    let answer = signed(&world, &olga, waits, &mut key).await;
+    world.portal.confirm(&olga, waits, &answer).await.expect("it is hers to decide");
+    world.is_sound().await;
+    let proof = world.request(id).await.decisions[0].verified.clone().expect("it says how").proof;
+    let Proof::Passkey { authenticator, public_key, authenticator_data, client_data, signature, .. } = proof else {
+        panic!("a passkey was used")
+    };
+    let finding = |says: &str| format!("chain {id} event 2: {says}");
+    let not_this = finding("the passkey did not sign what was stated for it");
+    let other = finding("the passkey that signed it is not as it was registered");
+    let never = finding("the passkey that signed it was never registered by who did it");
+    let not_done = finding("what was stated for it is not what was done");
+    let somebody = uuid::Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0003).to_string();
+    for (from, to, due) in [
+        (signature.clone(), bent(&signature), vec![&not_this]),
+        (authenticator_data.clone(), bent(&authenticator_data), vec![&not_this]),
+        (client_data.clone(), bent(&client_data), vec![&not_this]),
+        (public_key.clone(), bent(&public_key), vec![&other]),
+        (authenticator.to_string(), somebody, vec![&never]),
+        (r#"\"minutes\":120"#.to_owned(), r#"\"minutes\":480"#.to_owned(), vec![&not_done, &not_this]),
+    ] {
+        let found = rewritten(&world, id, &from, &to).await;
+        assert_eq!(found.iter().collect::<Vec<_>>(), due, "{from} -> {to}");
+        assert_eq!(rewritten(&world, id, &to, &from).await, Vec::<String>::new(), "it is as it was");
+    }
+}
+
+/// The same text with another character in its middle.
+fn bent(text: &str) -> String {
+    let middle = text.len() / 2;
+    let other = if text[middle..].starts_with('A') { "B" } else { "A" };
+    format!("{}{other}{}", &text[..middle], &text[middle + 1..])
 }
