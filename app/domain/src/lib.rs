@@ -17,6 +17,7 @@ pub mod identity;
 pub mod ids;
 pub mod job;
 pub mod minutes;
+pub mod nearest;
 pub mod portal;
 pub mod refusal;
 pub mod replay;
