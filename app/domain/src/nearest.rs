@@ -236,7 +236,8 @@ fn with_work_item(ask: &mut Ask, facts: &mut Facts) -> Option<Change> {
         with.evidence.push(Evidence::WorkItem { reference: reference.to_owned() });
         with
     };
-    let example = words.into_iter().filter(|word| word.chars().any(|c| c.is_ascii_digit())).find(|it| fits(facts, &with(it)));
+    let example =
+        words.into_iter().filter(|word| word.chars().any(|c| c.is_ascii_digit())).find(|it| fits(facts, &with(it)));
     if let Some(example) = example {
         *ask = with(&example);
         return Some(Change::WorkItem { example: Some(example) });

@@ -69,7 +69,7 @@ fn one_change_is_said_as_it_is() {
     let table: [(Change, &[&str]); 7] = [
         (|_, _| (), &[]),
         (|_, facts| facts.bundle.spec.longest = minutes(240), &["ask for 4 hours or less"]),
-        (|ask, _| ask.minutes = minutes(100_000), &["ask for 8 hours or less"]),
+        (|ask, _| ask.minutes = minutes(100_000), &["ask for 1 day or less"]),
         (
             |_, facts| facts.bundle.spec.conditions = vec![work_item(Some("a change, like CHG-1042"))],
             &["name the work item it is for, like CHG-1042"],

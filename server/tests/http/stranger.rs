@@ -22,6 +22,7 @@ on_both! {
     every_page_keeps_its_door
     every_other_route_keeps_its_door
     who_loses_their_part_loses_the_door
+    nobody_decides_among_several_what_is_not_theirs
 }
 
 /// Something of everybody's, for others to reach for.
@@ -367,13 +368,15 @@ async fn every_server_function_keeps_its_door(on: On) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-#[tokio::test]
-async fn nobody_decides_among_several_what_is_not_theirs() {
-    let scene = Scene::new().await;
+async fn nobody_decides_among_several_what_is_not_theirs(on: On) {
+    let scene = Scene::new(on).await;
     let chosen = format!("{}:{}", scene.request, scene.version);
     let unseen = "it is not yours to see";
-    for (who, says) in [(WHO[1], unseen), (WHO[2], "this is not yours to decide"), (WHO[3], "nobody decides on access")]
-    {
+    for (who, says) in [
+        ("lena.fischer", unseen),
+        ("ines.carvalho", "this is not yours to decide"),
+        ("maya.lindqvist", "nobody decides on access"),
+    ] {
         let mut browser = scene.world.sign_in(who).await;
         let answer = browser.call("/api/requests/approve-many", &[("chosen[]", &chosen)]).await;
         assert!(answer.body.contains(says), "{who}: {}", answer.body);

@@ -37,8 +37,12 @@ impl Portal {
             None => None,
         };
         let mut remarks = Vec::new();
-        for remark in set.iter().flat_map(|set| set.remarks.iter().filter(|remark| set.is_current(remark))) {
-            remarks.push(remark_view(&mut tx, remark).await?);
+        if let Some(set) = &set {
+            for remark in &set.remarks {
+                if set.is_current(remark) {
+                    remarks.push(remark_view(&mut tx, remark).await?);
+                }
+            }
         }
         let mut lines = Vec::new();
         for event in tx.events_about(GuardrailSet::STREAM.0, "", 50).await? {
