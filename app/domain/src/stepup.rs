@@ -3,7 +3,7 @@
 
 use crate::{
     actor::Actor,
-    ids::{AuthenticatorId, BundleId, IdentityId, RequestId, SystemId},
+    ids::{AuthenticatorId, BundleId, GroupId, IdentityId, RequestId, SystemId},
     minutes::Minutes,
     refusal::Refusal,
 };
@@ -107,12 +107,34 @@ pub enum Act {
         /// The version that is published.
         number: u32,
     },
-    /// Making other people the owners of a sensitive system.
+    /// Changing who decides about a system, or what guards it.
     ConfirmOwners {
         /// The system.
         system: SystemId,
         /// Which proposal.
         number: u32,
+    },
+    /// Changing who is in a group that decides.
+    ConfirmMembers {
+        /// The group.
+        group: GroupId,
+        /// Which proposal.
+        number: u32,
+    },
+    /// Saying that somebody has left.
+    MarkLeft {
+        /// Who.
+        identity: IdentityId,
+    },
+    /// Confirming that, as another admin said it.
+    ConfirmLeft {
+        /// Who.
+        identity: IdentityId,
+    },
+    /// Saying that somebody who had left is back.
+    MarkReturned {
+        /// Who.
+        identity: IdentityId,
     },
     /// Adding an authenticator of one's own.
     AddAuthenticator {
