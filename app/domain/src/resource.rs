@@ -261,7 +261,7 @@ impl Stewards {
     }
 
     /// Whether the same people decide.
-    fn are_those_of(&self, other: &Self) -> bool {
+    pub fn are_those_of(&self, other: &Self) -> bool {
         self.owners == other.owners && self.backup_owners == other.backup_owners && self.fallback == other.fallback
     }
 }
@@ -417,12 +417,7 @@ impl System {
     }
 
     /// An admin proposes other people to decide about it, where nothing else is proposed.
-    pub fn propose_people(
-        &self,
-        actor: &Actor,
-        stewards: Stewards,
-        now: DateTime<Utc>,
-    ) -> Result<Transition, Refusal> {
+    pub fn propose_people(&self, actor: &Actor, stewards: Stewards, now: DateTime<Utc>) -> Result<Transition, Refusal> {
         if let Some(proposed) = &self.proposed {
             return Err(Refusal::ProposalWaits { by: proposed.by.to_string() });
         }

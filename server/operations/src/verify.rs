@@ -401,6 +401,8 @@ fn texts(record: &Record) -> Vec<&TextRef> {
             it.justification.iter().chain(decided).chain(it.comments.iter().map(|c| &c.text)).collect()
         }
         Record::Bundle(it) => it.remarks.iter().map(|remark| &remark.text).collect(),
-        Record::Portal(_) | Record::Identity(_) | Record::Group(_) | Record::System(_) | Record::Grant(_) => Vec::new(),
+        Record::System(it) => it.remarks.iter().map(|remark| &remark.text).collect(),
+        Record::Group(it) => it.remarks.iter().map(|remark| &remark.text).collect(),
+        Record::Portal(_) | Record::Identity(_) | Record::Grant(_) => Vec::new(),
     }
 }

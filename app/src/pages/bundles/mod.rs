@@ -7,20 +7,19 @@ use crate::{
         acts::{Act, Hidden, More},
         badge::{Badge, Tone},
         diff::Differences,
-        field::Area,
         icon::Icon,
         list::{Asked, Pager, Search, asked},
         note::{Crumb, Empty, Fold, Id, Note, Stopped},
+        remarks::{Answer, Remarks},
         time::{Moment, When},
         timeline::Timeline,
         words::{capital, full, number, said, so_many},
     },
-    fault::Flash,
     frame::page,
 };
 use domain::{
     identity::PortalRole,
-    views::{BundleActs, BundlePage, BundleRow, Page, RemarkView, ReplayCase, ReplaySort, ReplayView, Shell},
+    views::{BundleActs, BundlePage, BundleRow, Page, ReplayCase, ReplaySort, ReplayView, Shell},
 };
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
@@ -183,7 +182,7 @@ fn DrawOne(bundle: BundlePage) -> impl IntoView {
                     {replay.map(|replay| view! { <Replay replay /> })}
                 </div>
                 <div id="remarks" data-live="">
-                    {(!remarks.is_empty()).then(|| view! { <Remarks remarks /> })}
+                    {(!remarks.is_empty()).then(|| view! { <Remarks remarks on="draft" /> })}
                 </div>
                 {may_edit
                     .then(|| {
@@ -322,68 +321,8 @@ fn Draft(page: BundlePage) -> impl IntoView {
                         }
                     })}
             </div>
-            {comment.then(|| view! { <Answer with=with() send_back /> })}
-        </section>
-    }
-    .into_any()
-}
-
-/// Writes on the draft, or sends it back with what was written.
-#[component]
-fn Answer(with: Vec<(&'static str, String)>, send_back: bool) -> impl IntoView {
-    let flash = Flash::of(&[COMMENT, SEND_BACK]);
-    let untold = flash.kept("comment").error.is_none();
-    view! {
-        <form class="form" method="post" action=COMMENT>
-            <Hidden of=with />
-            {untold.then(|| view! { <Stopped acts=vec![COMMENT, SEND_BACK] /> })}
-            <Area name="comment" label="What you say to it" kept=flash.kept("comment") rows=2 required=true />
-            <div class="acts">
-                <button class="button" type="submit">
-                    "Comment"
-                </button>
-                {send_back
-                    .then(|| {
-                        view! {
-                            <button class="button" type="submit" formaction=SEND_BACK>
-                                "Send it back"
-                            </button>
-                        }
-                    })}
-            </div>
-        </form>
-    }
-    .into_any()
-}
-
-/// What was said about the draft.
-#[component]
-fn Remarks(remarks: Vec<RemarkView>) -> impl IntoView {
-    let remarks = remarks
-        .into_iter()
-        .map(|remark| {
-            let RemarkView { number, by, at, text, sends_back } = remark;
-            let did = if sends_back { "sent back" } else { "wrote on" };
-            view! {
-                <li>
-                    <div>
-                        <p>
-                            <strong>{capital(&by)}</strong>
-                            {format!(" {did} draft {number}")}
-                        </p>
-                        <blockquote>{text}</blockquote>
-                        <p class="meta">
-                            <When at />
-                        </p>
-                    </div>
-                </li>
-            }
-        })
-        .collect_view();
-    view! {
-        <section aria-labelledby="said">
-            <h2 id="said">"What was said about it"</h2>
-            <ul class="rows tight">{remarks}</ul>
+            {comment
+                .then(|| view! { <Answer with=with() comment=Some(COMMENT) send_back=send_back.then_some(SEND_BACK) /> })}
         </section>
     }
     .into_any()
