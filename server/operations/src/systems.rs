@@ -134,10 +134,10 @@ impl Portal {
         let founding = is_founding(tx).await?;
         let others = system.proposed.as_ref().and_then(|it| it.by.person()).into_iter().collect();
         let confirmed = self.as_admin(tx, actor, founding, others, verified).await?;
-        let change = system.confirm_owners(&authority, number, founding, confirmed, now)?;
         if let Some(refusal) = self.gains(tx, actor, &system, founding).await? {
             return Err(refusal.into());
         }
+        let change = system.confirm_owners(&authority, number, founding, confirmed, now)?;
         self.save(tx, &change).await?;
         // Who lost a part no longer decides; who gained one does not decide on what is open already.
         self.reroute(tx).await?;

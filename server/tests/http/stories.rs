@@ -173,6 +173,37 @@ async fn founding_mode_ends_with_the_second_admin(on: On) {
     assert!(astrid.get("/trail").await.shows("second admin to sign in"));
 }
 
+async fn owners_are_proposed_by_a_plain_form_that_survives_a_mistake(on: On) {
+    let world = World::on(on).await;
+    let mut astrid = world.sign_in("astrid.nyberg").await;
+    assert!(astrid.get("/systems/orders-db").await.body.contains("value=\"ola.nord\""), "who owns it now is filled in");
+    let form = |second: &'static str| {
+        [
+            ("key", "orders-db"),
+            ("fields[owners][]", "priya.raman"),
+            ("fields[owners][]", second),
+            ("fields[backup_owners][]", ""),
+            ("fields[fallback][]", "security"),
+            ("comment", "Eva knows its schema"),
+        ]
+    };
+    let refused = astrid.post("/api/systems/owners-propose", &form("eva.hom")).await;
+    let back = refused.location().expect("it leads back").to_owned();
+    assert!(back.starts_with("/systems/orders-db?kept="), "{back}");
+    let kept = astrid.get(&back).await;
+    assert_eq!(kept.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(kept.shows("did you mean") && kept.body.contains("value=\"eva.hom\""), "{}", kept.text());
+    assert!(kept.shows("Eva knows its schema"), "{}", kept.text());
+
+    astrid.get("/systems/orders-db").await;
+    let proposed = astrid.submit("/api/systems/owners-propose", &form("eva.holm")).await;
+    assert_eq!(proposed.status, StatusCode::OK, "{}", proposed.text());
+    assert!(proposed.shows("owners: Eva Holm and Priya Raman") || proposed.shows("owners: Priya Raman and Eva Holm"));
+    assert!(proposed.shows("Eva knows its schema") && proposed.shows("Take it back"), "{}", proposed.text());
+    let mut priya = world.sign_in("priya.raman").await;
+    assert!(priya.get("/notices").await.shows("Astrid Nyberg wants other people to decide about Orders database"));
+}
+
 macro_rules! on_both {
     ($($story:ident)*) => {
         mod sqlite {
@@ -193,4 +224,5 @@ on_both! {
     a_link_is_shown_once_and_on_its_own_page_only
     an_admin_makes_no_link_for_who_has_a_password
     founding_mode_ends_with_the_second_admin
+    owners_are_proposed_by_a_plain_form_that_survives_a_mistake
 }

@@ -106,6 +106,8 @@ async fn acts(scene: &Scene) -> Vec<Act> {
     let draft = || vec![text("key", "orders-read"), text("number", "1")];
     let remark = || [draft(), vec![text("comment", "why so long?")]].concat();
     let owners = || vec![text("key", "orders-db"), text("number", "1")];
+    let said = || [owners(), vec![text("comment", "why them?")]].concat();
+    let members = || vec![text("key", "security"), text("number", "1"), text("comment", "why them?")];
     let link =
         || vec![text("token", "nothing"), text("password", "five red bicycles"), text("again", "five red bicycles")];
     let authenticator = || vec![("authenticator", scene.request.to_string())];
@@ -151,14 +153,22 @@ async fn acts(scene: &Scene) -> Vec<Act> {
         act("/api/bundles/keep", draft(), [401, 403, 403, 403]),
         act("/api/systems", list(), [401, 200, 200, 200]),
         act("/api/systems/one", vec![text("key", "orders-db")], [401, 404, 200, 404]),
+        act("/api/systems/owners-propose", vec![text("key", "orders-db")], [401, 403, 403, 403]),
+        act("/api/systems/owners-comment", said(), [401, 403, 403, 403]),
         act("/api/systems/owners-confirm", owners(), [401, 403, 403, 403]),
-        act("/api/systems/owners-reject", owners(), [401, 403, 403, 403]),
+        act("/api/systems/owners-reject", said(), [401, 403, 403, 403]),
+        act("/api/systems/owners-take-back", owners(), [401, 403, 403, 403]),
         act("/api/identities", list(), [401, 403, 200, 403]),
         act("/api/identities/one", vec![text("key", "hamza.yilmaz")], [401, 404, 200, 404]),
         act("/api/identities/invite", vec![text("identity", &hamza)], [401, 403, 403, 403]),
         act("/api/identities/leave", vec![text("identity", &hamza)], [401, 403, 403, 403]),
+        act("/api/identities/leave-confirm", vec![text("identity", &hamza)], [401, 403, 403, 403]),
+        act("/api/identities/stay", vec![text("identity", &hamza)], [401, 403, 403, 403]),
+        act("/api/identities/return", vec![text("identity", &hamza)], [401, 403, 403, 403]),
         act("/api/groups", list(), [401, 403, 200, 403]),
         act("/api/groups/one", vec![text("key", "security")], [401, 404, 200, 404]),
+        act("/api/groups/members-confirm", members(), [401, 403, 403, 403]),
+        act("/api/groups/members-reject", members(), [401, 403, 403, 403]),
         act("/api/trail", list(), [401, 403, 200, 403]),
         act("/api/invitations/look", vec![text("token", "nothing")], [422; 4]),
         act("/api/invitations/accept", link(), [422; 4]),

@@ -8,6 +8,7 @@
 
 mod catalogue;
 mod database;
+mod departures;
 mod editing;
 mod lives;
 mod pages;
@@ -16,6 +17,7 @@ mod races;
 mod review;
 mod rights;
 mod stepup;
+mod stewards;
 mod tampering;
 mod workers;
 mod world;

@@ -74,7 +74,7 @@ async fn sure(on: On) -> (World, Actor, Actor) {
     (world, olga, ann)
 }
 
-fn password() -> Answer {
+pub fn password() -> Answer {
     Answer::Password(PASSWORD.to_owned())
 }
 
@@ -87,7 +87,7 @@ async fn begun(world: &World, actor: &Actor, wanted: &Wanted) -> PendingId {
     world.portal.begin_step_up(actor, wanted, "/inbox").await.expect("it may be confirmed")
 }
 
-async fn confirmed(world: &World, actor: &Actor, wanted: &Wanted, answer: &Answer) -> Result<String, Error> {
+pub async fn confirmed(world: &World, actor: &Actor, wanted: &Wanted, answer: &Answer) -> Result<String, Error> {
     world.portal.confirm(actor, begun(world, actor, wanted).await, answer).await
 }
 
@@ -102,7 +102,7 @@ fn code(secret: &str, at: DateTime<Utc>) -> String {
 }
 
 /// Adds an authenticator app. Gives its secret and the recovery codes.
-async fn with_app(world: &World, actor: &Actor, answer: &Answer) -> (String, Vec<String>) {
+pub async fn with_app(world: &World, actor: &Actor, answer: &Answer) -> (String, Vec<String>) {
     let wanted = Wanted::AddAuthenticator { kind: Strength::Code, name: "Phone".to_owned() };
     let lead = confirmed(world, actor, &wanted, answer).await.expect("they may add one");
     let (id, secret, codes) = adding(world, actor, &lead).await;
