@@ -2,7 +2,7 @@
 import { test as base, expect, type Browser, type BrowserContextOptions, type Page } from "@playwright/test";
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -82,6 +82,17 @@ export class Portal {
       env: ownEnvironment(),
     });
     return stdout.trim().split("\n");
+  }
+
+  /** Loads a catalogue of one file, as the command line does. */
+  async imports(text: string): Promise<void> {
+    const catalogue = await mkdtemp(join(this.folder, "catalogue-"));
+    await writeFile(join(catalogue, "more.toml"), text);
+    const database = `sqlite://${join(this.folder, "story.db")}`;
+    await run(process.env.SALLYPORT_BIN ?? "", ["import", catalogue, "--database", database], {
+      cwd: this.folder,
+      env: ownEnvironment(),
+    });
   }
 
   /** Stops the server and removes what it left. */

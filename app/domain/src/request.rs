@@ -555,8 +555,10 @@ impl Request {
             return self.change(&Actor::System, event, now).map(Some);
         }
         let mut added = [self.unmet(&second), self.unsound(&today)].concat();
+        // Whoever answered for it when it was asked does not decide on it later, whatever has become of that.
+        let own = ruling::excluded(&self.ask, &self.facts);
         for rung in added.iter_mut().flat_map(|stage| &mut stage.ladder) {
-            rung.people.retain(|id| !self.kept_out.contains(id));
+            rung.people.retain(|id| !self.kept_out.contains(id) && !own.contains(id));
         }
         if added.is_empty() {
             let event = RequestEvent::Granted { ruling: second, facts: today, grant };
