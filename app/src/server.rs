@@ -245,7 +245,7 @@ fn field(refusal: &Refusal) -> Option<&'static str> {
         | Refusal::DepartureProposed { .. }
         | Refusal::SaidToHaveLeft { .. }
         | Refusal::NotLeft { .. }
-        | Refusal::SaidWhoLeft
+        | Refusal::MovedIt
         | Refusal::TakeItBack
         | Refusal::NotItsProposer { .. }
         | Refusal::ProposalWaits { .. }

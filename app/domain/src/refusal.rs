@@ -105,8 +105,8 @@ pub enum Refusal {
         name: String,
     },
     /// Whoever moves a decision does not take it.
-    #[error("you said that somebody has left who might have decided this: others decide it")]
-    SaidWhoLeft,
+    #[error("this is not yours to decide: by your own word others decide it now")]
+    MovedIt,
     /// A non-human identity does not sign in.
     #[error("{name} is not a person, and does not sign in")]
     NotAPerson {
@@ -351,7 +351,7 @@ impl Refusal {
                 | Self::GainsByIt { .. }
                 | Self::TakeItBack
                 | Self::NotItsProposer { .. }
-                | Self::SaidWhoLeft
+                | Self::MovedIt
         )
     }
 

@@ -198,7 +198,7 @@ pub struct Request {
     /// The version of what is being decided: rises when the time or what is asked for changes, so that nobody agrees to a page that is
     /// out of date; a comment, another person's plain yes, or other people deciding does not raise it.
     pub terms: u32,
-    /// Who never decides on it, as by their word somebody is gone who might have.
+    /// Who never decides on it, as by their word others do than did.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub kept_out: BTreeSet<IdentityId>,
 }
@@ -704,7 +704,7 @@ impl Request {
             return Err(Refusal::OwnRequest);
         }
         if self.kept_out.contains(&by) {
-            return Err(Refusal::SaidWhoLeft);
+            return Err(Refusal::MovedIt);
         }
         let is_or_was = self.ruling.stages.iter().any(|s| s.via(by).is_some());
         if !is_or_was {

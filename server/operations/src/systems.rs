@@ -132,15 +132,15 @@ impl Portal {
         tx.touch_system(known.id).await?;
         let system = tx.system_by_key(key).await?.ok_or(Error::NotFound)?;
         let founding = is_founding(tx).await?;
-        let others = system.proposed.as_ref().and_then(|it| it.by.person()).into_iter().collect();
-        let confirmed = self.as_admin(tx, actor, founding, others, verified).await?;
+        let others: BTreeSet<_> = system.proposed.as_ref().and_then(|it| it.by.person()).into_iter().collect();
+        let confirmed = self.as_admin(tx, actor, founding, others.clone(), verified).await?;
         if let Some(refusal) = self.gains(tx, actor, &system, founding).await? {
             return Err(refusal.into());
         }
         let change = system.confirm_owners(&authority, number, founding, confirmed, now)?;
         self.save(tx, &change).await?;
-        // Who lost a part no longer decides; who gained one does not decide on what is open already.
-        self.reroute(tx).await?;
+        // Who lost a part no longer decides; who gained one does not decide on what is open already, nor who proposed it on what it moved.
+        self.reroute_but(tx, &others).await?;
         let says = format!("{actor} confirmed what was proposed for {}", system.spec.name);
         tell_people(self, tx, actor, &concerned(&system), &says, &path(&system)).await
     }

@@ -149,7 +149,7 @@ async fn nobody_comes_to_decide_by_saying_that_others_have_left(on: On) {
     let fallback = [world.id("fay.fallback").await, world.id("finn.fallback").await];
     assert_eq!(request.may_decide_now(), fallback.into(), "the backup owner said it, so others decide");
     let late = world.approve("astrid.nyberg", id).await;
-    assert!(is(&late, |no| *no == Refusal::SaidWhoLeft), "{late:?}");
+    assert!(is(&late, |no| *no == Refusal::MovedIt), "{late:?}");
     world.approve("finn.fallback", id).await.expect("he had no part in it");
     world.run_jobs().await;
     assert_eq!(world.grant_of(id).await.state.word(), "active");

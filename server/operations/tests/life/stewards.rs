@@ -159,6 +159,16 @@ async fn who_backs_a_system_up_does_not_confirm_that_its_owners_go(on: On) {
     let seen = page(&world, &ada).await.proposal.expect("it waits");
     assert!(!seen.may_confirm && seen.why_not.is_some_and(|why| why.contains("you would decide about")));
     confirms_owners(&world, &tomas, 2).await;
+
+    // Nor does she come to decide what waits by what she proposes and another confirms.
+    let id = world.ask("ann.asker", "life-one", "2h").await;
+    let handed = people(&["hal.hand"], &["ada.admin"], "life-fallback");
+    world.portal.propose_owners(&ada, "life-desk", &handed, "").await.expect("she may");
+    confirms_owners(&world, &tomas, 3).await;
+    let fallback = [world.id("fay.fallback").await, world.id("finn.fallback").await];
+    assert_eq!(world.request(id).await.may_decide_now(), fallback.into(), "Hal is new, and Ada proposed it");
+    let moved = world.approve("ada.admin", id).await;
+    assert!(is(&moved, |no| *no == Refusal::MovedIt), "{moved:?}");
     world.is_sound().await;
 }
 
