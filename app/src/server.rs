@@ -267,6 +267,14 @@ fn field(refusal: &Refusal) -> Option<&'static str> {
         | Refusal::GrantOver { .. }
         | Refusal::NotLive { .. }
         | Refusal::AlreadyLeft { .. }
+        | Refusal::DepartureProposed { .. }
+        | Refusal::SaidToHaveLeft { .. }
+        | Refusal::NotLeft { .. }
+        | Refusal::MovedIt
+        | Refusal::TakeItBack
+        | Refusal::NotItsProposer { .. }
+        | Refusal::ProposalWaits { .. }
+        | Refusal::NothingNew
         | Refusal::NotAPerson { .. }
         | Refusal::HasAPassword { .. }
         | Refusal::NotPublishable { .. }

@@ -9,6 +9,8 @@ pub mod icon;
 pub mod list;
 pub mod note;
 pub mod passkey;
+pub mod picks;
+pub mod remarks;
 pub mod request;
 pub mod review;
 pub mod ruling;

@@ -2,17 +2,16 @@
 //! pages of a bundle and of the guardrails are made of these.
 
 use super::{
-    acts::{Act, Hidden},
+    acts::Act,
     badge::Tone,
-    field::Area,
     icon::Icon,
-    note::{Fold, Note, stopped},
+    note::{Fold, Note},
+    remarks::Answer,
     time::{Moment, When},
     words::{capital, said, so_many},
 };
-use crate::fault::Flash;
 use chrono::{DateTime, Utc};
-use domain::views::{RemarkView, ReplayCase, ReplaySort, ReplayView};
+use domain::views::{ReplayCase, ReplaySort, ReplayView};
 use leptos::prelude::*;
 
 /// What one can do with a version that waits.
@@ -122,38 +121,12 @@ pub fn Waiting(
             <p class="hint">{hint}</p>
             {why_not.map(|why| view! { <Note tone=Tone::Info><p>{said(&why)}</p></Note> })}
             <div class="acts">{buttons}</div>
-            {comment.then(|| view! { <Answer to with send_back /> })}
+            {comment.then(|| {
+                let path = |act: DraftAct| format!("{to}/{}", act.path());
+                let (comment, send_back) = (path(DraftAct::Comment), send_back.then(|| path(DraftAct::SendBack)));
+                view! { <Answer with comment=Some(comment) send_back /> }
+            })}
         </section>
-    }
-    .into_any()
-}
-
-/// Writes on the version, or sends it back with what was written.
-#[component]
-fn Answer(to: &'static str, with: Vec<(&'static str, String)>, send_back: bool) -> impl IntoView {
-    let path = |act: DraftAct| format!("{to}/{}", act.path());
-    let (comment, back) = (path(DraftAct::Comment), path(DraftAct::SendBack));
-    let flash = Flash::of(&[comment.as_str(), back.as_str()]);
-    let untold = flash.kept("comment").error.is_none();
-    view! {
-        <form class="form" method="post" action=comment>
-            <Hidden of=with />
-            {untold.then(|| stopped(&flash))}
-            <Area name="comment" label="What you say to it" kept=flash.kept("comment") rows=2 required=true />
-            <div class="acts">
-                <button class="button" type="submit">
-                    "Comment"
-                </button>
-                {send_back
-                    .then(|| {
-                        view! {
-                            <button class="button" type="submit" formaction=back>
-                                "Send it back"
-                            </button>
-                        }
-                    })}
-            </div>
-        </form>
     }
     .into_any()
 }
@@ -180,42 +153,6 @@ pub fn Gaps(
             .collect_view();
         view! { <ul class="checks">{gaps}</ul> }
     })
-}
-
-/// What was said about the versions that waited.
-#[component]
-pub fn Remarks(
-    /// What was said, oldest first.
-    remarks: Vec<RemarkView>,
-) -> impl IntoView {
-    let remarks = remarks
-        .into_iter()
-        .map(|remark| {
-            let RemarkView { number, by, at, text, sends_back } = remark;
-            let did = if sends_back { "sent back" } else { "wrote on" };
-            view! {
-                <li>
-                    <div>
-                        <p>
-                            <strong>{capital(&by)}</strong>
-                            {format!(" {did} draft {number}")}
-                        </p>
-                        <blockquote>{text}</blockquote>
-                        <p class="meta">
-                            <When at />
-                        </p>
-                    </div>
-                </li>
-            }
-        })
-        .collect_view();
-    view! {
-        <section aria-labelledby="said">
-            <h2 id="said">"What was said about it"</h2>
-            <ul class="rows tight">{remarks}</ul>
-        </section>
-    }
-    .into_any()
 }
 
 /// What a version would have changed for the requests on record.

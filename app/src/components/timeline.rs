@@ -80,20 +80,28 @@ pub fn shown(event: &str) -> (Tone, Icon) {
         | "bundle_published"
         | "guardrails_published"
         | "owners_confirmed"
+        | "members_confirmed"
         | "authenticator_added" => (Tone::Good, Icon::Check),
         "denied" | "stopped" | "refused" => (Tone::Bad, Icon::Cross),
-        "draft_discarded" | "guardrails_discarded" | "owners_rejected" | "retirement_dropped" => {
-            (Tone::None, Icon::Cross)
+        "draft_discarded" | "guardrails_discarded" | "retirement_dropped" => (Tone::None, Icon::Cross),
+        "withdrawn"
+        | "draft_withdrawn"
+        | "guardrails_withdrawn"
+        | "owners_taken_back"
+        | "members_taken_back"
+        | "departure_taken_back" => (Tone::None, Icon::Back),
+        "sent_back" | "draft_sent_back" | "guardrails_sent_back" | "owners_rejected" | "members_rejected" => {
+            (Tone::Wait, Icon::Back)
         }
-        "withdrawn" | "draft_withdrawn" | "guardrails_withdrawn" => (Tone::None, Icon::Back),
-        "sent_back" | "draft_sent_back" | "guardrails_sent_back" => (Tone::Wait, Icon::Back),
-        "commented" | "draft_commented" | "guardrails_commented" => (Tone::None, Icon::Note),
+        "commented" | "draft_commented" | "guardrails_commented" | "owners_commented" => (Tone::None, Icon::Note),
         "rerouted"
         | "draft_submitted"
         | "guardrails_submitted"
         | "retirement_proposed"
         | "owners_proposed"
-        | "reset_asked" => (Tone::Wait, Icon::Ask),
+        | "members_proposed"
+        | "reset_asked"
+        | "departure_proposed" => (Tone::Wait, Icon::Ask),
         "attested" => (Tone::Info, Icon::Check),
         "bundle_drafted" | "guardrails_drafted" | "catalogue_imported" => (Tone::Info, Icon::Note),
         "request_expired" | "approval_lapsed" => (Tone::None, Icon::Clock),

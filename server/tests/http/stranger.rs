@@ -168,6 +168,8 @@ pub async fn acts(scene: &Scene) -> Vec<Act> {
     let rules = || vec![text("rules", "permit (principal, action, resource);"), text("tests", ""), text("after", "1")];
     let strict = || vec![text("number", "2"), text("comment", "why so strict?")];
     let owners = || vec![text("key", "orders-db"), text("number", "1")];
+    let said = || [owners(), vec![text("comment", "why them?")]].concat();
+    let members = || vec![text("key", "security"), text("number", "1"), text("comment", "why them?")];
     let link =
         || vec![text("token", "nothing"), text("password", "five red bicycles"), text("again", "five red bicycles")];
     let authenticator = || vec![("authenticator", scene.request.to_string())];
@@ -242,14 +244,22 @@ pub async fn acts(scene: &Scene) -> Vec<Act> {
         act("/api/guardrails/discard", vec![text("number", "2")], admins(200)),
         act("/api/systems", list(), signed_in(200)),
         act("/api/systems/one", vec![text("key", "orders-db")], [401, 401, 404, 200, 404, 200, 404, 200]),
+        act("/api/systems/owners-comment", said(), admins(409)),
         act("/api/systems/owners-confirm", owners(), admins(409)),
-        act("/api/systems/owners-reject", owners(), admins(409)),
+        act("/api/systems/owners-reject", said(), admins(409)),
+        act("/api/systems/owners-take-back", owners(), admins(409)),
+        act("/api/systems/owners-propose", vec![text("key", "orders-db")], admins(422)),
         act("/api/identities", list(), READERS),
         act("/api/identities/one", vec![text("key", "hamza.yilmaz")], FOUND_BY_READERS),
         act("/api/identities/invite", vec![text("identity", &hamza)], admins(200)),
         act("/api/identities/leave", vec![text("identity", &hamza)], admins(200)),
+        act("/api/identities/leave-confirm", vec![text("identity", &hamza)], admins(409)),
+        act("/api/identities/stay", vec![text("identity", &hamza)], admins(409)),
+        act("/api/identities/return", vec![text("identity", &hamza)], admins(422)),
         act("/api/groups", list(), READERS),
         act("/api/groups/one", vec![text("key", "privacy")], FOUND_BY_READERS),
+        act("/api/groups/members-confirm", members(), admins(409)),
+        act("/api/groups/members-reject", members(), admins(409)),
         act("/api/trail", list(), READERS),
         act("/api/invitations/look", vec![text("token", "nothing")], [422; 8]),
         act("/api/invitations/accept", link(), [422; 8]),

@@ -10,7 +10,8 @@ use crate::{
         icon::Icon,
         list::{Asked, Pager, Search, asked},
         note::{Crumb, Empty, Id, Stopped},
-        review::{DraftAct, Gaps, Remarks, Replay, Version, Waiting},
+        remarks::Remarks,
+        review::{DraftAct, Gaps, Replay, Version, Waiting},
         time::When,
         timeline::Timeline,
         words::{capital, full, number, so_many},
@@ -179,7 +180,7 @@ fn DrawOne(bundle: BundlePage) -> impl IntoView {
                     {replay.map(|replay| view! { <Replay replay /> })}
                 </div>
                 <div id="remarks" data-live="">
-                    {(!remarks.is_empty()).then(|| view! { <Remarks remarks /> })}
+                    {(!remarks.is_empty()).then(|| view! { <Remarks remarks on="draft" /> })}
                 </div>
                 {may_edit
                     .then(|| {

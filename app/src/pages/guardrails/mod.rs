@@ -12,7 +12,8 @@ use crate::{
         diff::Differences,
         icon::Icon,
         note::{Empty, Fold, Note, Stopped},
-        review::{DraftAct, Remarks, Replay, Version, Waiting},
+        remarks::Remarks,
+        review::{DraftAct, Replay, Version, Waiting},
         time::When,
         timeline::Timeline,
         words::so_many,
@@ -88,7 +89,7 @@ fn Draw(guardrails: GuardrailPage) -> impl IntoView {
                     {replay.map(|replay| view! { <Replay replay /> })}
                 </div>
                 <div id="remarks" data-live="">
-                    {(!remarks.is_empty()).then(|| view! { <Remarks remarks /> })}
+                    {(!remarks.is_empty()).then(|| view! { <Remarks remarks on="draft" /> })}
                 </div>
                 {may_edit
                     .then(|| {

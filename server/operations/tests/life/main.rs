@@ -9,6 +9,7 @@
 mod bulk;
 mod catalogue;
 mod database;
+mod departures;
 mod editing;
 mod guardrails;
 mod lives;
@@ -22,6 +23,7 @@ mod rights;
 mod shown;
 mod soft;
 mod stepup;
+mod stewards;
 mod tampering;
 mod target;
 mod waiting;
