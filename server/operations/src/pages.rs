@@ -1,5 +1,6 @@
 //! What pages show, read in one moment each. Reading changes nothing; what the reader may not see is not found.
 
+mod chain;
 mod offers;
 mod rights;
 mod weigh;
@@ -15,6 +16,7 @@ use crate::{
     replay,
     rulings::{standing, view},
 };
+use chain::Others;
 use chrono::{DateTime, Utc};
 use domain::{
     Actor, Refusal,
@@ -527,6 +529,12 @@ impl Portal {
         for event in tx.events_about(it.id.0, store::FIRST, NEWEST).await? {
             lines.push(line(&mut tx, &event).await?);
         }
+        let chain = if it.spec.kind.is_person() {
+            None
+        } else {
+            let others = if authority.reader().is_ok() { Others::OfAll } else { Others::Of(me) };
+            Some(chain::chain(&mut tx, &it, None, others).await?)
+        };
         let admin = authority.is_admin();
         let no_link = why_no_link(&it).filter(|_| admin);
         Ok(IdentityPage {
@@ -543,6 +551,7 @@ impl Portal {
             why_no_link: no_link.map(|why| why.to_string()),
             may_leave: admin && it.is_active() && it.id != me,
             reset: reset_view(actor, admin, &it, self.now()),
+            chain,
         })
     }
 
