@@ -243,10 +243,23 @@ impl Portal {
         prose("comment", comment)?;
         let mut answers = Vec::new();
         for Chosen { request, terms } in chosen {
-            let done = self.approve(actor, *request, *terms, "", comment).await;
+            let done = match self.fits_a_list(actor, *request).await {
+                Ok(()) => self.approve(actor, *request, *terms, "", comment).await,
+                Err(no) => Err(no),
+            };
             answers.push(self.answer(actor, *request, done).await);
         }
         Ok(answers)
+    }
+
+    /// What hangs on an identity that is not a person stands beside its request and not in a list; it is looked at first (R35).
+    async fn fits_a_list(&self, actor: &Actor, id: RequestId) -> Result<(), Error> {
+        let mut tx = self.store().read().await?;
+        let Some(request) = tx.request(id).await? else { return Ok(()) };
+        if request.facts.subject.kind.is_person() || !over(&mut tx, actor, &request, self.now()).await?.may_see() {
+            return Ok(());
+        }
+        Err(Refusal::NotAllowed("it is for an identity that is not a person: open it, and see what hangs on it").into())
     }
 
     async fn answer(&self, actor: &Actor, request: RequestId, done: Result<(), Error>) -> Answered {
