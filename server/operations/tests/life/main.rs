@@ -9,6 +9,7 @@
 mod bulk;
 mod catalogue;
 mod database;
+mod delta;
 mod editing;
 mod guardrails;
 mod lives;
