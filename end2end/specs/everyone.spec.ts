@@ -27,6 +27,7 @@ const PAGES: [person: string, paths: string[]][] = [
       "/systems/orders-db",
       "/identities",
       "/identities/maya.lindqvist",
+      "/identities/svc.invoice-runner",
       "/groups",
       "/groups/engineering",
       "/trail",
@@ -136,6 +137,21 @@ for (const { name, ...look } of LOOKS) {
       await page.context().close();
     });
   }
+
+  test(`what hangs on an identity, beside the decision for it, ${name}`, async ({ browser, portal }) => {
+    const page = await portal.personAt(browser, "priya.raman", look);
+    await page.goto("/inbox");
+    await page.getByRole("link", { name: /^Invoice runner · / }).click();
+    await expect(page).toHaveURL(/\/inbox\/[0-9a-f-]{36}/);
+    await expect(page.getByRole("region", { name: "What hangs on it" }).locator("svg.picture")).toBeVisible();
+    await isForEveryone(page);
+    await fits(page);
+    await page.goto(page.url().replace("/inbox/", "/requests/"));
+    await expect(page.getByRole("region", { name: "What hangs on it" })).toBeVisible();
+    await isForEveryone(page);
+    await fits(page);
+    await page.context().close();
+  });
 
   test(`a request, as who asked and who decides see it, ${name}`, async ({ browser, portal }) => {
     const page = await portal.personAt(browser, "priya.raman", look);

@@ -29,6 +29,7 @@ async function cannotApprove(page: Page, request: string, whom: string): Promise
   await page.goto(`/requests/${request}`);
   await expect(sentence(page)).toContainText(`for ${whom}`);
   await expect(page.getByRole("button", { name: "Approve" })).toHaveCount(0);
+  await expect(page.getByRole("heading", { name: /^What (hangs on it|to weigh)$/ })).toHaveCount(0);
   const answer = await page.evaluate(async (request) => {
     const body = new URLSearchParams({ request, version: "1" });
     const answer = await fetch("/api/requests/approve", { method: "POST", headers: { accept: "application/json" }, body });
@@ -86,6 +87,11 @@ test("Maya asks for the invoice runner, which is hers and Ola's: neither decides
   await test.step("Priya approves it, and the runner reads", async () => {
     const priya = await linked.personAt(browser, "priya.raman");
     await opensInInbox(priya, "Invoice runner", JOB);
+    const hangs = priya.getByRole("region", { name: "What hangs on it" });
+    await expect(hangs).toContainText("Sends the nightly invoices.");
+    await expect(hangs.getByRole("listitem").filter({ hasText: "Maya Lindqvist" })).toContainText("Also for Care assistant.");
+    await expect(hangs.locator("svg.picture")).toBeVisible();
+    await expect(priya.getByRole("region", { name: "What to weigh" })).toContainText("Read orders on Orders database");
     await approves(priya);
     await priya.context().close();
     await saysInTime(maya, `Invoice runner has ${JOB.name}`, false);

@@ -35,6 +35,17 @@ async function freshDatabase(memory: Memory, folder: string): Promise<Database> 
   return { url: url.toString(), remove: () => does(memory, `drop database ${name} with (force)`) };
 }
 
+/** A question to Cedar with everything that it is answered from, and what the portal's engine answered. */
+export type Explained = {
+  policies: string;
+  schema: string;
+  entities: unknown[];
+  request: { principal: Uid; action: Uid; resource: Uid; context: Record<string, unknown> };
+  answer: { allows: boolean; rules: Record<string, string>; errors: Record<string, string> };
+};
+
+type Uid = { type: string; id: string };
+
 export class Portal {
   private said = "";
 
@@ -118,15 +129,9 @@ export class Portal {
     await this.prints("import", folder);
   }
 
-  /** Loads a catalogue of one file, as the command line does. */
-  async imports(text: string): Promise<void> {
-    const catalogue = await mkdtemp(join(this.folder, "catalogue-"));
-    await writeFile(join(catalogue, "more.toml"), text);
-    const database = `sqlite://${join(this.folder, "story.db")}`;
-    await run(process.env.SALLYPORT_BIN ?? "", ["import", catalogue, "--database", database], {
-      cwd: this.folder,
-      env: ownEnvironment(),
-    });
+  /** What was asked of the guardrails about a request, as the command line writes it out for Cedar's own tools. */
+  async explained(request: string): Promise<Explained> {
+    return JSON.parse(await this.prints("explain", request));
   }
 
   /** Stops the server and removes what it left. */

@@ -60,6 +60,12 @@ enum Command {
         #[arg(value_name = "ID")]
         request: Option<Uuid>,
     },
+    /// Print what was asked of the guardrails about one request, as JSON for Cedar's own tools
+    Explain {
+        /// The request's id
+        #[arg(value_name = "ID")]
+        request: Uuid,
+    },
     /// Print the events of one chain exactly as they are hashed, a line each
     Events {
         /// The chain: the id of a request, an identity, a bundle, a group or a system
@@ -136,6 +142,7 @@ impl Line {
             Command::Discover(Discover::Postgres { url, out, system }) => discover(&url, &out, system).await,
             Command::Verify => verify(&flags).await,
             Command::Rejudge { all: _, request } => rejudge(&flags, request).await,
+            Command::Explain { request } => explain(&flags, request).await,
             Command::Events { chain } => events(&flags, chain).await,
             Command::Admin(Admin::Invite { key }) => invite(&flags, &key).await,
             Command::Admin(Admin::MakeLink) => make_link(&flags).await,
@@ -312,6 +319,15 @@ async fn rejudge(flags: &Flags, request: Option<Uuid>) -> Result<ExitCode> {
         eprintln!("{unlike} of {rulings} rulings came to something else");
         Ok(ExitCode::FAILURE)
     }
+}
+
+async fn explain(flags: &Flags, request: Uuid) -> Result<ExitCode> {
+    let portal = memory::existing(&settings(flags)?).await?;
+    match portal.told_to_cedar(&Actor::Operator, RequestId(request)).await {
+        Err(operations::Error::NotFound) => bail!("there is no request `{request}`"),
+        told => println!("{:#}", told?),
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn events(flags: &Flags, chain: Uuid) -> Result<ExitCode> {

@@ -71,6 +71,9 @@ pub struct Facts {
     pub bundle: BundleVersion,
     /// Whether that version could be asked for then.
     pub published: bool,
+    /// Whether it was asked for before these facts were read: who owns it by now is then a matter of who decides.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub asked_already: bool,
     /// For whom.
     pub subject: SubjectFacts,
     /// By whom.
@@ -201,7 +204,16 @@ pub struct Held {
     pub live: bool,
 }
 
+fn is_false(it: &bool) -> bool {
+    !it
+}
+
 impl Facts {
+    /// The systems that nobody owns any more, first hand or as backup.
+    pub fn unowned(&self) -> impl Iterator<Item = &SystemFacts> {
+        self.systems.values().filter(|system| system.owners.is_empty() && system.backup_owners.is_empty())
+    }
+
     /// The name of a person, as it was.
     pub fn name(&self, id: IdentityId) -> String {
         self.people.get(&id).cloned().unwrap_or_else(|| "somebody who has left".to_owned())

@@ -228,6 +228,8 @@ fn decide(engine: u32, ask: &Ask, facts: &Facts, guardrails: &dyn Guardrails) ->
     let verdict = guardrails.ask(ask, facts);
     let mut checks = vec![check_open(facts), check_people(ask, facts), check_duration(ask, facts)];
     checks.extend(spec.conditions.iter().map(|condition| condition.check(ask, facts)));
+    // The first version of the rules asked the fallback group for what nobody owned.
+    checks.extend((engine > FIRST_ENGINE && !facts.asked_already).then(|| check_owned(facts)).flatten());
     checks.extend(check_conflicts(facts));
     checks.push(check_once(ask, facts));
     checks.extend(check_accounts(facts));
@@ -319,6 +321,14 @@ fn check_duration(ask: &Ask, facts: &Facts) -> Check {
     } else {
         Check::new("duration", true, format!("ends by itself after {}, within the {longest} allowed{who}", ask.minutes))
     }
+}
+
+/// What nobody owns any more is out of the catalogue; what was asked before goes to the fallback group (L13).
+fn check_owned(facts: &Facts) -> Option<Check> {
+    let names: Vec<_> = facts.unowned().map(|system| system.name.clone()).collect();
+    let says = format!("nobody owns {} any more, and so it cannot be asked for", and(&names));
+    let check = || Check::new("owned", false, says).or_else(|| "ask an admin to name an owner".to_owned());
+    (!names.is_empty()).then(check)
 }
 
 /// Separation of duties counts from both sides: what is held may say no as well.

@@ -22,6 +22,7 @@ macro_rules! view {
 
 pub mod authenticators;
 pub mod bulk;
+pub mod chain;
 pub mod editor;
 pub mod guardrails;
 
@@ -173,6 +174,8 @@ view! {
         unfinished: bool,
         /// What the guardrails said; nothing where none were published.
         guardrails: Option<VerdictView>,
+        /// Other bundles that cover the need, by key, where this one is refused and no change of the ask helps.
+        instead: Vec<Named>,
     }
 
     /// What the guardrails said in a ruling.
@@ -382,13 +385,45 @@ view! {
         /// How many others have it now.
         others_in_all: u32,
         /// What becomes reachable that is not today.
-        gains: Vec<String>,
-        /// What is reachable already.
-        has: Vec<String>,
+        delta: Delta,
         /// What else the subject holds.
         holds: Vec<String>,
         /// What the subject holds or has asked for that must not be in the same hands, as of now.
         conflicts: Vec<String>,
+        /// What hangs on the subject, where it is not a person.
+        chain: Option<chain::Chain>,
+    }
+
+    /// What becomes reachable by a request that is not today (L11).
+    Delta {
+        /// The rights that are new.
+        gains: Vec<Reachable>,
+        /// The rights that are asked for and reachable already.
+        has: Vec<Reachable>,
+        /// What else opens by it, each followed by what opens through it.
+        pathways: Vec<Pathway>,
+        /// Whether more opens than is listed.
+        cut: bool,
+    }
+
+    /// A right that can be reached.
+    Reachable {
+        /// On which system.
+        system: String,
+        /// Which.
+        right: String,
+        /// Why it is privileged, if it is.
+        privileged: Option<String>,
+        /// Whether it stands by no grant, and so ends with none (R38).
+        standing: bool,
+    }
+
+    /// Something that opens beside the rights themselves.
+    Pathway {
+        /// What, in words.
+        says: String,
+        /// How far it is from the request: 0 follows at once, and each other from what stands before it one step nearer.
+        depth: u8,
     }
 
     /// The page of a request.
@@ -837,6 +872,8 @@ view! {
         may_return: bool,
         /// Its authenticators, where that is the reader's business.
         reset: Option<authenticators::ResetView>,
+        /// What hangs on it, where it is not a person.
+        chain: Option<chain::Chain>,
     }
 
     /// A group with its members.

@@ -245,7 +245,7 @@ impl Life {
         let mut life = Self {
             now,
             said: facts.clone(),
-            today: facts.clone(),
+            today: Facts { asked_already: true, ..facts.clone() },
             people: People::begin(now),
             request: None,
             grant: None,

@@ -3,6 +3,7 @@
 pub mod acts;
 pub mod badge;
 pub mod cards;
+pub mod chain;
 pub mod diff;
 pub mod field;
 pub mod icon;

@@ -16,7 +16,7 @@ use super::{
 use crate::fault::Flash;
 use domain::{
     minutes::Minutes,
-    views::{AssignmentView, Context, GrantCard, RequestPage},
+    views::{AssignmentView, Context, Delta, GrantCard, Pathway, Reachable, RequestPage},
 };
 use leptos::{either::Either, prelude::*};
 
@@ -146,8 +146,9 @@ pub fn TooLate() -> impl IntoView {
     })
 }
 
+/// A heading of the second level, or of the third where the part stands in another.
 #[component]
-fn Heading(level: u8, id: &'static str, text: &'static str) -> impl IntoView {
+pub(super) fn Heading(level: u8, id: &'static str, text: &'static str) -> impl IntoView {
     if level == 2 {
         Either::Left(view! { <h2 id=id>{text}</h2> })
     } else {
@@ -201,14 +202,14 @@ pub fn Weigh(
     #[prop(default = 2)]
     level: u8,
 ) -> impl IntoView {
-    let Context { earlier, others, others_in_all, gains, has, holds, conflicts } = context;
+    let Context { earlier, others, others_in_all, delta, holds, conflicts, chain: _ } = context;
     view! {
         <section aria-labelledby="weigh">
             <Heading level id="weigh" text="What to weigh" />
             <dl class="facts">
-                <dt>"New reach"</dt>
+                <dt>"Becomes reachable"</dt>
                 <dd>
-                    <Reach gains has />
+                    <Reach delta />
                 </dd>
                 <dt>"Conflicts"</dt>
                 <dd>
@@ -237,16 +238,60 @@ pub fn Weigh(
 }
 
 #[component]
-fn Reach(gains: Vec<String>, has: Vec<String>) -> impl IntoView {
-    if gains.is_empty() {
-        return "Nothing that is not within reach already".into_any();
+fn Reach(delta: Delta) -> impl IntoView {
+    let Delta { gains, has, pathways, cut } = delta;
+    let nothing = gains.is_empty() && pathways.is_empty();
+    let any = !gains.is_empty() || !has.is_empty();
+    let gains = gains.into_iter().map(|right| view! { <OneRight right gained=true /> }).collect_view();
+    let has = has.into_iter().map(|right| view! { <OneRight right gained=false /> }).collect_view();
+    let opens = (!pathways.is_empty()).then(|| ways(&pathways));
+    view! {
+        {nothing.then(|| view! { <p>"Nothing beyond what they can reach today"</p> })}
+        {any.then(|| view! { <ul class="reach">{gains} {has}</ul> })}
+        {opens
+            .map(|opens| {
+                view! {
+                    <p class="hint">"And what opens by it:"</p>
+                    {opens}
+                }
+            })}
+        {cut.then(|| view! { <p class="hint">"More opens than is listed here."</p> })}
     }
-    let line = |tone: Tone, icon: Icon, text: String| {
-        view! { <li data-tone=tone.word()>{icon.svg()} <span>{text}</span></li> }
+    .into_any()
+}
+
+/// One right that is asked for: whether it is gained, why it is privileged, and whether it stands whatever is decided.
+#[component]
+fn OneRight(right: Reachable, gained: bool) -> impl IntoView {
+    let Reachable { system, right, privileged, standing } = right;
+    let (tone, icon, already) = match (gained, standing && privileged.is_some()) {
+        (true, _) => (Tone::Wait, Icon::Plus, ""),
+        (false, true) => (Tone::Bad, Icon::Warn, ", already"),
+        (false, false) => (Tone::None, Icon::Check, ", already"),
     };
-    let gains = gains.into_iter().map(|text| line(Tone::Wait, Icon::Plus, text)).collect_view();
-    let has = has.into_iter().map(|text| line(Tone::None, Icon::Check, format!("{text}, already"))).collect_view();
-    view! { <ul class="reach">{gains} {has}</ul> }.into_any()
+    let privileged = privileged.map(|why| format!("Privileged: {}", full(&why)));
+    let stands = standing.then(|| "Standing: no request gave it, and it does not end by itself.".to_owned());
+    let notes = [privileged, stands].into_iter().flatten().map(|says| view! { <span class="hint">{says}</span> });
+    view! {
+        <li data-tone=tone.word()>
+            {icon.svg()} <span>{format!("{right} on {system}{already}")} {notes.collect_view()}</span>
+        </li>
+    }
+    .into_any()
+}
+
+/// The ways of one depth, each with those that follow from it inside it.
+fn ways(of: &[Pathway]) -> AnyView {
+    let mut lines = Vec::new();
+    let mut rest = of;
+    while let Some((first, after)) = rest.split_first() {
+        let follow = after.iter().take_while(|way| way.depth > first.depth).count();
+        let (under, others) = after.split_at(follow);
+        let under = (!under.is_empty()).then(|| ways(under));
+        lines.push(view! { <li>{full(&first.says)} {under}</li> });
+        rest = others;
+    }
+    view! { <ul class="opens">{lines}</ul> }.into_any()
 }
 
 #[component]

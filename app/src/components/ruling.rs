@@ -53,11 +53,22 @@ fn Path(
     /// What is ruled.
     ruling: RulingView,
 ) -> impl IntoView {
-    let RulingView { outcome, checks, stages, next, not_automatic, privileged, confirms, unfinished, guardrails } =
+    let RulingView { outcome, checks, stages, next, not_automatic, privileged, confirms, unfinished, instead, guardrails } =
         ruling;
     let demands = guardrails.map(|verdict| verdict.demands).unwrap_or_default();
     view! {
         {(!next.is_empty()).then(|| view! { <p>{said(&next)}</p> })}
+        {(!instead.is_empty())
+            .then(|| {
+                let links = instead
+                    .into_iter()
+                    .map(|bundle| view! { <li><a href=format!("/ask/{}", bundle.id)>{bundle.name}</a></li> })
+                    .collect_view();
+                view! {
+                    <h3>"What covers the need as well"</h3>
+                    <ul class="instead">{links}</ul>
+                }
+            })}
         <h3>"Conditions"</h3>
         <Checks checks />
         {(!stages.is_empty() && outcome != Outcome::Refused)

@@ -97,6 +97,7 @@ pub async fn facts(tx: &mut Tx, about: &About<'_>, now: DateTime<Utc>) -> Result
         at: now,
         bundle: about.bundle.clone(),
         published: about.published,
+        asked_already: about.this.is_some(),
         subject: SubjectFacts {
             id: subject.id,
             key: Some(subject.spec.key.clone()),

@@ -1,5 +1,6 @@
 //! What pages show, read in one moment each. Reading changes nothing; what the reader may not see is not found.
 
+mod chain;
 mod offers;
 mod rights;
 mod weigh;
@@ -13,8 +14,9 @@ use crate::{
     lines::{line, written},
     people::why_no_link,
     replay,
-    rulings::{standing, view},
+    rulings::{standing, view, ways},
 };
+use chain::Others;
 use chrono::{DateTime, Utc};
 use domain::{
     Actor, Refusal,
@@ -174,6 +176,21 @@ impl Portal {
             RequestKind::Standard => None,
             RequestKind::Renewal { of } => tx.grant(of).await?.map(|g| g.request),
         };
+        // By the facts and the rules of then, as everything on this page.
+        let ways = match request.state {
+            State::Refused { .. } => {
+                let guardrails = self.guardrails_of(&mut tx, &request.ruling).await?;
+                ways(&request.ask, &request.facts, guardrails.as_ref())
+            }
+            State::Waiting { .. }
+            | State::Approved { .. }
+            | State::Granted { .. }
+            | State::Denied { .. }
+            | State::Withdrawn { .. }
+            | State::Expired { .. }
+            | State::Lapsed { .. }
+            | State::Stopped { .. } => Vec::new(),
+        };
         Ok(RequestPage {
             card: request_card(&request),
             version: request.terms,
@@ -183,8 +200,8 @@ impl Portal {
                 if let Evidence::WorkItem { reference } = e { Some(reference) } else { None }
             }),
             links: evidence(&request, |e| if let Evidence::Link { url } = e { Some(url) } else { None }),
-            ruling: view(&request.ruling, &request.facts, Some(&request)),
-            second: request.second_ruling.as_ref().map(|r| view(r, &request.facts, None)),
+            ruling: view(&request.ruling, &request.facts, Some(&request), &ways),
+            second: request.second_ruling.as_ref().map(|r| view(r, &request.facts, None, &[])),
             bundle_version: request.facts.bundle.number,
             engine: request.ruling.engine,
             standing: self.stands(&mut tx, &request, grant.as_ref()).await?,
@@ -480,6 +497,12 @@ impl Portal {
         for event in tx.events_about(it.id.0, store::FIRST, NEWEST).await? {
             lines.push(line(&mut tx, &event).await?);
         }
+        let chain = if it.spec.kind.is_person() {
+            None
+        } else {
+            let others = if authority.reader().is_ok() { Others::OfAll } else { Others::Of(me) };
+            Some(chain::chain(&mut tx, &it, None, others).await?)
+        };
         let admin = authority.is_admin();
         let no_link = why_no_link(&it).filter(|_| admin);
         Ok(IdentityPage {
@@ -498,6 +521,7 @@ impl Portal {
             departure: self.departure_view(&mut tx, actor, admin, &it).await?,
             may_return: admin && !it.is_active(),
             reset: reset_view(actor, admin, &it, self.now()),
+            chain,
         })
     }
 

@@ -4,6 +4,7 @@ use crate::{
     Error, Portal,
     acts::{Owed, tell, tell_of_withdrawal},
     facts::{About, facts, in_portal, over},
+    rulings::ways,
 };
 use domain::{
     Actor, Refusal,
@@ -13,11 +14,12 @@ use domain::{
     ids::{ApprovalId, GrantId, IdentityId, RequestId},
     minutes::Minutes,
     request::{Approval, Asked, Request, State},
-    ruling::{Ruling, judge, may_ask_for},
+    nearest::nearest,
+    ruling::{Outcome, Ruling, judge, may_ask_for},
     stepup::{Verified, digest},
     text::{Prose, line},
     views::{
-        Asking,
+        Asking, Named,
         bulk::{Answered, Chosen},
     },
 };
@@ -30,12 +32,24 @@ const MOST_LINKS: usize = 5;
 const LONGEST_LINK: usize = 500;
 /// How many requests somebody may say yes to at once.
 const MOST_AT_ONCE: usize = 50;
+/// How many other bundles are looked at for one that covers the need as well.
+const MOST_INSTEAD: usize = 8;
 
 /// An ask as it was parsed, with the facts to judge it by.
 pub(crate) struct Prepared {
     pub ask: Ask,
     pub facts: Facts,
     pub reason: Prose,
+}
+
+/// A ruling that nobody has asked for yet.
+pub(crate) struct Previewed {
+    pub ruling: Ruling,
+    pub facts: Facts,
+    /// The nearest ways in, in words, where it is refused.
+    pub ways: Vec<String>,
+    /// Other bundles that cover the need, where no way leads into this one.
+    pub instead: Vec<Named>,
 }
 
 impl Portal {
@@ -95,13 +109,50 @@ impl Portal {
         })
     }
 
-    /// The ruling an ask would get, without asking: the same operation, saving nothing.
-    pub(crate) async fn preview_ruling(&self, actor: &Actor, asking: &Asking) -> Result<(Ruling, Facts), Error> {
+    /// The ruling an ask would get, without asking: the same operation, saving nothing. Where it is refused, with the nearest ways in.
+    pub(crate) async fn preview_ruling(&self, actor: &Actor, asking: &Asking) -> Result<Previewed, Error> {
         self.paced(actor)?;
         let mut tx = self.store().read().await?;
         let guardrails = self.guardrails(&mut tx).await?;
-        let prepared = self.prepare(&mut tx, actor, asking, guardrails.as_ref(), false).await?;
-        Ok((judge(&prepared.ask, &prepared.facts, guardrails.as_ref()), prepared.facts))
+        let Prepared { ask, facts, .. } = self.prepare(&mut tx, actor, asking, guardrails.as_ref(), false).await?;
+        let ruling = judge(&ask, &facts, guardrails.as_ref());
+        let refused = ruling.outcome == Outcome::Refused;
+        let ways = if refused { ways(&ask, &facts, guardrails.as_ref()) } else { Vec::new() };
+        let instead = if refused && ways.is_empty() && ruling.only_unwritten().is_none() {
+            self.instead(&mut tx, actor, asking, &facts, guardrails.as_ref()).await?
+        } else {
+            Vec::new()
+        };
+        Ok(Previewed { ruling, facts, ways, instead })
+    }
+
+    /// Other bundles that give all of it and that the same ask, or a near one, would not be refused; each is in the catalogue, for
+    /// everybody to see.
+    async fn instead(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        asking: &Asking,
+        facts: &Facts,
+        guardrails: &dyn Guardrails,
+    ) -> Result<Vec<Named>, Error> {
+        let wanted = &facts.bundle.spec.entitlements;
+        let Some(first) = wanted.first() else { return Ok(Vec::new()) };
+        let mut instead = Vec::new();
+        for (key, name) in tx.bundles_conferring(*first).await?.into_iter().take(MOST_INSTEAD) {
+            let other = tx.bundle_by_key(&key).await?.and_then(|bundle| bundle.open_version());
+            let Some(other) = other.filter(|it| it.bundle != facts.bundle.bundle) else { continue };
+            if !wanted.is_subset(&other.spec.entitlements) {
+                continue;
+            }
+            let asking = Asking { bundle: key.clone(), ..asking.clone() };
+            let Prepared { ask, facts, .. } = self.prepare(tx, actor, &asking, guardrails, false).await?;
+            let passes = judge(&ask, &facts, guardrails).outcome != Outcome::Refused;
+            if passes || !nearest(&ask, &facts, guardrails).is_empty() {
+                instead.push(Named { id: key, name });
+            }
+        }
+        Ok(instead)
     }
 
     async fn prepare(
@@ -244,10 +295,23 @@ impl Portal {
         prose("comment", comment)?;
         let mut answers = Vec::new();
         for Chosen { request, terms } in chosen {
-            let done = self.approve(actor, *request, *terms, "", comment).await;
+            let done = match self.fits_a_list(actor, *request).await {
+                Ok(()) => self.approve(actor, *request, *terms, "", comment).await,
+                Err(no) => Err(no),
+            };
             answers.push(self.answer(actor, *request, done).await);
         }
         Ok(answers)
+    }
+
+    /// What hangs on an identity that is not a person stands beside its request and not in a list; it is looked at first (R35).
+    async fn fits_a_list(&self, actor: &Actor, id: RequestId) -> Result<(), Error> {
+        let mut tx = self.store().read().await?;
+        let Some(request) = tx.request(id).await? else { return Ok(()) };
+        if request.facts.subject.kind.is_person() || !over(&mut tx, actor, &request, self.now()).await?.may_see() {
+            return Ok(());
+        }
+        Err(Refusal::NotAllowed("it is for an identity that is not a person: open it, and see what hangs on it").into())
     }
 
     async fn answer(&self, actor: &Actor, request: RequestId, done: Result<(), Error>) -> Answered {

@@ -3,9 +3,10 @@
 use crate::{Error, Portal};
 use domain::{
     Actor,
-    facts::Facts,
-    guardrail::Verdict,
+    facts::{Ask, Facts},
+    guardrail::{Guardrails, Verdict},
     minutes::Minutes,
+    nearest::{Way, nearest},
     request::{Request, State},
     ruling::{Outcome, Ruling, Via},
     text::{Key, or},
@@ -15,13 +16,19 @@ use domain::{
 impl Portal {
     /// The ruling an ask would get, saving nothing.
     pub async fn preview(&self, actor: &Actor, asking: &Asking) -> Result<RulingView, Error> {
-        let (ruling, facts) = self.preview_ruling(actor, asking).await?;
-        Ok(view(&ruling, &facts, None))
+        let previewed = self.preview_ruling(actor, asking).await?;
+        let shown = view(&previewed.ruling, &previewed.facts, None, &previewed.ways);
+        Ok(RulingView { instead: previewed.instead, ..shown })
     }
 }
 
+/// The nearest ways in, in words (L9).
+pub(crate) fn ways(ask: &Ask, facts: &Facts, guardrails: &dyn Guardrails) -> Vec<String> {
+    nearest(ask, facts, guardrails).iter().map(Way::says).collect()
+}
+
 /// A ruling as a page shows it; with the request's own progress where there is one.
-pub(crate) fn view(ruling: &Ruling, facts: &Facts, request: Option<&Request>) -> RulingView {
+pub(crate) fn view(ruling: &Ruling, facts: &Facts, request: Option<&Request>, ways: &[String]) -> RulingView {
     let current = request.and_then(Request::current_stage).map(|(at, _)| at);
     let stages = ruling
         .stages
@@ -49,7 +56,8 @@ pub(crate) fn view(ruling: &Ruling, facts: &Facts, request: Option<&Request>) ->
         outcome: ruling.outcome,
         checks: ruling.checks.clone(),
         stages,
-        next: next(ruling, facts),
+        next: next(ruling, facts, ways),
+        instead: Vec::new(),
         not_automatic: ruling.not_automatic.clone(),
         privileged: ruling.privileged.values().cloned().collect(),
         confirms: ruling.asker_step_up(facts.bundle.spec.step_up).map(|strength| strength.word().to_owned()),
@@ -69,14 +77,19 @@ fn verdict_view(verdict: &Verdict, facts: &Facts) -> VerdictView {
 }
 
 /// What happens next, in one sentence.
-fn next(ruling: &Ruling, facts: &Facts) -> String {
+fn next(ruling: &Ruling, facts: &Facts, ways: &[String]) -> String {
     match ruling.outcome {
         Outcome::Refused => {
-            let ways: Vec<_> = ruling.failures().filter_map(|c| c.instead.clone()).collect();
-            if ways.is_empty() {
-                "Policy does not allow this.".to_owned()
-            } else {
-                format!("Policy does not allow this as it stands. The nearest way in: {}.", ways.join("; "))
+            // Where no change of the ask itself is enough, what would help is to be done elsewhere.
+            let elsewhere: Vec<_> = ruling.failures().filter_map(|check| check.instead.clone()).collect();
+            match (ways, elsewhere.as_slice()) {
+                ([], []) => "Policy does not allow this.".to_owned(),
+                ([], elsewhere) => {
+                    format!("Policy does not allow this as it stands. The nearest way in: {}.", elsewhere.join("; "))
+                }
+                (ways, _) => {
+                    format!("Policy does not allow this as it stands. The nearest way in: {}.", ways.join("; or "))
+                }
             }
         }
         Outcome::Automatic => {

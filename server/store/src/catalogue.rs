@@ -11,7 +11,7 @@ use domain::{
     group::Group,
     guardrail::GuardrailSet,
     identity::Identity,
-    ids::{BundleId, EntitlementId, GroupId, IdentityId, SystemId},
+    ids::{BundleId, EntitlementId, GrantId, GroupId, IdentityId, SystemId},
     portal::Portal,
     resource::System,
 };
@@ -82,13 +82,30 @@ const SYSTEMS: &str = "select id, body, name from systems
     where (name > $1 or (name = $1 and id > $2)) and search like $3 escape '\\' order by name, id limit $4";
 const BUNDLES: &str = "select id, body, name from bundles
     where (name > $1 or (name = $1 and id > $2)) and search like $3 escape '\\' order by name, id limit $4";
-const CATALOGUE: &str = "select id, body, name from bundles
-    where (name > $1 or (name = $1 and id > $2)) and search like $3 escape '\\' and listed order by name, id limit $4";
-const CATALOGUE_OF_SYSTEM: &str = "select id, body, name from bundles
-    where (name > $1 or (name = $1 and id > $2)) and search like $3 escape '\\' and listed
-      and id in (select b.bundle_id from bundle_entitlements b join entitlements e on e.id = b.entitlement_id
-                 where e.system_id = $5)
-    order by name, id limit $4";
+/// Whether everything that a bundle reaches has an owner who is there, first hand or as backup (L13).
+macro_rules! is_owned {
+    () => {
+        "not exists (select 1 from bundle_entitlements be join entitlements e on e.id = be.entitlement_id
+            where be.bundle_id = bundles.id and not exists (
+              select 1 from system_owners o join identities i on i.id = o.identity_id
+              where o.system_id = e.system_id and i.active))"
+    };
+}
+
+const CATALOGUE: &str = concat!(
+    "select id, body, name from bundles
+    where (name > $1 or (name = $1 and id > $2)) and search like $3 escape '\\' and listed and ",
+    is_owned!(),
+    " order by name, id limit $4"
+);
+const CATALOGUE_OF_SYSTEM: &str = concat!(
+    "select id, body, name from bundles
+    where (name > $1 or (name = $1 and id > $2)) and search like $3 escape '\\' and listed and ",
+    is_owned!(),
+    " and id in (select b.bundle_id from bundle_entitlements b join entitlements r on r.id = b.entitlement_id
+                 where r.system_id = $5)
+    order by name, id limit $4"
+);
 
 /// Whether a right `a` of a grant `gr` makes one a member at a moment: once the grant has looked, until its end, and not before all that
 /// lies outside the portal is there.
@@ -224,6 +241,16 @@ impl Tx {
 
     /// The groups an identity is in now: as a standing member, by a live grant, and through nesting.
     pub async fn groups_of(&mut self, id: IdentityId, now: DateTime<Utc>) -> Result<BTreeSet<GroupId>, Error> {
+        self.groups_without(id, None, now).await
+    }
+
+    /// The same, as if there were not this one grant.
+    pub async fn groups_without(
+        &mut self,
+        id: IdentityId,
+        grant: Option<GrantId>,
+        now: DateTime<Utc>,
+    ) -> Result<BTreeSet<GroupId>, Error> {
         const SQL: &str = concat!(
             "with recursive up (id) as (
               select group_id from group_members where identity_id = $1
@@ -232,14 +259,15 @@ impl Tx {
                 join assignments a on a.grant_id = gr.id
                 join entitlements e on e.id = a.entitlement_id and e.directory
                 join groups g on g.key = e.native
-                where gr.subject_id = $1 and ",
+                where gr.subject_id = $1 and gr.id <> $3 and ",
             in_force!("$2"),
             "
               union
               select gg.group_id from group_groups gg join up on gg.child_id = up.id
             ) select id from up"
         );
-        Ok(rows!(self, (Uuid,), SQL, id.0, now)?.into_iter().map(|(id,)| GroupId(id)).collect())
+        let grant = grant.map_or(Uuid::nil(), |id| id.0);
+        Ok(rows!(self, (Uuid,), SQL, id.0, now, grant)?.into_iter().map(|(id,)| GroupId(id)).collect())
     }
 
     /// The active people in a group now: standing members, those there by a live grant, and those of nested groups.
@@ -333,6 +361,30 @@ impl Tx {
         rows!(self, (String, String, bool), SQL, group.0)
     }
 
+    /// The first of the groups that a group is in, without those that they are in.
+    pub async fn groups_around(&mut self, group: GroupId, limit: i64) -> Result<Vec<GroupId>, Error> {
+        const SQL: &str = "select g.id from group_groups gg join groups g on g.id = gg.group_id
+            where gg.child_id = $1 order by g.name, g.id limit $2";
+        Ok(rows!(self, (Uuid,), SQL, group.0, limit)?.into_iter().map(|(id,)| GroupId(id)).collect())
+    }
+
+    /// The first of the bundles that can be asked for and whose stages or conditions name a group.
+    pub async fn bundles_naming(&mut self, group: GroupId, limit: i64) -> Result<Vec<Bundle>, Error> {
+        const SQL: &str = "select b.id, b.body from bundle_groups bg join bundles b on b.id = bg.bundle_id
+            where bg.group_id = $1 order by b.name, b.id limit $2";
+        let found = rows!(self, (Uuid, String), SQL, group.0, limit)?;
+        found.into_iter().map(|(id, body)| parsed("bundles", id, &body)).collect()
+    }
+
+    /// The first of the systems whose fallback or operators a group is.
+    pub async fn systems_naming(&mut self, group: GroupId, limit: i64) -> Result<Vec<System>, Error> {
+        const SQL: &str = "select s.id, s.body from systems s
+            where s.id in (select g.system_id from system_groups g where g.group_id = $1)
+            order by s.name, s.id limit $2";
+        let found = rows!(self, (Uuid, String), SQL, group.0, limit)?;
+        found.into_iter().map(|(id, body)| parsed("systems", id, &body)).collect()
+    }
+
     /// One entitlement, where it stands.
     pub async fn entitlement(&mut self, id: EntitlementId) -> Result<Option<Right>, Error> {
         const SQL: &str = "select system_id, key, native, directory from entitlements where id = $1";
@@ -400,6 +452,18 @@ impl Tx {
             .into_iter()
             .map(|(id, name, owned)| (IdentityId(id), name, owned))
             .collect())
+    }
+
+    /// The names of the first of the active non-human identities that a person answers for, but for one.
+    pub async fn also_owned_by(
+        &mut self,
+        owner: IdentityId,
+        but: IdentityId,
+        limit: i64,
+    ) -> Result<Vec<String>, Error> {
+        const SQL: &str = "select i.name from identity_owners o join identities i on i.id = o.identity_id
+            where o.owner_id = $1 and o.identity_id <> $2 and i.active order by i.name, i.id limit $3";
+        Ok(rows!(self, (String,), SQL, owner.0, but.0, limit)?.into_iter().map(|(name,)| name).collect())
     }
 
     /// The active admins: id, and whether they can sign in.

@@ -54,6 +54,16 @@ impl Tx {
         collect(rows!(self, (Uuid, String), SQL, right.system.0, right.entitlement.0, &right.account)?)
     }
 
+    /// Whether a right stands by no grant of ours, so that it ends with none: it was there before the last grant that looked at it, and
+    /// was not seen to be gone since.
+    pub async fn stands_by_itself(&mut self, right: &RightKey) -> Result<bool, Error> {
+        const SQL: &str = "select found_before, present from assignments
+            where system_id = $1 and entitlement_id = $2 and account = $3 and present is not null
+            order by grant_id desc limit 1";
+        let newest = row!(self, (bool, bool), SQL, right.system.0, right.entitlement.0, &right.account)?;
+        Ok(newest.is_some_and(|(found_before, present)| found_before && present))
+    }
+
     /// The rights on a system that grants which are not over speak of: which right, of which account.
     pub async fn live_rights_on(&mut self, system: SystemId) -> Result<Vec<(EntitlementId, String)>, Error> {
         const SQL: &str = "select distinct a.entitlement_id, a.account from assignments a

@@ -109,6 +109,22 @@ impl Tx {
         rows!(self, (DateTime<Utc>, DateTime<Utc>), SQL, bundle.0, limit)
     }
 
+    /// The newest decisions on what was asked for somebody, but for one request: by whom, on which bundle, whether yes, and when.
+    pub async fn last_decided_for(
+        &mut self,
+        subject: IdentityId,
+        but: Option<RequestId>,
+        limit: i64,
+    ) -> Result<Vec<(String, String, bool, DateTime<Utc>)>, Error> {
+        const SQL: &str = "select i.name, b.name, d.approves, d.at from requests r
+              join decisions d on d.request_id = r.id
+              join identities i on i.id = d.identity_id
+              join bundles b on b.id = r.bundle_id
+            where r.subject_id = $1 and r.id <> $2 order by r.id desc, d.at desc limit $3";
+        let but = but.map_or(Uuid::nil(), |id| id.0);
+        rows!(self, (String, String, bool, DateTime<Utc>), SQL, subject.0, but, limit)
+    }
+
     /// Whether this person may decide it now.
     pub async fn is_decider(&mut self, request: RequestId, who: IdentityId) -> Result<bool, Error> {
         const SQL: &str = "select 1 from deciders where request_id = $1 and identity_id = $2";

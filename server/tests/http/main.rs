@@ -9,6 +9,7 @@ mod plans;
 mod stories;
 mod story;
 mod stranger;
+mod weigh;
 mod world;
 
 /// Runs each test on both kinds of database, under a name of its own.

@@ -112,6 +112,7 @@ pub fn ordinary() -> (Ask, Facts) {
         at: at("2026-03-11T09:00:00Z"),
         bundle: BundleVersion { bundle: BUNDLE, number: 3, spec },
         published: true,
+        asked_already: false,
         subject: SubjectFacts {
             id: ADA,
             key: None,

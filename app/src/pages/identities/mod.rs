@@ -7,6 +7,7 @@ use crate::{
         acts::{Act, Hidden, More},
         badge::{Badge, Tone},
         cards::{GrantRow, is_reader},
+        chain::DependencyChain,
         icon::Icon,
         list::{Asked, Pager, Search, asked},
         note::{Crumb, Empty, Face, Id, Note, Stopped},
@@ -177,6 +178,7 @@ fn DrawOne(identity: IdentityPage, link: Option<(String, String)>) -> impl IntoV
         departure,
         may_return,
         reset,
+        chain,
     } = identity;
     let machine = !row.kind.is_person();
     let (name, live) = (row.name.clone(), row.live);
@@ -242,6 +244,7 @@ fn DrawOne(identity: IdentityPage, link: Option<(String, String)>) -> impl IntoV
         {reset.map(|reset| view! { <Reset reset id=row.id.to_string() name=row.name.clone() /> })}
         <div class="beside">
             <div>
+                {chain.map(|chain| view! { <DependencyChain chain /> })}
                 <section aria-labelledby="acc" id="grants" data-live="">
                     <h2 id="acc">"Access"</h2>
                     {if grants.is_empty() {

@@ -5,6 +5,7 @@ pub mod api;
 use crate::{
     components::{
         badge::Tone,
+        chain::DependencyChain,
         field::Area,
         icon::Icon,
         list::{Asked, Outside, Pager, asked, encoded},
@@ -229,6 +230,7 @@ fn Detail(page: RequestPage, from: String) -> impl IntoView {
     let decides = page.acts.decide;
     let why_not = page.acts.why_not_decide.clone().filter(|_| !decides);
     let items = page.work_items.join(", ");
+    let chain = page.context.as_ref().and_then(|context| context.chain.clone());
     view! {
         <article class="detail" aria-labelledby="picked">
             <a class="crumb back" href=format!("/inbox{from}")>
@@ -258,6 +260,7 @@ fn Detail(page: RequestPage, from: String) -> impl IntoView {
                         </section>
                     }
                 })}
+            {chain.map(|chain| view! { <DependencyChain chain level=3 /> })}
             {page.context.clone().map(|context| view! { <Weigh context level=3 /> })}
             {why_not.map(|why| view! { <Note tone=Tone::Info><p>{said(&why)}</p></Note> })}
             {if decides {

@@ -6,6 +6,7 @@ use crate::{
     components::{
         acts::{Act, Hidden, More},
         badge::Tone,
+        chain::DependencyChain,
         field::Area,
         list::{Asked, Outside, Pager, asked},
         note::{Crumb, Note, Stopped},
@@ -40,6 +41,8 @@ fn Draw(asked: Asked, request: RequestPage) -> impl IntoView {
     let title = request.card.sentence.clone();
     let decide = request.acts.decide.then(|| request.clone());
     let context = request.context.clone().filter(|_| request.acts.decide);
+    // It is looked at before one decides (R35).
+    let chain = context.as_ref().and_then(|context| context.chain.clone());
     let assignments = request.assignments.clone();
     let Page { items: lines, next } = request.lines.clone();
     let shown = lines.len();
@@ -57,6 +60,7 @@ fn Draw(asked: Asked, request: RequestPage) -> impl IntoView {
         <Do request=request.clone() />
         <div class="beside">
             <div>
+                {chain.map(|chain| view! { <DependencyChain chain /> })}
                 {decide.map(|page| view! { <Decide page /> })}
                 {context.map(|context| view! { <Weigh context /> })}
                 <section aria-labelledby="story-title" id="story" data-live="">

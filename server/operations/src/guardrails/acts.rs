@@ -241,7 +241,7 @@ fn typed(text: &GuardrailText) -> Result<GuardrailText, Refusal> {
 }
 
 /// What one version says, from the chain that it was written in.
-async fn written(tx: &mut Tx, number: u32) -> Result<Option<GuardrailText>, Error> {
+pub(super) async fn written(tx: &mut Tx, number: u32) -> Result<Option<GuardrailText>, Error> {
     let mut from = 1;
     loop {
         let page = tx.events(GuardrailSet::STREAM, from, 100).await?;

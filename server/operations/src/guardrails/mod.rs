@@ -6,6 +6,7 @@ mod check;
 mod depth;
 mod shown;
 mod tests;
+mod told;
 mod words;
 
 pub use acts::GuardrailAct;

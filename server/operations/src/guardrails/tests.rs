@@ -267,6 +267,7 @@ impl Test {
             at: self.at.unwrap_or(DateTime::UNIX_EPOCH),
             bundle: BundleVersion { bundle: BUNDLE, number: 1, spec: bundle.spec() },
             published: true,
+            asked_already: false,
             subject: SubjectFacts {
                 id: SOMEBODY,
                 key: key(&self.subject.key),

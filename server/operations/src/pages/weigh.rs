@@ -1,13 +1,16 @@
-//! What an approver should know before deciding: what becomes reachable, what was before, who else has it, what does not go together.
+//! What an approver should know before deciding: what becomes reachable, what was before, who else has it, what does not go together, and
+//! what hangs on an identity that is not a person.
 
-use super::one_more;
+use super::{
+    chain::{Others, chain},
+    one_more,
+};
 use crate::{Error, Portal, facts::ruled_out_by};
 use domain::{
     ids::IdentityId,
     request::Request,
     views::{Context, GrantCard},
 };
-use std::collections::BTreeSet;
 use store::Tx;
 
 /// How many earlier grants are shown.
@@ -20,38 +23,22 @@ impl Portal {
     pub(super) async fn context(&self, tx: &mut Tx, request: &Request, me: IdentityId) -> Result<Context, Error> {
         let subject = request.ask.subject;
         let (others, others_in_all) = tx.others_who_have(request.bundle(), subject, NAMED).await?;
-        let mut held = BTreeSet::new();
         let mut holds = Vec::new();
         for grant in tx.live_grants_of(subject).await? {
-            if grant.request == request.id {
-                continue;
-            }
-            held.extend(grant.assignments.iter().filter(|a| a.is_present()).map(|a| a.entitlement));
-            if grant.is_there() {
+            if grant.request != request.id && grant.is_there() {
                 holds.extend(tx.bundle(grant.bundle).await?.map(|b| b.name().to_owned()));
             }
         }
         holds.sort_unstable();
         holds.dedup();
-        let (mut gains, mut has) = (Vec::new(), Vec::new());
-        for (id, right) in &request.facts.entitlements {
-            let system = request.facts.systems.get(&right.system).map_or("a system", |s| s.name.as_str());
-            let says = format!("{} on {system}", right.name);
-            if held.contains(id) { has.push(says) } else { gains.push(says) }
-        }
-        for group in request.facts.entitlements.values().flat_map(|e| &e.joins) {
-            for (_, name, bundle) in tx.uses_of_group(*group).await? {
-                gains.push(if bundle {
-                    format!("a say in, or the way to, {name}")
-                } else {
-                    format!("a part in running {name}")
-                });
-            }
-        }
-        gains.dedup();
+        let delta = self.delta(tx, request).await?;
+        let chain = match tx.identity(subject).await? {
+            Some(who) if !who.spec.kind.is_person() => Some(chain(tx, &who, Some(request.id), Others::OfAll).await?),
+            Some(_) | None => None,
+        };
         let earlier = self.earlier(tx, request, me).await?;
         let conflicts = conflicts(tx, request).await?;
-        Ok(Context { earlier, others, others_in_all, gains, has, holds, conflicts })
+        Ok(Context { earlier, others, others_in_all, delta, holds, conflicts, chain })
     }
 
     /// The subject's earlier grants of the bundle.

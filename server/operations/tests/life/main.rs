@@ -9,10 +9,13 @@
 mod bulk;
 mod catalogue;
 mod database;
+mod delta;
 mod departures;
 mod editing;
+mod golden;
 mod guardrails;
 mod lives;
+mod nearest;
 mod notices;
 mod pages;
 mod passkeys;
