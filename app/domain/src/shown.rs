@@ -130,6 +130,7 @@ fn of_request<'a>(event: &'a RequestEvent, before: Option<&Record>) -> Option<Sh
         RequestEvent::Withdrawn {}
         | RequestEvent::Commented { .. }
         | RequestEvent::Rerouted { .. }
+        | RequestEvent::Escalated { .. }
         | RequestEvent::RequestExpired {}
         | RequestEvent::ApprovalLapsed {}
         | RequestEvent::SentBack { .. }

@@ -83,7 +83,7 @@ pub fn shown(event: &str) -> (Tone, Icon) {
         "withdrawn" | "draft_withdrawn" => (Tone::None, Icon::Back),
         "sent_back" | "draft_sent_back" => (Tone::Wait, Icon::Back),
         "commented" | "draft_commented" => (Tone::None, Icon::Note),
-        "rerouted" | "draft_submitted" | "retirement_proposed" | "owners_proposed" | "reset_asked" => {
+        "rerouted" | "escalated" | "draft_submitted" | "retirement_proposed" | "owners_proposed" | "reset_asked" => {
             (Tone::Wait, Icon::Ask)
         }
         "attested" => (Tone::Info, Icon::Check),
