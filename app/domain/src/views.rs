@@ -189,6 +189,18 @@ view! {
         stands_in: Option<String>,
         /// With what each confirms, in words.
         confirms: Option<String>,
+        /// Who holds it, while it decides.
+        holding: Option<HoldingView>,
+    }
+
+    /// Who holds a stage, and who comes in beside them.
+    HoldingView {
+        /// Who has had it longest.
+        who: Vec<String>,
+        /// Since when.
+        since: DateTime<Utc>,
+        /// Who came or comes in beside them, in words, and when.
+        beside: Vec<(String, DateTime<Utc>)>,
     }
 
     /// A request in a list.

@@ -13,7 +13,7 @@ use crate::{
     lines::{line, written},
     people::why_no_link,
     replay,
-    rulings::{standing, view},
+    rulings::{standing, view, view_now},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -185,7 +185,7 @@ impl Portal {
                 if let Evidence::WorkItem { reference } = e { Some(reference) } else { None }
             }),
             links: evidence(&request, |e| if let Evidence::Link { url } = e { Some(url) } else { None }),
-            ruling: view(&request.ruling, &request.facts, Some(&request)),
+            ruling: view_now(&request, now),
             second: request.second_ruling.as_ref().map(|r| view(r, &request.facts, None)),
             bundle_version: request.facts.bundle.number,
             engine: request.ruling.engine,
