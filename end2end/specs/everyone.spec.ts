@@ -27,6 +27,7 @@ const PAGES: [person: string, paths: string[]][] = [
       "/identities/maya.lindqvist",
       "/groups",
       "/groups/engineering",
+      "/signals",
       "/trail",
     ],
   ],

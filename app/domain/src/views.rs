@@ -24,6 +24,7 @@ pub mod authenticators;
 pub mod bulk;
 pub mod editor;
 pub mod guardrails;
+pub mod signals;
 
 /// One page of a list, and where the next begins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -773,6 +774,8 @@ view! {
         may_leave: bool,
         /// Its authenticators, where that is the reader's business.
         reset: Option<authenticators::ResetView>,
+        /// How they decide, where they have of late and that is the reader's business.
+        signals: Option<signals::SignalsView>,
     }
 
     /// A group with its members.

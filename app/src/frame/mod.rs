@@ -186,7 +186,7 @@ fn Nav(shell: Shell) -> impl IntoView {
                         view! {
                             <Place to="/bundles" under=&[] name="Bundles" rule=true />
                             <Place to="/systems" under=&[] name="Systems" />
-                            <Place to="/identities" under=&["/groups"] name="Identities" />
+                            <Place to="/identities" under=&["/groups", "/signals"] name="Identities" />
                             <Place to="/trail" under=&[] name="Trail" />
                         },
                     )

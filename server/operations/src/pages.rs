@@ -2,6 +2,7 @@
 
 mod offers;
 mod rights;
+mod signals;
 mod weigh;
 
 use crate::{
@@ -529,6 +530,8 @@ impl Portal {
         }
         let admin = authority.is_admin();
         let no_link = why_no_link(&it).filter(|_| admin);
+        let signals =
+            if it.id == me || authority.reader().is_ok() { self.signals_of(&mut tx, it.id).await? } else { None };
         Ok(IdentityPage {
             row: identity_row(&mut tx, &it).await?,
             email: it.spec.email.clone(),
@@ -543,6 +546,7 @@ impl Portal {
             why_no_link: no_link.map(|why| why.to_string()),
             may_leave: admin && it.is_active() && it.id != me,
             reset: reset_view(actor, admin, &it, self.now()),
+            signals,
         })
     }
 

@@ -165,7 +165,7 @@ async fn nonsense_is_answered_in_words_and_changes_nothing(on: On) {
         ("/api/bundles/draft", one("text", "\0"), &[422]),
         ("/api/bundles/draft", one("text", &megabyte), &[422]),
     ];
-    for path in ["/api/bundles", "/api/systems", "/api/identities", "/api/groups", "/api/trail"] {
+    for path in ["/api/bundles", "/api/systems", "/api/identities", "/api/groups", "/api/signals", "/api/trail"] {
         for odd in ["nonsense", "-1", number, "\0", "%", "'; drop table events; --"] {
             as_admin.push((path, vec![("q", String::new()), ("after", odd.to_owned())], &[200, 400, 404, 422]));
             as_admin.push((path, vec![("q", odd.to_owned()), ("after", String::new())], &[200, 422]));

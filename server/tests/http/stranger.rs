@@ -233,6 +233,7 @@ pub async fn acts(scene: &Scene) -> Vec<Act> {
         act("/api/identities/leave", vec![text("identity", &hamza)], admins(200)),
         act("/api/groups", list(), READERS),
         act("/api/groups/one", vec![text("key", "privacy")], FOUND_BY_READERS),
+        act("/api/signals", vec![text("after", "")], READERS),
         act("/api/trail", list(), READERS),
         act("/api/invitations/look", vec![text("token", "nothing")], [422; 8]),
         act("/api/invitations/accept", link(), [422; 8]),
@@ -286,6 +287,7 @@ pub fn pages(scene: &Scene) -> Vec<Door> {
         ("/identities/:", "/identities/hamza.yilmaz".into(), page(FOUND_BY_READERS)),
         ("/groups", "/groups".into(), page(READERS)),
         ("/groups/:", "/groups/privacy".into(), page(FOUND_BY_READERS)),
+        ("/signals", "/signals".into(), page(READERS)),
         ("/trail", "/trail".into(), page(READERS)),
     ]
 }
