@@ -15,7 +15,7 @@ on_both! {
     an_edited_decision_is_found
 }
 
-/// Somebody asks, and takes it back once it is decided, so that they can ask again.
+/// Ann asks, for an hour.
 async fn asked(world: &World, bundle: &str) -> RequestId {
     world.ask("ann.asker", bundle, "1h").await
 }
