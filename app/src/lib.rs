@@ -28,6 +28,7 @@ use pages::{
     confirm::Confirm,
     editor::Editor,
     groups::{Group, Groups},
+    guardrails::{EditGuardrails, Guardrails},
     home::Home,
     identities::{Identities, Identity},
     inbox::{Inbox, InboxItem},
@@ -125,6 +126,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/confirm/:id") view=Confirm ssr=SsrMode::Async />
                 <Route path=path!("/bundles") view=Bundles ssr=SsrMode::Async />
                 <Route path=path!("/bundles/:key") view=Bundle ssr=SsrMode::Async />
+                <Route path=path!("/guardrails") view=Guardrails ssr=SsrMode::Async />
+                <Route path=path!("/guardrails/edit") view=EditGuardrails ssr=SsrMode::Async />
                 <Route path=path!("/editor") view=Editor ssr=SsrMode::Async />
                 <Route path=path!("/editor/:key") view=Editor ssr=SsrMode::Async />
                 <Route path=path!("/systems") view=Systems ssr=SsrMode::Async />

@@ -267,6 +267,14 @@ fn field(refusal: &Refusal) -> Option<&'static str> {
         | Refusal::GrantOver { .. }
         | Refusal::NotLive { .. }
         | Refusal::AlreadyLeft { .. }
+        | Refusal::DepartureProposed { .. }
+        | Refusal::SaidToHaveLeft { .. }
+        | Refusal::NotLeft { .. }
+        | Refusal::MovedIt
+        | Refusal::TakeItBack
+        | Refusal::NotItsProposer { .. }
+        | Refusal::ProposalWaits { .. }
+        | Refusal::NothingNew
         | Refusal::NotAPerson { .. }
         | Refusal::HasAPassword { .. }
         | Refusal::NotPublishable { .. }
@@ -321,6 +329,8 @@ fn named(field: &str) -> Option<&'static str> {
         "subject" | "identity" | "person or identity it is for" => Some("subject"),
         "password" => Some("password"),
         "name" => Some("name"),
+        "rules" => Some("rules"),
+        "tests" => Some("tests"),
         _ => None,
     }
 }

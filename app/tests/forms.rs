@@ -1,6 +1,6 @@
 //! Forms name the address they are sent to in plain text, as HTML does; here each address is held against the server functions there are.
 
-use app as _;
+use app::components::review::DraftAct;
 use leptos::server_fn::axum::server_fn_paths;
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -24,4 +24,15 @@ fn every_form_is_sent_to_a_server_function() {
     assert!(named.len() > 10, "the forms were not found: {named:?}");
     let unknown: Vec<_> = named.difference(&known).collect();
     assert!(unknown.is_empty(), "no server function answers to {unknown:?}");
+}
+
+#[test]
+fn whatever_is_done_to_a_draft_is_done_by_a_server_function() {
+    let known: BTreeSet<_> = server_fn_paths().map(|(path, _)| path.to_owned()).collect();
+    for of in ["/api/bundles", "/api/guardrails"] {
+        for act in DraftAct::ALL {
+            let path = format!("{of}/{}", act.path());
+            assert!(known.contains(&path), "no server function answers to {path}");
+        }
+    }
 }

@@ -19,6 +19,8 @@ const PAGES: [person: string, paths: string[]][] = [
       "/",
       "/bundles",
       "/bundles/orders-read",
+      "/guardrails",
+      "/guardrails/edit",
       "/editor",
       "/editor/orders-write",
       "/systems",

@@ -2,7 +2,7 @@
 import type { Page } from "@playwright/test";
 import { fits, isForEveryone } from "../support/axe";
 import { expect, test } from "../support/portal";
-import { confirmsByPassword } from "../support/story";
+import { confirmsByPassword, replayed, submits } from "../support/story";
 
 const REPORT = { path: "/bundles/lake-report", name: "Curated tables and dashboards" };
 
@@ -30,16 +30,6 @@ async function writes(page: Page, longest: string, offers: string, scripts: bool
   }
   await page.getByRole("button", { name: "Save as a draft" }).click();
   await expect(page.getByRole("button", { name: "Submit it for review" })).toBeVisible();
-}
-
-async function submits(page: Page): Promise<void> {
-  await page.getByRole("button", { name: "Submit it for review" }).click();
-  await expect(page.getByRole("button", { name: "Take it back from review" })).toBeVisible();
-}
-
-/** The part of the page that says what the draft would have changed. */
-function replayed(page: Page) {
-  return page.getByRole("region", { name: "What it would have changed" });
 }
 
 for (const scripts of [true, false]) {

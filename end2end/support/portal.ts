@@ -118,6 +118,17 @@ export class Portal {
     await this.prints("import", folder);
   }
 
+  /** Loads a catalogue of one file, as the command line does. */
+  async imports(text: string): Promise<void> {
+    const catalogue = await mkdtemp(join(this.folder, "catalogue-"));
+    await writeFile(join(catalogue, "more.toml"), text);
+    const database = `sqlite://${join(this.folder, "story.db")}`;
+    await run(process.env.SALLYPORT_BIN ?? "", ["import", catalogue, "--database", database], {
+      cwd: this.folder,
+      env: ownEnvironment(),
+    });
+  }
+
   /** Stops the server and removes what it left. */
   async stop(): Promise<void> {
     const runs = () => this.process.pid !== undefined && this.process.exitCode === null && this.process.signalCode === null;

@@ -43,6 +43,17 @@ export async function approves(page: Page): Promise<void> {
   await expect(page.getByRole("button", { name: "Approve" })).toHaveCount(0);
 }
 
+/** Submits the draft that is open for review. */
+export async function submits(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Submit it for review" }).click();
+  await expect(page.getByRole("button", { name: "Take it back from review" })).toBeVisible();
+}
+
+/** The part of the page that says what the draft would have changed. */
+export function replayed(page: Page): Locator {
+  return page.getByRole("region", { name: "What it would have changed" });
+}
+
 /** Confirms the act that waits with the password. */
 export async function confirmsByPassword(page: Page): Promise<void> {
   await expect(page).toHaveURL(/\/confirm\/[0-9a-f-]{36}/);

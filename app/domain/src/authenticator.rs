@@ -495,8 +495,10 @@ impl Identity {
                 self.barred_until = Some(*barred_until);
             }
             IdentityEvent::IdentityDefined { .. }
-            | IdentityEvent::IdentityLeft {}
-            | IdentityEvent::IdentityReturned {}
+            | IdentityEvent::IdentityLeft { .. }
+            | IdentityEvent::DepartureProposed { .. }
+            | IdentityEvent::DepartureTakenBack {}
+            | IdentityEvent::IdentityReturned { .. }
             | IdentityEvent::Invited { .. }
             | IdentityEvent::PasswordSet { .. }
             | IdentityEvent::PasswordRehashed { .. }

@@ -50,10 +50,11 @@ struct About {
 }
 
 impl Authority {
-    /// In the portal as a whole. A person who has left has no authority at all.
+    /// In the portal as a whole. A person who has left has no authority at all, and who is said to have left has none until that is
+    /// settled.
     pub fn in_portal(actor: &Actor, facts: AuthorityFacts) -> Result<Self, Refusal> {
-        if actor.person().is_some() && !facts.identity.as_ref().is_some_and(Identity::is_active) {
-            return Err(Refusal::NotAllowed("who has left may do nothing here"));
+        if actor.person().is_some() && !facts.identity.as_ref().is_some_and(Identity::may_act) {
+            return Err(Refusal::NotAllowed("who has left, or is said to have, may do nothing here"));
         }
         Ok(Self { actor: actor.clone(), facts, about: None })
     }

@@ -10,6 +10,7 @@ use crate::{
     refusal::Refusal,
     replay::Found,
     review::{Around, Draft, DraftState, Published, Remark, expect_draft, expect_review},
+    ruling::count,
     stepup::{Act, Confirmed, Strength, Verified, digest},
     text::{Key, TextRef, Words},
 };
@@ -104,6 +105,17 @@ impl Demands {
         }
     }
 
+    /// Each in a few words; `called` says how a group is called.
+    pub fn in_words(&self, called: impl Fn(&Key) -> String) -> Vec<String> {
+        let all = RuleDemands {
+            approvals: self.approvals.as_ref().map(|it| it.least),
+            groups: self.groups.keys().cloned().collect(),
+            step_up: self.step_up.as_ref().map(|it| it.least),
+            asker_step_up: self.asker_step_up.as_ref().map(|it| it.least),
+        };
+        all.in_words(called)
+    }
+
     /// The rules for which a person must decide.
     pub fn deciding(&self) -> BTreeSet<&str> {
         let approvals = self.approvals.iter().filter(|it| it.least > 0).map(|it| it.by.as_str());
@@ -130,6 +142,22 @@ pub struct RuleDemands {
     pub step_up: Option<Strength>,
     /// How surely the asker does.
     pub asker_step_up: Option<Strength>,
+}
+
+impl RuleDemands {
+    /// Each in a few words; `called` says how a group is called.
+    pub fn in_words(&self, called: impl Fn(&Key) -> String) -> Vec<String> {
+        let Self { approvals, groups, step_up, asker_step_up } = self;
+        let mut words = Vec::new();
+        words.extend(approvals.map(|n| match n {
+            1 => "one approver".to_owned(),
+            n => format!("{} distinct approvers", count(n)),
+        }));
+        words.extend(groups.iter().map(|group| format!("somebody of {} approves", called(group))));
+        words.extend(step_up.map(|it| format!("each approver confirms with {}", it.word())));
+        words.extend(asker_step_up.map(|it| format!("the asker confirms with {}", it.word())));
+        words
+    }
 }
 
 /// One version of the guardrails.

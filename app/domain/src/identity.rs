@@ -3,6 +3,7 @@
 use crate::{
     actor::Actor,
     authenticator::{Authenticator, Failure, Means, ResetAsked, Used, Young},
+    departure::Departure,
     event::{Event, Inconsistent, Record, Stamp, Transition},
     ids::{AuthenticatorId, IdentityId, SystemId},
     refusal::Refusal,
@@ -144,6 +145,8 @@ pub struct Identity {
     pub spec: IdentitySpec,
     /// Whether it still belongs.
     pub standing: Standing,
+    /// That an admin says it has left, where another is to confirm it.
+    pub departure: Option<Departure>,
     /// Its accounts, with where they come from.
     pub accounts: BTreeMap<SystemId, Account>,
     /// Whether a password was ever set for it; it can sign in since.
@@ -195,10 +198,28 @@ pub enum IdentityEvent {
         /// All it says.
         spec: IdentitySpec,
     },
-    /// It left the company.
-    IdentityLeft {},
+    /// It left the company. What is not said is not written either, so that older events read and hash as they did.
+    IdentityLeft {
+        /// Which admin had said so, where another confirmed it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        said_by: Option<Actor>,
+        /// How the admin showed who they are, for this very act; neither founding mode nor the command line asks for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        verified: Option<Verified>,
+    },
+    /// An admin says that it has left, and another is to confirm it.
+    DepartureProposed {
+        /// How the admin showed who they are, for this very act.
+        verified: Option<Verified>,
+    },
+    /// That was taken back, or refused.
+    DepartureTakenBack {},
     /// It came back.
-    IdentityReturned {},
+    IdentityReturned {
+        /// How the admin showed who they are, for this very act; founding mode asks for nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        verified: Option<Verified>,
+    },
     /// Somebody was given a one-time link to set a password.
     Invited {
         /// Until when the link works.
@@ -317,35 +338,18 @@ impl Identity {
         self.change(actor, IdentityEvent::IdentityDefined { spec }, now).map(Some)
     }
 
-    /// The identity leaves: what it holds and owns is taken care of by the act that says so.
-    pub fn leave(&self, actor: &Actor, now: DateTime<Utc>) -> Result<Transition, Refusal> {
-        if !self.is_active() {
-            return Err(Refusal::AlreadyLeft { name: self.spec.name.clone() });
-        }
-        self.change(actor, IdentityEvent::IdentityLeft {}, now)
-    }
-
-    /// The identity comes back, with nothing of what it had.
-    pub fn come_back(&self, actor: &Actor, now: DateTime<Utc>) -> Result<Transition, Refusal> {
-        self.change(actor, IdentityEvent::IdentityReturned {}, now)
-    }
-
     /// A one-time link was issued for the person.
     pub fn invite(&self, actor: &Actor, expires_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<Transition, Refusal> {
         if !self.spec.kind.is_person() {
             return Err(Refusal::NotAPerson { name: self.spec.name.clone() });
         }
-        if !self.is_active() {
-            return Err(Refusal::AlreadyLeft { name: self.spec.name.clone() });
-        }
+        self.expect_acting()?;
         self.change(actor, IdentityEvent::Invited { expires_at }, now)
     }
 
     /// The person set a password; `digest` is SHA-256 of its hash as it is kept.
     pub fn set_password(&self, actor: &Actor, digest: String, now: DateTime<Utc>) -> Result<Transition, Refusal> {
-        if !self.is_active() {
-            return Err(Refusal::AlreadyLeft { name: self.spec.name.clone() });
-        }
+        self.expect_acting()?;
         self.change(actor, IdentityEvent::PasswordSet { digest }, now)
     }
 
@@ -402,6 +406,7 @@ impl Identity {
                 accounts: linked(&BTreeMap::new(), spec, stamp),
                 spec: spec.clone(),
                 standing: Standing::Active,
+                departure: None,
                 password_set_at: None,
                 password_digest: None,
                 authenticators: BTreeMap::new(),
@@ -422,8 +427,15 @@ impl Identity {
                         identity.accounts = linked(&identity.accounts, spec, stamp);
                         identity.spec = spec.clone();
                     }
-                    IdentityEvent::IdentityLeft {} => identity.standing = Standing::Left { at: stamp.at },
-                    IdentityEvent::IdentityReturned {} => identity.standing = Standing::Active,
+                    IdentityEvent::IdentityLeft { .. } => {
+                        identity.standing = Standing::Left { at: stamp.at };
+                        identity.departure = None;
+                    }
+                    IdentityEvent::DepartureProposed { .. } => {
+                        identity.departure = Some(Departure { by: stamp.actor.clone(), at: stamp.at });
+                    }
+                    IdentityEvent::DepartureTakenBack {} => identity.departure = None,
+                    IdentityEvent::IdentityReturned { .. } => identity.begin_anew(),
                     IdentityEvent::PasswordSet { digest } => {
                         identity.password_set_at = Some(stamp.at);
                         identity.password_digest = Some(digest.clone());

@@ -107,6 +107,27 @@ pub enum Refusal {
         /// Who.
         name: String,
     },
+    /// Somebody has said it before.
+    #[error("{by} has said this already: another admin confirms it")]
+    DepartureProposed {
+        /// Who.
+        by: String,
+    },
+    /// Who is said to have left does not act until that is settled.
+    #[error("an admin says that {name} has left: until that is confirmed or taken back there is no way in")]
+    SaidToHaveLeft {
+        /// Who.
+        name: String,
+    },
+    /// The identity has not left.
+    #[error("{name} has not left")]
+    NotLeft {
+        /// Who.
+        name: String,
+    },
+    /// Whoever moves a decision does not take it.
+    #[error("this is not yours to decide: by your own word others decide it now")]
+    MovedIt,
     /// A non-human identity does not sign in.
     #[error("{name} is not a person, and does not sign in")]
     NotAPerson {
@@ -168,6 +189,24 @@ pub enum Refusal {
         /// About what.
         name: String,
     },
+    /// Nobody sends back what they proposed.
+    #[error("you proposed this: take it back instead")]
+    TakeItBack,
+    /// Only who proposed something takes it back.
+    #[error("only who proposed this takes it back: {by}")]
+    NotItsProposer {
+        /// Who proposed it.
+        by: String,
+    },
+    /// One proposal at a time.
+    #[error("{by} has proposed something already: that is confirmed, sent back or taken back first")]
+    ProposalWaits {
+        /// Who.
+        by: String,
+    },
+    /// A proposal that changes nothing.
+    #[error("that is as it is already")]
+    NothingNew,
     /// The proposal is there already.
     #[error("{by} has proposed this already: another admin confirms it")]
     RetirementProposed {
@@ -343,6 +382,9 @@ impl Refusal {
                 | Self::NotItsAuthor { .. }
                 | Self::OwnProposal
                 | Self::GainsByIt { .. }
+                | Self::TakeItBack
+                | Self::NotItsProposer { .. }
+                | Self::MovedIt
         )
     }
 
@@ -358,6 +400,8 @@ impl Refusal {
                 | Self::WrittenMeanwhile { .. }
                 | Self::AlreadyInReview { .. }
                 | Self::RetirementProposed { .. }
+                | Self::DepartureProposed { .. }
+                | Self::ProposalWaits { .. }
                 | Self::NothingProposed
                 | Self::TaskDone
                 | Self::NothingToConfirm

@@ -213,6 +213,9 @@ pub struct Request {
     /// The version of what is being decided: rises when the time or what is asked for changes, so that nobody agrees to a page that is
     /// out of date; a comment, another person's plain yes, or other people deciding does not raise it.
     pub terms: u32,
+    /// Who never decides on it, as by their word others do than did.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub kept_out: BTreeSet<IdentityId>,
 }
 
 /// What can happen to a request.
@@ -261,10 +264,14 @@ pub enum RequestEvent {
         /// What.
         text: TextRef,
     },
-    /// Somebody who might have decided no longer can; others step in.
+    /// Somebody who might have decided no longer can; others step in. What is not said is not written either, so that older events read
+    /// and hash as they did.
     Rerouted {
         /// The stages as they are now.
         stages: Vec<StageRuling>,
+        /// By whose word that is so; they never decide on it.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        kept_out: BTreeSet<IdentityId>,
     },
     /// Those who were asked first did not decide in time; the next ones on the ladder may as well.
     Escalated {
@@ -496,28 +503,59 @@ impl Request {
         }
     }
 
+    /// Who asked, or would get it, has left: it goes no further. `None` when it is over already.
+    pub fn stop_as_left(
+        &self,
+        actor: &Actor,
+        who: IdentityId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Transition>, Refusal> {
+        if !self.state.is_open() {
+            return Ok(None);
+        }
+        let name = if self.ask.subject == who { &self.facts.subject.name } else { &self.facts.asker.name };
+        let event = RequestEvent::Stopped { why: format!("{name} has left"), ruling: None, facts: None };
+        self.change(actor, event, now).map(Some)
+    }
+
     /// Somebody lost authority, or somebody's manager changed: who may decide is worked out again from today's facts, never admitting
-    /// anyone who could not have decided when it was asked. `None` when nothing changes; the request stops when nobody is left.
-    pub fn reroute(&self, today: &Facts, now: DateTime<Utc>) -> Result<Option<Transition>, Refusal> {
+    /// anyone who could not have decided when it was asked. By whose word (`said_by`) others decide, they never do themselves. `None` when
+    /// nothing changes; the request stops when nobody is left.
+    pub fn reroute(
+        &self,
+        today: &Facts,
+        said_by: &BTreeSet<IdentityId>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Transition>, Refusal> {
         let State::Waiting { .. } = self.state else { return Ok(None) };
+        let routed = self.routed(today, &BTreeSet::new());
+        if routed.as_ref() == Ok(&self.ruling.stages) {
+            return Ok(None);
+        }
+        let reached = |stages: &[StageRuling]| stages.iter().map(StageRuling::reached).collect::<Vec<_>>();
+        let moved = routed.as_ref().is_ok_and(|stages| reached(stages) != reached(&self.ruling.stages));
+        let kept_out = if moved { said_by.clone() } else { BTreeSet::new() };
+        let routed = if kept_out.is_empty() { routed } else { self.routed(today, &kept_out) };
+        let event = match routed {
+            Ok(stages) => RequestEvent::Rerouted { stages, kept_out },
+            Err(gap) => RequestEvent::Stopped { why: gap, ruling: None, facts: None },
+        };
+        let change = self.change(&Actor::System, event, now)?;
+        Ok(Some(followed_up(change, now)))
+    }
+
+    /// Its stages by today's facts and without these people, or which of them nobody is left for.
+    fn routed(&self, today: &Facts, without: &BTreeSet<IdentityId>) -> Result<Vec<StageRuling>, String> {
         let mut stages = self.ruling.stages.clone();
         for stage in &mut stages {
             let now_may = ruling::may_today(stage, &self.ask, today);
             for rung in &mut stage.ladder {
                 let same = now_may.iter().find(|r| r.via == rung.via);
-                rung.people.retain(|id| same.is_some_and(|r| r.people.contains(id)));
+                rung.people.retain(|id| !without.contains(id) && same.is_some_and(|r| r.people.contains(id)));
             }
         }
-        let given = self.given();
-        if let Err(gap) = ruling::settle(&mut stages, &given) {
-            let event = RequestEvent::Stopped { why: gap, ruling: None, facts: None };
-            return self.change(&Actor::System, event, now).map(Some);
-        }
-        if stages == self.ruling.stages {
-            return Ok(None);
-        }
-        let change = self.change(&Actor::System, RequestEvent::Rerouted { stages }, now)?;
-        Ok(Some(followed_up(change, now)))
+        ruling::settle(&mut stages, &self.given())?;
+        Ok(stages)
     }
 
     /// Those who were asked first did not decide in the time that the bundle gives them: the next rung of their stage's ladder may decide
@@ -556,8 +594,15 @@ impl Request {
             let event = RequestEvent::Stopped { why, ruling: Some(second), facts: Some(today) };
             return self.change(&Actor::System, event, now).map(Some);
         }
-        let added = [self.unmet(&second), self.unsound(&today, &second)].concat();
-        let added: Vec<_> = added.into_iter().map(|stage| self.as_asked(stage)).collect();
+        let mut added = [self.unmet(&second), self.unsound(&today, &second)].concat();
+        // Whoever answered for it when it was asked does not decide on it later, whatever has become of that.
+        let own = ruling::excluded(&self.ask, &self.facts);
+        for stage in &mut added {
+            self.as_asked(stage);
+            for rung in &mut stage.ladder {
+                rung.people.retain(|id| !self.kept_out.contains(id) && !own.contains(id));
+            }
+        }
         if added.is_empty() {
             let event = RequestEvent::Granted { ruling: second, facts: today, grant };
             return self.change(&Actor::System, event, now).map(Some);
@@ -660,8 +705,8 @@ impl Request {
 
     /// A stage that came on top, without those who had no such part when it was asked: who becomes an owner decides nothing that is open
     /// already. Of a group that no stage drew on then nobody knows who was in it.
-    fn as_asked(&self, mut stage: StageRuling) -> StageRuling {
-        let then = ruling::may_today(&stage, &self.ask, &self.facts);
+    fn as_asked(&self, stage: &mut StageRuling) {
+        let then = ruling::may_today(stage, &self.ask, &self.facts);
         for rung in &mut stage.ladder {
             let known = then.iter().find(|it| it.via == rung.via).filter(|it| match it.via {
                 Via::Group { .. } | Via::Fallback { .. } => !it.people.is_empty(),
@@ -671,7 +716,6 @@ impl Request {
                 rung.people.retain(|id| then.people.contains(id));
             }
         }
-        stage
     }
 
     /// Whether it may still be decided, and if not, who was faster.
@@ -807,12 +851,9 @@ impl Request {
     /// The stage that decides now, the first rung of its ladder on which somebody stands who would come in anew, and who would.
     fn next_up(&self) -> Option<(usize, usize, BTreeSet<IdentityId>)> {
         let (at, stage) = self.current_stage()?;
-        let mut known = stage.eligible();
-        known.extend(self.decisions.iter().map(|d| d.by));
-        stage.ladder.iter().enumerate().skip(stage.rungs).find_map(|(rung, it)| {
-            let new: BTreeSet<_> = it.people.difference(&known).copied().collect();
-            (!new.is_empty()).then_some((at, rung, new))
-        })
+        let decided = self.decisions.iter().map(|d| d.by);
+        let out: BTreeSet<_> = decided.chain(self.kept_out.iter().copied()).collect();
+        stage.next_rung(&out).map(|(rung, new)| (at, rung, new))
     }
 
     fn decider(&self, authority: &Authority, now: DateTime<Utc>) -> Result<(usize, IdentityId, Via), Refusal> {
@@ -821,6 +862,9 @@ impl Request {
         };
         if authority.is_subject() || authority.asked() || authority.answers_for_subject() {
             return Err(Refusal::OwnRequest);
+        }
+        if self.kept_out.contains(&by) {
+            return Err(Refusal::MovedIt);
         }
         let is_or_was = self.ruling.stages.iter().any(|s| s.via(by).is_some());
         if !is_or_was {
@@ -849,9 +893,16 @@ impl Request {
         Ok((at, by, via.clone()))
     }
 
-    /// Whose part in it is not an approver's to take: who asked, whom it is for, and who decided already.
+    /// Whose part in it is not an approver's to take: who asked, whom it is for, who decided already, and who never does.
     pub fn parties(&self) -> BTreeSet<IdentityId> {
-        [self.ask.asker, self.ask.subject].into_iter().chain(self.decisions.iter().map(|d| d.by)).collect()
+        let decided = self.decisions.iter().map(|d| d.by);
+        [self.ask.asker, self.ask.subject].into_iter().chain(decided).chain(self.kept_out.iter().copied()).collect()
+    }
+
+    /// Everybody who may decide on it, in whichever stage, now or once that has waited too long, while it is open.
+    pub fn deciders(&self) -> BTreeSet<IdentityId> {
+        let stages = self.ruling.stages.iter().filter(|_| self.state.is_open());
+        stages.flat_map(StageRuling::reached).collect()
     }
 
     /// What it is for, and for whom, in one sentence.
@@ -903,6 +954,7 @@ impl Request {
             second_ruling: None,
             comments: Vec::new(),
             terms: 1,
+            kept_out: BTreeSet::new(),
         })
     }
 
@@ -949,9 +1001,10 @@ impl Request {
                 }
                 request.state = State::Withdrawn { at, by: stamp.actor.clone() };
             }
-            RequestEvent::Rerouted { stages } => {
+            RequestEvent::Rerouted { stages, kept_out } => {
                 let State::Waiting { .. } = request.state else { return wrong(&request, "rerouted") };
                 request.ruling.stages.clone_from(stages);
+                request.kept_out.extend(kept_out);
             }
             RequestEvent::Escalated { stage, rungs } => {
                 let State::Waiting { .. } = request.state else { return wrong(&request, "escalated") };

@@ -6,9 +6,10 @@ use crate::{
     event::{Event, Inconsistent, Record, Stamp, Transition},
     ids::{EntitlementId, GroupId, IdentityId, SystemId},
     refusal::Refusal,
+    review::Remark,
     ruling::Via,
     stepup::{Act, Confirmed, Verified, digest},
-    text::Key,
+    text::{Key, TextRef, Words},
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -159,7 +160,60 @@ pub struct SystemSpec {
     pub entitlements: BTreeMap<EntitlementId, Entitlement>,
 }
 
-/// Who decides about a system, and how sensitive it is: what is not changed behind its owners' backs where the system is sensitive.
+/// What guards a system beside its sensitivity: what the catalogue alone raises, and never lowers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guards {
+    /// Where it stands.
+    pub environment: Environment,
+    /// How closely its data is held.
+    pub data_class: DataClass,
+    /// Whether it reaches beyond the company.
+    pub external: bool,
+    /// Whether the catalogue calls each of its rights privileged.
+    pub privileged: BTreeMap<EntitlementId, bool>,
+}
+
+impl Guards {
+    /// Those of a system, as the catalogue says.
+    pub fn of(spec: &SystemSpec) -> Self {
+        Self {
+            environment: spec.environment,
+            data_class: spec.data_class,
+            external: spec.external,
+            privileged: spec.entitlements.iter().map(|(id, right)| (*id, right.privileged)).collect(),
+        }
+    }
+
+    /// Each of these or of the others, whichever is the stricter.
+    fn stricter(&self, others: &Self) -> Self {
+        let mut privileged = others.privileged.clone();
+        for (id, held) in &self.privileged {
+            *privileged.entry(*id).or_default() |= *held;
+        }
+        Self {
+            environment: self.environment.max(others.environment),
+            data_class: self.data_class.max(others.data_class),
+            external: self.external || others.external,
+            privileged,
+        }
+    }
+
+    /// The same system under these.
+    fn over(&self, mut spec: SystemSpec) -> SystemSpec {
+        spec.environment = self.environment;
+        spec.data_class = self.data_class;
+        spec.external = self.external;
+        for (id, privileged) in &self.privileged {
+            if let Some(right) = spec.entitlements.get_mut(id) {
+                right.privileged = *privileged;
+            }
+        }
+        spec
+    }
+}
+
+/// Who decides about a system, and what guards it: what is not changed behind its owners' backs where the system is sensitive, and never
+/// lowered by one. What is not proposed is not written either, so that older events read and hash as they did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stewards {
     /// Who decides about it.
@@ -168,39 +222,76 @@ pub struct Stewards {
     pub backup_owners: BTreeSet<IdentityId>,
     /// Who decides when neither can.
     pub fallback: GroupId,
-    /// How much harm misuse could do.
-    pub sensitivity: Sensitivity,
+    /// How much harm misuse could do; `None` leaves it as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sensitivity: Option<Sensitivity>,
+    /// What guards it besides; `None` leaves that as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guards: Option<Guards>,
 }
 
 impl Stewards {
-    /// Those of a system, as the catalogue says.
+    /// Those of a system and all that guards it, as the catalogue says.
     pub fn of(spec: &SystemSpec) -> Self {
         Self {
-            owners: spec.owners.clone(),
-            backup_owners: spec.backup_owners.clone(),
-            fallback: spec.fallback,
-            sensitivity: spec.sensitivity,
+            sensitivity: Some(spec.sensitivity),
+            guards: Some(Guards::of(spec)),
+            ..Self::people(spec.owners.clone(), spec.backup_owners.clone(), spec.fallback)
         }
+    }
+
+    /// Only who decides; what guards the system stays as it is.
+    pub fn people(owners: BTreeSet<IdentityId>, backup_owners: BTreeSet<IdentityId>, fallback: GroupId) -> Self {
+        Self { owners, backup_owners, fallback, sensitivity: None, guards: None }
     }
 
     /// The same system with these in the place of its own.
     fn over(&self, spec: SystemSpec) -> SystemSpec {
-        SystemSpec {
+        let spec = SystemSpec {
             owners: self.owners.clone(),
             backup_owners: self.backup_owners.clone(),
             fallback: self.fallback,
-            sensitivity: self.sensitivity,
+            sensitivity: self.sensitivity.unwrap_or(spec.sensitivity),
             ..spec
+        };
+        match &self.guards {
+            Some(guards) => guards.over(spec),
+            None => spec,
         }
     }
 
     /// Whether the same people decide.
-    fn are_those_of(&self, other: &Self) -> bool {
+    pub fn are_those_of(&self, other: &Self) -> bool {
         self.owners == other.owners && self.backup_owners == other.backup_owners && self.fallback == other.fallback
     }
 }
 
-/// Other people are to decide about a sensitive system; until an admin confirms it the old ones do.
+/// Those who decide about something of today, as one person stands to them: first hand, then as backup, then in the fallback group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deciders {
+    /// Who decides first hand.
+    pub first: BTreeSet<IdentityId>,
+    /// Who decides when those are too few.
+    pub backup: BTreeSet<IdentityId>,
+    /// Whether the person is in the group that decides when these are too few as well.
+    pub in_fallback: bool,
+}
+
+impl Deciders {
+    /// Whether the person is among those who are asked where so many distinct people are needed.
+    fn ask(&self, who: IdentityId, need: usize) -> bool {
+        self.first.contains(&who)
+            || (self.backup.contains(&who) && self.first.len() < need)
+            || (self.in_fallback && self.first.union(&self.backup).count() < need)
+    }
+
+    /// Whether the person would be asked once it is these who decide, and is not asked now, with up to so many people needed.
+    pub fn would_gain(&self, who: IdentityId, then: &Self, most: usize) -> bool {
+        (1..=most).any(|need| then.ask(who, need) && !self.ask(who, need))
+    }
+}
+
+/// Other people are to decide about a system, or less is to guard it; until an admin confirms it all is as it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnersProposal {
     /// Which proposal; the first of a system is 1.
@@ -228,6 +319,9 @@ pub struct System {
     pub proposed: Option<OwnersProposal>,
     /// How many such proposals there were.
     pub proposals: u32,
+    /// What was written on them.
+    #[serde(default)]
+    pub remarks: Vec<Remark>,
 }
 
 /// What can happen to a system.
@@ -239,22 +333,37 @@ pub enum SystemEvent {
         /// All it says.
         spec: SystemSpec,
     },
-    /// Other people are to decide about it.
+    /// Other people are to decide about it, or less is to guard it.
     OwnersProposed {
         /// Which proposal.
         number: u32,
-        /// Who.
+        /// Who, and what.
         stewards: Stewards,
     },
-    /// They do from now on.
+    /// Somebody wrote on that.
+    OwnersCommented {
+        /// On which proposal.
+        number: u32,
+        /// What.
+        text: TextRef,
+    },
+    /// It is so from now on.
     OwnersConfirmed {
         /// Which proposal.
         number: u32,
         /// How the admin showed who they are, for this very act.
         verified: Option<Verified>,
     },
-    /// They do not.
+    /// An admin does not confirm it, and says why.
     OwnersRejected {
+        /// Which proposal.
+        number: u32,
+        /// Why; older events do not say, and hash as they did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<TextRef>,
+    },
+    /// Whoever proposed it no longer does.
+    OwnersTakenBack {
         /// Which proposal.
         number: u32,
     },
@@ -275,19 +384,25 @@ impl System {
     }
 
     /// Parts what the catalogue says now into what holds at once and what an admin must confirm first: on a sensitive system, other people
-    /// who decide about it, or a lower sensitivity.
+    /// who decide about it; on any, less that guards it.
     pub fn part(&self, spec: SystemSpec) -> (SystemSpec, Option<Stewards>) {
         let (held, wanted) = (Stewards::of(&self.spec), Stewards::of(&spec));
-        let sensitive = held.sensitivity.max(wanted.sensitivity) >= Sensitivity::High;
-        let lower = wanted.sensitivity < held.sensitivity;
-        if !sensitive || (wanted.are_those_of(&held) && !lower) {
+        let sensitivity = self.spec.sensitivity.max(spec.sensitivity);
+        let guards = Guards::of(&self.spec).stricter(&Guards::of(&spec));
+        let others = sensitivity >= Sensitivity::High && !wanted.are_those_of(&held);
+        let stricter = Stewards { sensitivity: Some(sensitivity), guards: Some(guards), ..wanted.clone() };
+        if !others && stricter == wanted {
             return (spec, None);
         }
-        let sensitivity = held.sensitivity.max(wanted.sensitivity);
-        (Stewards { sensitivity, ..held }.over(spec), Some(wanted))
+        let (owners, backup_owners, fallback) = if others {
+            (held.owners, held.backup_owners, held.fallback)
+        } else {
+            (stricter.owners, stricter.backup_owners, stricter.fallback)
+        };
+        (Stewards { owners, backup_owners, fallback, ..stricter }.over(spec), Some(wanted))
     }
 
-    /// Proposes other people to decide about it; `None` when just that is proposed already.
+    /// Proposes other people to decide about it, or less to guard it; `None` when just that is proposed already.
     pub fn propose_owners(
         &self,
         actor: &Actor,
@@ -301,21 +416,49 @@ impl System {
         self.change(actor, SystemEvent::OwnersProposed { number, stewards }, now).map(Some)
     }
 
-    /// Lets the people decide about it who were proposed. An admin confirms it who would not be one of them, and did not propose it.
+    /// An admin proposes other people to decide about it, where nothing else is proposed.
+    pub fn propose_people(&self, actor: &Actor, stewards: Stewards, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+        if let Some(proposed) = &self.proposed {
+            return Err(Refusal::ProposalWaits { by: proposed.by.to_string() });
+        }
+        if stewards.are_those_of(&Stewards::of(&self.spec)) {
+            return Err(Refusal::NothingNew);
+        }
+        self.propose_owners(actor, stewards, now)?.ok_or(Refusal::NothingNew)
+    }
+
+    /// Writes on what is proposed.
+    pub fn comment_on_owners(
+        &self,
+        actor: &Actor,
+        number: u32,
+        text: Words,
+        now: DateTime<Utc>,
+    ) -> Result<Transition, Refusal> {
+        self.expect_proposed(number)?;
+        let event = SystemEvent::OwnersCommented { number, text: text.reference() };
+        Ok(self.change(actor, event, now)?.with_words([text]))
+    }
+
+    /// Makes it so as was proposed. An admin confirms it who would not decide by it, and did not propose it; in founding mode the founder
+    /// may.
     pub fn confirm_owners(
         &self,
         authority: &Authority,
         number: u32,
+        founding: bool,
         confirmed: Confirmed,
         now: DateTime<Utc>,
     ) -> Result<Transition, Refusal> {
         let proposed = self.expect_proposed(number)?;
         let actor = authority.actor();
-        if proposed.by.is_one_with(actor) {
-            return Err(Refusal::OwnProposal);
-        }
-        if self.would_gain(authority, &proposed.stewards) {
-            return Err(Refusal::GainsByIt { name: self.spec.name.clone() });
+        if !founding {
+            if proposed.by.is_one_with(actor) {
+                return Err(Refusal::OwnProposal);
+            }
+            if self.would_gain(authority, &proposed.stewards) {
+                return Err(Refusal::GainsByIt { name: self.spec.name.clone() });
+            }
         }
         let verified = confirmed.of(actor, &self.confirmation_act(proposed))?;
         self.change(actor, SystemEvent::OwnersConfirmed { number, verified }, now)
@@ -326,10 +469,28 @@ impl System {
         Act::ConfirmOwners { system: self.id, number: proposed.number, stewards: digest(&proposed.stewards) }
     }
 
-    /// Leaves it to the people who decide about it now.
-    pub fn reject_owners(&self, actor: &Actor, number: u32, now: DateTime<Utc>) -> Result<Transition, Refusal> {
-        self.expect_proposed(number)?;
-        self.change(actor, SystemEvent::OwnersRejected { number }, now)
+    /// Leaves it as it is, and says why.
+    pub fn reject_owners(
+        &self,
+        actor: &Actor,
+        number: u32,
+        why: Words,
+        now: DateTime<Utc>,
+    ) -> Result<Transition, Refusal> {
+        if self.expect_proposed(number)?.by.is_one_with(actor) {
+            return Err(Refusal::TakeItBack);
+        }
+        let event = SystemEvent::OwnersRejected { number, text: Some(why.reference()) };
+        Ok(self.change(actor, event, now)?.with_words([why]))
+    }
+
+    /// Whoever proposed it takes it back.
+    pub fn take_back_owners(&self, actor: &Actor, number: u32, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+        let by = &self.expect_proposed(number)?.by;
+        if !by.is_one_with(actor) {
+            return Err(Refusal::NotItsProposer { by: by.to_string() });
+        }
+        self.change(actor, SystemEvent::OwnersTakenBack { number }, now)
     }
 
     /// Whether the actor would decide about it by this, and does not yet, or only when others cannot.
@@ -360,6 +521,11 @@ impl System {
         self.spec.owners.contains(&id) || self.spec.backup_owners.contains(&id)
     }
 
+    fn remark(&mut self, number: u32, text: &TextRef, sends_back: bool, stamp: &Stamp) {
+        let (by, text) = (stamp.actor.clone(), text.clone());
+        self.remarks.push(Remark { number, by, at: stamp.at, text, sends_back });
+    }
+
     pub(crate) fn apply(
         before: Option<Self>,
         id: SystemId,
@@ -369,7 +535,8 @@ impl System {
         let mut system = match (before, event) {
             (Some(system), _) => system,
             (None, SystemEvent::SystemDefined { spec }) => {
-                Self { id, version: 0, spec: spec.clone(), owner_since: BTreeMap::new(), proposed: None, proposals: 0 }
+                let (owner_since, remarks) = (BTreeMap::new(), Vec::new());
+                Self { id, version: 0, spec: spec.clone(), owner_since, proposed: None, proposals: 0, remarks }
             }
             (None, _) => return Err(Inconsistent::NotBegun),
         };
@@ -394,7 +561,14 @@ impl System {
                 };
                 system.spec = proposed.stewards.over(system.spec);
             }
-            SystemEvent::OwnersRejected { .. } => system.proposed = None,
+            SystemEvent::OwnersCommented { number, text } => system.remark(*number, text, false, stamp),
+            SystemEvent::OwnersRejected { number, text } => {
+                system.proposed = None;
+                if let Some(text) = text {
+                    system.remark(*number, text, true, stamp);
+                }
+            }
+            SystemEvent::OwnersTakenBack { .. } => system.proposed = None,
         }
         let known = system.owner_since;
         let owners = system.spec.owners.union(&system.spec.backup_owners);

@@ -147,6 +147,23 @@ impl StageRuling {
         self.ladder.iter().take(self.rungs).find(|r| r.people.contains(&id)).map(|r| &r.via)
     }
 
+    /// The first rung that is not in use and on which somebody stands who would come in anew, and who would; save those who are out.
+    pub(crate) fn next_rung(&self, out: &BTreeSet<IdentityId>) -> Option<(usize, BTreeSet<IdentityId>)> {
+        let known = self.eligible();
+        self.ladder.iter().enumerate().skip(self.rungs).find_map(|(rung, it)| {
+            let new: BTreeSet<_> =
+                it.people.iter().filter(|id| !known.contains(id) && !out.contains(id)).copied().collect();
+            (!new.is_empty()).then_some((rung, new))
+        })
+    }
+
+    /// Everybody who may decide this stage now, or once it has waited too long.
+    pub(crate) fn reached(&self) -> BTreeSet<IdentityId> {
+        let escalates = self.escalates_after.is_some() && self.escalated.is_none();
+        let next = escalates.then(|| self.next_rung(&BTreeSet::new())).flatten();
+        self.eligible().into_iter().chain(next.into_iter().flat_map(|(_, new)| new)).collect()
+    }
+
     /// Brings more of its ladder into use, once, as it waited too long; false where that cannot be.
     pub(crate) fn climbs(&mut self, rungs: usize, at: DateTime<Utc>) -> bool {
         let can = self.escalated.is_none() && self.rungs < rungs && rungs <= self.ladder.len();

@@ -4,6 +4,7 @@
 use crate::{
     bundle::BundleEvent,
     event::{Event, Record},
+    group::GroupEvent,
     guardrail::{GuardrailEvent, GuardrailSet},
     identity::IdentityEvent,
     request::RequestEvent,
@@ -29,7 +30,8 @@ impl Event {
             Self::Bundle(event) => of_bundle(event, before),
             Self::Guardrail(event) => of_guardrails(event, before),
             Self::Request(event) => of_request(event, before),
-            Self::Portal(_) | Self::Group(_) | Self::Grant(_) => None,
+            Self::Group(event) => of_group(event, before),
+            Self::Portal(_) | Self::Grant(_) => None,
         }
     }
 }
@@ -55,9 +57,17 @@ fn of_identity<'a>(event: &'a IdentityEvent, before: Option<&Record>) -> Option<
             let asked = who.and_then(|who| who.reset.as_ref().map(|asked| (who.id, asked.event)));
             (verified, asked.map(|(identity, asked)| Act::ResetAuthenticators { identity, asked }))
         }
+        IdentityEvent::IdentityLeft { said_by: None, verified } | IdentityEvent::DepartureProposed { verified } => {
+            (verified.as_ref()?, who.map(|who| Act::MarkLeft { identity: who.id }))
+        }
+        IdentityEvent::IdentityLeft { said_by: Some(_), verified } => {
+            (verified.as_ref()?, who.map(|who| Act::ConfirmLeft { identity: who.id }))
+        }
+        IdentityEvent::IdentityReturned { verified } => {
+            (verified.as_ref()?, who.map(|who| Act::MarkReturned { identity: who.id }))
+        }
         IdentityEvent::IdentityDefined { .. }
-        | IdentityEvent::IdentityLeft {}
-        | IdentityEvent::IdentityReturned {}
+        | IdentityEvent::DepartureTakenBack {}
         | IdentityEvent::Invited { .. }
         | IdentityEvent::PasswordSet { .. }
         | IdentityEvent::PasswordRehashed { .. }
@@ -70,12 +80,21 @@ fn of_identity<'a>(event: &'a IdentityEvent, before: Option<&Record>) -> Option<
     Some(Shown { verified, does })
 }
 
+fn of_group<'a>(event: &'a GroupEvent, before: Option<&Record>) -> Option<Shown<'a>> {
+    let GroupEvent::MembersConfirmed { verified: Some(verified), .. } = event else { return None };
+    let group = if let Some(Record::Group(it)) = before { Some(it) } else { None };
+    let does = group.and_then(|it| it.proposed.as_ref().map(|proposed| it.confirmation_act(proposed)));
+    Some(Shown { verified, does })
+}
+
 fn of_system<'a>(event: &'a SystemEvent, before: Option<&Record>) -> Option<Shown<'a>> {
     let verified = match event {
         SystemEvent::OwnersConfirmed { verified, .. } => verified.as_ref()?,
-        SystemEvent::SystemDefined { .. } | SystemEvent::OwnersProposed { .. } | SystemEvent::OwnersRejected { .. } => {
-            return None;
-        }
+        SystemEvent::SystemDefined { .. }
+        | SystemEvent::OwnersProposed { .. }
+        | SystemEvent::OwnersCommented { .. }
+        | SystemEvent::OwnersTakenBack { .. }
+        | SystemEvent::OwnersRejected { .. } => return None,
     };
     let system = if let Some(Record::System(it)) = before { Some(it) } else { None };
     let does = system.and_then(|it| it.proposed.as_ref().map(|proposed| it.confirmation_act(proposed)));

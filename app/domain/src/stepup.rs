@@ -3,7 +3,7 @@
 
 use crate::{
     actor::Actor,
-    ids::{AuthenticatorId, BundleId, IdentityId, RequestId, SystemId},
+    ids::{AuthenticatorId, BundleId, GroupId, IdentityId, RequestId, SystemId},
     minutes::Minutes,
     refusal::Refusal,
 };
@@ -116,7 +116,7 @@ pub enum Act {
         /// The number of the event that proposed it: what answers one proposal does not answer the next.
         proposed: u32,
     },
-    /// Making other people the owners of a sensitive system.
+    /// Changing who decides about a system, or what guards it.
     ConfirmOwners {
         /// The system.
         system: SystemId,
@@ -124,6 +124,30 @@ pub enum Act {
         number: u32,
         /// SHA-256 of who is proposed in its canonical form, in hexadecimal.
         stewards: String,
+    },
+    /// Changing who is in a group that decides.
+    ConfirmMembers {
+        /// The group.
+        group: GroupId,
+        /// Which proposal.
+        number: u32,
+        /// SHA-256 of who is proposed in its canonical form, in hexadecimal.
+        members: String,
+    },
+    /// Saying that somebody has left.
+    MarkLeft {
+        /// Who.
+        identity: IdentityId,
+    },
+    /// Confirming that, as another admin said it.
+    ConfirmLeft {
+        /// Who.
+        identity: IdentityId,
+    },
+    /// Saying that somebody who had left is back.
+    MarkReturned {
+        /// Who.
+        identity: IdentityId,
     },
     /// Adding an authenticator of one's own. Which passkey it will be cannot be stated: its key is made only after this was confirmed.
     AddAuthenticator {
@@ -168,8 +192,12 @@ impl Act {
             | Self::Approve { ruling: digest, .. }
             | Self::Publish { spec: digest, .. }
             | Self::PublishGuardrails { spec: digest, .. }
+            | Self::ConfirmMembers { members: digest, .. }
             | Self::ConfirmOwners { stewards: digest, .. } => !digest.is_empty(),
             Self::Retire { .. }
+            | Self::MarkLeft { .. }
+            | Self::ConfirmLeft { .. }
+            | Self::MarkReturned { .. }
             | Self::AddAuthenticator { .. }
             | Self::RenameAuthenticator { .. }
             | Self::RemoveAuthenticator { .. }

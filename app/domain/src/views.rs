@@ -172,6 +172,20 @@ view! {
         confirms: Option<String>,
         /// Whether only what is to be written in the form is missing: then it comes back to be finished, and nothing is recorded.
         unfinished: bool,
+        /// What the guardrails said; nothing where none were published.
+        guardrails: Option<VerdictView>,
+    }
+
+    /// What the guardrails said in a ruling.
+    VerdictView {
+        /// Which version of them.
+        number: u32,
+        /// By which engine.
+        engine: String,
+        /// The sentences of the rules that had a part in it.
+        rules: Vec<String>,
+        /// What they demand, each in a few words.
+        demands: Vec<String>,
     }
 
     /// A stage as a page shows it.
@@ -612,7 +626,7 @@ view! {
         says: String,
     }
 
-    /// Other people who are to decide about a system.
+    /// Other people who are to decide about a system, or less that is to guard it.
     OwnersView {
         /// Which proposal.
         number: u32,
@@ -622,10 +636,64 @@ view! {
         at: DateTime<Utc>,
         /// What would change.
         changes: Vec<Change>,
+        /// The waiting requests that others would decide by it: id and sentence.
+        hands: Vec<Named>,
         /// Whether the reader may confirm it.
         may_confirm: bool,
-        /// Whether the reader may reject it.
+        /// Whether the reader may send it back.
         may_reject: bool,
+        /// Whether the reader may take it back.
+        may_take_back: bool,
+        /// Whether the reader may write on it.
+        may_comment: bool,
+        /// Why the reader may not confirm it, where an admin wonders.
+        why_not: Option<String>,
+    }
+
+    /// The form in which an admin proposes other people to decide about a system.
+    OwnersForm {
+        /// Its owners now: key and name.
+        owners: Vec<Named>,
+        /// Its backup owners now: key and name.
+        backup_owners: Vec<Named>,
+        /// The key of the group that decides when none of them may.
+        fallback: String,
+        /// The people to pick from.
+        people: Vec<editor::Choice>,
+        /// The groups to pick from.
+        groups: Vec<editor::Choice>,
+    }
+
+    /// Others who are to be in a group that decides.
+    MembersView {
+        /// Which proposal.
+        number: u32,
+        /// Who proposed it.
+        by: String,
+        /// When.
+        at: DateTime<Utc>,
+        /// Who would come and who would go.
+        changes: Vec<Change>,
+        /// Whether the reader may confirm it.
+        may_confirm: bool,
+        /// Whether the reader may send it back.
+        may_reject: bool,
+        /// Why the reader may not confirm it, where an admin wonders.
+        why_not: Option<String>,
+    }
+
+    /// That somebody is said to have left, and another admin is to confirm it.
+    DepartureView {
+        /// Who says so.
+        by: String,
+        /// Since when.
+        at: DateTime<Utc>,
+        /// Whether the reader may confirm it.
+        may_confirm: bool,
+        /// Whether the reader may take it back or refuse it.
+        may_take_back: bool,
+        /// Whether it was the reader who said so.
+        own: bool,
         /// Why the reader may not confirm it, where an admin wonders.
         why_not: Option<String>,
     }
@@ -678,8 +746,12 @@ view! {
         backup_owners: Vec<String>,
         /// Its fallback group.
         fallback: String,
-        /// Who is to decide about it, where that is not confirmed yet.
+        /// What is proposed for it, where that is not confirmed yet.
         proposal: Option<OwnersView>,
+        /// What was said of that, or why the last was sent back.
+        remarks: Vec<RemarkView>,
+        /// The form in which the reader may propose other people.
+        propose: Option<OwnersForm>,
         /// Its rights, and the bundles that confer them.
         entitlements: Vec<EntitlementRow>,
         /// Who has what now, or is being given it, page by page.
@@ -772,6 +844,10 @@ view! {
         why_no_link: Option<String>,
         /// Whether the reader may say that it left.
         may_leave: bool,
+        /// That it is said to have left, and is to be confirmed.
+        departure: Option<DepartureView>,
+        /// Whether the reader may say that it is back.
+        may_return: bool,
         /// Its authenticators, where that is the reader's business.
         reset: Option<authenticators::ResetView>,
         /// How they decide, where they have of late and that is the reader's business.
@@ -796,6 +872,10 @@ view! {
         groups: Vec<Named>,
         /// What it decides or opens: where stages and conditions name it.
         used_by: Vec<Named>,
+        /// Who is to be in it, where that is not confirmed yet.
+        proposal: Option<MembersView>,
+        /// Why the last proposal was sent back.
+        remarks: Vec<RemarkView>,
     }
 
     /// An event in the trail.

@@ -1,27 +1,27 @@
 //! Whatever people do, in whatever order and at whatever time, these hold: random acts on one request and the grant that follows.
 
+mod people;
 mod world;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Actor, Refusal,
-    authenticator::BARRED_FOR,
     authority::{Authority, AuthorityFacts},
     bundle::{Source, Stage},
     event::{Envelope, Event, NO_PREV, Record, Thing, Transition, hash},
-    facts::{Ask, Facts},
+    facts::Facts,
     grant::{Fulfilled, Grant, Leaving, State as GrantState},
     guardrail::Unguarded,
-    identity::{Identity, IdentitySpec, Kind, LetIn, PortalRole, Standing},
-    ids::{ApprovalId, AuthenticatorId, EventId, GrantId, IdentityId, RequestId, TextId},
+    ids::{ApprovalId, EventId, GrantId, GroupId, IdentityId, RequestId, TextId},
     minutes::Minutes,
     request::{Approval, Asked, Decision, Request, RequestEvent, State},
-    ruling::{Outcome, StageRuling, excluded},
-    stepup::{self, Proof, Statement, Strength, Verified},
+    ruling::{Outcome, StageRuling},
+    stepup::{self, Strength},
     text::Words,
 };
+use people::{People, Shown, actor};
 use proptest::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 use world::{
     ADA, BEA, BOARD, COUNT, FALLBACK, FAY, MAYA, ORDERS, PEOPLE, READ, STOCK, at, for_robot, minutes, orders, ordinary,
@@ -62,6 +62,8 @@ enum Shows {
     ForLonger,
     /// As surely as is wanted, but for other terms.
     ForOtherTerms,
+    /// As surely as is wanted, with what one had once.
+    WithWhatIsGone,
 }
 
 /// Something somebody does, or that happens.
@@ -73,11 +75,20 @@ enum Act {
     Withdraw { by: usize },
     Comment { by: usize },
     Leave { who: usize },
+    SayLeft { by: usize, who: usize, sensitive: bool },
+    ConfirmLeft { by: usize, who: usize },
+    Stay { by: usize, who: usize },
+    ComeBack { by: usize, who: usize },
     OwnersChange { owners: BTreeSet<usize> },
-    JoinOrQuitBoard { who: usize },
+    JoinOrQuit { who: usize, fallback: bool },
+    ManagerChange { who: usize },
     AnswerForRobot { who: usize },
-    Reset { who: usize },
+    NoLongerAnswer { who: usize },
+    Reset { by: usize, second: usize, who: usize },
     LetIn { by: usize, who: usize },
+    AddAuthenticator { who: usize, passkey: bool },
+    RemoveAuthenticator { who: usize },
+    FailToShow { who: usize, times: u32 },
     Privilege { stock: bool },
     Reclassify,
     Unpublish,
@@ -125,6 +136,7 @@ fn shows() -> impl Strategy<Value = Shows> {
         1 => Just(Shows::Anothers),
         1 => Just(Shows::ForLonger),
         1 => Just(Shows::ForOtherTerms),
+        3 => Just(Shows::WithWhatIsGone),
     ]
 }
 
@@ -137,12 +149,22 @@ fn acts() -> impl Strategy<Value = Act> {
         1 => (who.clone(), any::<bool>()).prop_map(|(by, says)| Act::Deny { by, says }),
         1 => who.clone().prop_map(|by| Act::Withdraw { by }),
         2 => who.clone().prop_map(|by| Act::Comment { by }),
-        2 => who.clone().prop_map(|who| Act::Leave { who }),
+        1 => who.clone().prop_map(|who| Act::Leave { who }),
+        3 => (who.clone(), who.clone(), any::<bool>())
+            .prop_map(|(by, who, sensitive)| Act::SayLeft { by, who, sensitive }),
+        2 => (who.clone(), who.clone()).prop_map(|(by, who)| Act::ConfirmLeft { by, who }),
+        1 => (who.clone(), who.clone()).prop_map(|(by, who)| Act::Stay { by, who }),
+        2 => (who.clone(), who.clone()).prop_map(|(by, who)| Act::ComeBack { by, who }),
         2 => prop::collection::btree_set(who.clone(), 0..4).prop_map(|owners| Act::OwnersChange { owners }),
-        2 => who.clone().prop_map(|who| Act::JoinOrQuitBoard { who }),
+        3 => (who.clone(), any::<bool>()).prop_map(|(who, fallback)| Act::JoinOrQuit { who, fallback }),
+        1 => who.clone().prop_map(|who| Act::ManagerChange { who }),
         1 => who.clone().prop_map(|who| Act::AnswerForRobot { who }),
-        4 => who.clone().prop_map(|who| Act::Reset { who }),
+        2 => who.clone().prop_map(|who| Act::NoLongerAnswer { who }),
+        4 => (who.clone(), who.clone(), who.clone()).prop_map(|(by, second, who)| Act::Reset { by, second, who }),
         2 => (who.clone(), who.clone()).prop_map(|(by, who)| Act::LetIn { by, who }),
+        2 => (who.clone(), any::<bool>()).prop_map(|(who, passkey)| Act::AddAuthenticator { who, passkey }),
+        3 => who.clone().prop_map(|who| Act::RemoveAuthenticator { who }),
+        2 => (who.clone(), 1_u32..7).prop_map(|(who, times)| Act::FailToShow { who, times }),
         3 => any::<bool>().prop_map(|stock| Act::Privilege { stock }),
         1 => Just(Act::Reclassify),
         1 => Just(Act::Unpublish),
@@ -169,11 +191,6 @@ fn person(index: usize) -> IdentityId {
     PEOPLE[index].0
 }
 
-fn actor(id: IdentityId) -> Actor {
-    let name = PEOPLE.iter().find(|(known, _)| *known == id).map_or("nobody", |(_, name)| *name);
-    Actor::Person { id, name: name.to_owned() }
-}
-
 fn crowd(indices: &BTreeSet<usize>) -> BTreeSet<IdentityId> {
     indices.iter().map(|index| person(*index)).collect()
 }
@@ -181,14 +198,17 @@ fn crowd(indices: &BTreeSet<usize>) -> BTreeSet<IdentityId> {
 /// The whole small world of one request.
 struct Life {
     now: DateTime<Utc>,
-    ask: Ask,
+    /// What the catalogue says, whoever has left.
+    said: Facts,
+    /// The facts that are read from that today.
     today: Facts,
+    people: People,
     request: Option<Request>,
     grant: Option<Grant>,
     chain: Vec<Vec<u8>>,
     next_id: u128,
-    barred: BTreeMap<IdentityId, DateTime<Utc>>,
-    let_in: BTreeMap<IdentityId, LetIn>,
+    /// By whose word others decide on the request than did.
+    movers: BTreeSet<IdentityId>,
 }
 
 impl Life {
@@ -227,14 +247,14 @@ impl Life {
         let now = facts.at;
         let mut life = Self {
             now,
-            ask: ask.clone(),
+            said: facts.clone(),
             today: facts.clone(),
+            people: People::begin(now),
             request: None,
             grant: None,
             chain: Vec::new(),
             next_id: 1000,
-            barred: BTreeMap::new(),
-            let_in: BTreeMap::new(),
+            movers: BTreeSet::new(),
         };
         let asked = Asked {
             id: REQUEST,
@@ -266,102 +286,62 @@ impl Life {
         self.request.as_ref().expect("a life begins with a request")
     }
 
-    fn identity(&self, id: IdentityId, standing: Standing) -> Identity {
-        Identity {
-            barred_until: self.barred.get(&id).copied(),
-            let_in: self.let_in.get(&id).cloned(),
-            ..identity(id, standing)
-        }
-    }
-
-    /// Whoever could use somebody's account, as the store would find them.
-    fn origins(&self, who: IdentityId) -> BTreeSet<IdentityId> {
-        let mut found = BTreeSet::from([who]);
-        let mut newest = who;
-        while let Some(by) = self.identity(newest, Standing::Active).let_in_lately(self.now)
-            && found.insert(by)
-        {
-            newest = by;
-        }
-        found
-    }
-
-    /// Whether the two count as one person now. Told apart from how the product finds it.
-    fn counts_as_one(&self, a: IdentityId, b: IdentityId) -> bool {
-        let young = |it: &LetIn| (self.now - it.at).num_minutes() < 24 * 60;
-        let links: Vec<_> = self.let_in.iter().filter(|(_, it)| young(it)).map(|(new, it)| (*new, it.by)).collect();
-        let mut reached = BTreeSet::from([a]);
-        for _ in &links {
-            for (new, old) in &links {
-                if reached.contains(new) || reached.contains(old) {
-                    reached.extend([*new, *old]);
-                }
-            }
-        }
-        a != b && reached.contains(&b)
+    /// Whether a request is somebody's own: who asked, who would get it, and who answers for that, then or now. Told apart from how the
+    /// product finds it.
+    fn is_own(&self, request: &Request, who: IdentityId) -> bool {
+        who == request.ask.asker
+            || who == request.ask.subject
+            || request.facts.subject.owners.contains(&who)
+            || self.today.subject.owners.contains(&who)
     }
 
     /// How somebody shows who they are for a yes to what they look at.
-    fn shown(&self, by: IdentityId, shorter: Option<u32>, shows: Shows) -> Option<Verified> {
+    fn shown(&mut self, by: IdentityId, shorter: Option<u32>, shows: Shows) -> Option<Shown> {
         let request = self.request();
         let (stage, ruling) = request.current_stage()?;
         let minutes = shorter.map_or(request.minutes, minutes);
-        let strength = match shows {
+        let wanted = match shows {
             Shows::Nothing => return None,
             Shows::By(strength) => strength,
-            Shows::AsWanted | Shows::Anothers | Shows::ForLonger | Shows::ForOtherTerms => ruling.step_up?,
+            Shows::AsWanted | Shows::Anothers | Shows::ForLonger | Shows::ForOtherTerms | Shows::WithWhatIsGone => {
+                ruling.step_up?
+            }
         };
         let mut does = request.approval_act(stage, minutes);
         if let stepup::Act::Approve { terms, minutes: stated, .. } = &mut does {
             match shows {
                 Shows::ForLonger => *stated = self::minutes(minutes.get() + 1),
                 Shows::ForOtherTerms => *terms += 1,
-                Shows::AsWanted | Shows::Nothing | Shows::By(_) | Shows::Anothers => {}
+                Shows::AsWanted | Shows::Nothing | Shows::By(_) | Shows::Anothers | Shows::WithWhatIsGone => {}
             }
         }
         let by =
             if matches!(shows, Shows::Anothers) { PEOPLE.iter().map(|(id, _)| *id).find(|id| *id != by)? } else { by };
-        let says = "I approve it".to_owned();
-        let statement = Statement { format: stepup::FORMAT, nonce: "00".repeat(32), by, at: self.now, says, does };
-        let authenticator = AuthenticatorId(Uuid::from_u128(7));
-        let proof = match strength {
-            Strength::SignIn => Proof::SignIn {},
-            Strength::Code => Proof::Code { authenticator },
-            Strength::Passkey => Proof::Passkey {
-                authenticator,
-                credential: String::new(),
-                public_key: String::new(),
-                authenticator_data: String::new(),
-                client_data: String::new(),
-                signature: String::new(),
-            },
+        let with = if matches!(shows, Shows::WithWhatIsGone) {
+            self.people.had(by, wanted)?
+        } else {
+            self.people.has(by, wanted)?
         };
-        Some(Verified { statement: statement.canonical().expect("it has a canonical form"), proof, counts: strength })
+        Some(self.people.shows(by, does, with, self.now))
     }
 
     /// What somebody may do today, as the store would read it.
     fn authority(&self, id: IdentityId) -> Result<Authority, Refusal> {
-        let standing =
-            if self.today.people.contains_key(&id) { Standing::Active } else { Standing::Left { at: self.now } };
         let owning = |of: fn(&domain::facts::SystemFacts) -> &BTreeSet<IdentityId>| {
-            self.today.systems.iter().filter(|(_, s)| of(s).contains(&id)).map(|(system, _)| *system).collect()
+            self.said.systems.iter().filter(|(_, s)| of(s).contains(&id)).map(|(system, _)| *system).collect()
         };
-        let mine = self.origins(id);
+        let mine = self.people.origins(id, self.now);
         let others = self.request().parties().into_iter().filter(|other| *other != id);
         let facts = AuthorityFacts {
-            maybe_one_with: others.filter(|other| !self.origins(*other).is_disjoint(&mine)).collect(),
-            identity: Some(self.identity(id, standing)),
-            groups: self
-                .today
-                .groups
-                .iter()
-                .filter(|(_, g)| g.members.contains(&id))
-                .map(|(group, _)| *group)
+            maybe_one_with: others
+                .filter(|other| is_somebody(*other) && !self.people.origins(*other, self.now).is_disjoint(&mine))
                 .collect(),
+            identity: Some(self.people.row(id).clone()),
+            groups: self.said.groups.iter().filter(|(_, g)| g.members.contains(&id)).map(|(group, _)| *group).collect(),
             owns: owning(|s| &s.owners),
             backs_up: owning(|s| &s.backup_owners),
-            subject_owners: self.today.subject.owners.clone(),
-            subject_managers: self.today.managers.clone(),
+            subject_owners: self.said.subject.owners.clone(),
+            subject_managers: self.said.managers.clone(),
             next_in_line: self.request().is_next_in_line(id, self.now),
         };
         Authority::over(&actor(id), self.request(), facts)
@@ -371,18 +351,16 @@ impl Life {
     fn could_decide(&self, id: IdentityId, stage: &StageRuling) -> bool {
         let first_hand = match &stage.from {
             Source::Owners => false,
-            Source::Group { group } => self.today.groups[group].members.contains(&id),
+            Source::Group { group } => self.said.groups[group].members.contains(&id),
             Source::People { people } => people.contains(&id),
-            Source::Manager => self.today.managers.contains(&id),
+            Source::Manager => self.said.managers.contains(&id),
         };
-        let steps_in = self.today.systems.values().any(|s| {
+        let steps_in = self.said.systems.values().any(|s| {
             s.owners.contains(&id)
                 || s.backup_owners.contains(&id)
-                || self.today.groups[&s.fallback].members.contains(&id)
+                || self.said.groups[&s.fallback].members.contains(&id)
         });
-        self.today.people.contains_key(&id)
-            && !excluded(&self.ask, &self.today).contains(&id)
-            && (first_hand || steps_in)
+        self.people.is_in(id) && (first_hand || steps_in)
     }
 
     /// Writes a change down as the store would, and looks at all that must hold.
@@ -412,8 +390,8 @@ impl Life {
                 }
                 if let RequestEvent::Granted { ruling, .. } = event.as_ref() {
                     let needed = if ruling.privileged.is_empty() { 0 } else { 2 };
-                    let own = excluded(&self.request().ask, &self.today);
-                    let sound = approvers(self.request()).difference(&own).count();
+                    let request = self.request();
+                    let sound = approvers(request).into_iter().filter(|by| !self.is_own(request, *by)).count();
                     assert!(sound >= needed, "privileged access has two approvers (R15)");
                     let asked: u8 = ruling.stages.iter().map(|s| s.need).sum();
                     assert!(sound >= usize::from(asked), "nobody's yes to what is their own today counts (R7, R30)");
@@ -439,22 +417,23 @@ impl Life {
     }
 
     fn decides_rightly(&self, before: &Request, decision: &Decision) {
-        assert!(!excluded(&before.ask, &before.facts).contains(&decision.by), "nobody decides on their own (R30)");
-        assert!(
-            !excluded(&before.ask, &self.today).contains(&decision.by),
-            "nobody decides on what has become their own (R30)"
-        );
-        assert!(before.decisions.iter().all(|d| d.by != decision.by), "one person counts once");
-        assert!(self.barred.get(&decision.by).is_none_or(|until| *until <= self.now), "who was reset decides nothing");
+        let by = decision.by;
+        assert!(!self.is_own(before, by), "nobody decides on their own, nor on what has become or was their own (R30)");
+        assert!(before.decisions.iter().all(|d| d.by != by), "one person counts once");
+        assert!(!self.people.is_barred(by, self.now), "who was reset decides nothing");
+        assert!(!self.movers.contains(&by), "nobody decides what they moved by saying who has left");
         let others = [before.ask.asker, before.ask.subject].into_iter().chain(before.decisions.iter().map(|d| d.by));
-        for other in others {
-            assert!(!self.counts_as_one(decision.by, other), "one person with two accounts counts once");
+        for other in others.chain(self.movers.iter().copied()) {
+            assert!(!self.people.count_as_one(by, other, self.now), "one person with two accounts counts once");
         }
         let stage = &before.ruling.stages[decision.stage];
         if decision.approves {
             confirms_this(before, stage, decision);
         }
-        assert!(self.could_decide(decision.by, stage), "{} has the authority today for {stage:?}", decision.name);
+        if let Some(shown) = &decision.verified {
+            self.people.may_show(by, &shown.proof, self.now);
+        }
+        assert!(self.could_decide(by, stage), "{} has the authority today for {stage:?}", decision.name);
     }
 
     /// The row that the kept events lead to; refuses a gap between versions.
@@ -482,8 +461,32 @@ impl Life {
         }
     }
 
+    /// What the catalogue says, without those who have left.
+    fn read(&self) -> Facts {
+        let mut today = self.said.clone();
+        let belongs = |id: &IdentityId| !self.people.is_gone(*id);
+        today.people.retain(|id, _| belongs(id));
+        today.subject.active &= belongs(&today.subject.id);
+        today.asker.active &= belongs(&today.asker.id);
+        today.subject.owners.retain(belongs);
+        for system in today.systems.values_mut() {
+            system.owners.retain(belongs);
+            system.backup_owners.retain(belongs);
+        }
+        for group in today.groups.values_mut() {
+            group.members.retain(belongs);
+        }
+        today
+    }
+
     fn facts_changed(&mut self) {
-        let change = self.request().reroute(&self.today, self.now);
+        self.moved_by(&BTreeSet::new());
+    }
+
+    /// The facts have changed, by the word of these.
+    fn moved_by(&mut self, said_by: &BTreeSet<IdentityId>) {
+        self.today = self.read();
+        let change = self.request().reroute(&self.today, said_by, self.now);
         let before = self.request().clone();
         self.commit_if(change);
         let after = self.request();
@@ -493,6 +496,22 @@ impl Life {
             assert_eq!(had.need, has.need, "rerouting asks for no fewer");
         }
         assert_eq!(before.ruling.stages.len(), after.ruling.stages.len());
+        let asked = |request: &Request| request.ruling.stages.iter().map(StageRuling::eligible).collect::<Vec<_>>();
+        if asked(&before) != asked(after) {
+            self.movers.extend(said_by);
+        }
+    }
+
+    /// Somebody has left, by the word of these.
+    fn has_left(&mut self, who: IdentityId, said_by: Option<BTreeSet<IdentityId>>) {
+        let Some(said_by) = said_by else { return };
+        let (asker, subject) = (self.request().ask.asker, self.request().ask.subject);
+        if [asker, subject].contains(&who) {
+            let change = self.request().stop_as_left(&Actor::Operator, who, self.now);
+            self.commit_if(change);
+            assert!(!self.request().state.is_open(), "what was asked by or for who has left goes no further");
+        }
+        self.moved_by(&said_by);
     }
 
     /// Others may decide as well, and nobody but those who could have when it was asked.
@@ -506,6 +525,7 @@ impl Life {
             assert_eq!((&had.ladder, had.need), (&has.ladder, has.need), "nobody comes onto a ladder");
             assert!(had.eligible().is_subset(&has.eligible()), "nobody is taken out");
             assert!(has.eligible().is_disjoint(&excluded(&before.ask, &before.facts)), "nobody decides on their own");
+            assert!(has.eligible().is_disjoint(&before.kept_out), "nobody decides what they moved");
         }
         assert_eq!(after.escalate(self.now), Ok(None), "it escalates once");
         assert!(after.next_moment(self.now) >= before.next_moment(self.now), "no look comes sooner by it");
@@ -516,62 +536,58 @@ impl Life {
         match act {
             Act::Wait(n) => self.now = now + TimeDelta::minutes(i64::from(*n)),
             Act::Approve { .. } | Act::Deny { .. } | Act::Withdraw { .. } | Act::Comment { .. } => self.says(act),
-            Act::Leave { who } => {
-                let id = person(*who);
-                self.today.people.remove(&id);
-                self.today.subject.active &= id != self.today.subject.id;
-                self.today.asker.active &= id != self.today.asker.id;
-                for system in self.today.systems.values_mut() {
-                    system.owners.remove(&id);
-                    system.backup_owners.remove(&id);
-                }
-                for group in self.today.groups.values_mut() {
-                    group.members.remove(&id);
-                }
-                self.today.managers.remove(&id);
-                self.facts_changed();
-            }
+            Act::Leave { .. }
+            | Act::SayLeft { .. }
+            | Act::ConfirmLeft { .. }
+            | Act::Stay { .. }
+            | Act::ComeBack { .. }
+            | Act::Reset { .. }
+            | Act::LetIn { .. }
+            | Act::AddAuthenticator { .. }
+            | Act::RemoveAuthenticator { .. }
+            | Act::FailToShow { .. } => self.happens_to_people(act),
             Act::OwnersChange { owners } => {
-                let people = self.today.people.clone();
-                orders(&mut self.today).owners =
-                    crowd(owners).into_iter().filter(|id| people.contains_key(id)).collect();
+                orders(&mut self.said).owners = crowd(owners);
                 self.facts_changed();
             }
-            Act::JoinOrQuitBoard { who } => {
-                let id = person(*who);
-                let belongs = self.today.people.contains_key(&id);
-                if let Some(board) = self.today.groups.get_mut(&BOARD)
-                    && !board.members.remove(&id)
-                    && belongs
+            Act::JoinOrQuit { who, fallback } => {
+                let group: GroupId = if *fallback { FALLBACK } else { BOARD };
+                if let Some(group) = self.said.groups.get_mut(&group)
+                    && !group.members.remove(&person(*who))
                 {
-                    board.members.insert(id);
+                    group.members.insert(person(*who));
                 }
+                self.facts_changed();
+            }
+            Act::ManagerChange { who } => {
+                self.said.managers = [person(*who)].into();
                 self.facts_changed();
             }
             Act::AnswerForRobot { who } => {
-                if !self.today.subject.kind.is_person() {
-                    self.today.subject.owners.insert(person(*who));
+                if !self.said.subject.kind.is_person() {
+                    self.said.subject.owners.insert(person(*who));
                     self.facts_changed();
                 }
             }
-            Act::Reset { who } => {
-                self.barred.insert(person(*who), now + BARRED_FOR);
-            }
-            Act::LetIn { by, who } => {
-                self.let_in.insert(person(*who), LetIn { by: person(*by), at: now });
+            Act::NoLongerAnswer { who } => {
+                self.said.subject.owners.remove(&person(*who));
+                self.facts_changed();
             }
             Act::Privilege { stock } => {
-                if let Some(right) = self.today.entitlements.get_mut(if *stock { &COUNT } else { &READ }) {
+                if let Some(right) = self.said.entitlements.get_mut(if *stock { &COUNT } else { &READ }) {
                     right.privileged =
                         if right.privileged.is_some() { None } else { Some("it reaches more now".to_owned()) };
                 }
                 self.facts_changed();
             }
             Act::Reclassify => {
-                orders(&mut self.today).external ^= true;
+                orders(&mut self.said).external ^= true;
                 self.facts_changed();
             }
-            Act::Unpublish => self.today.published = false,
+            Act::Unpublish => {
+                self.said.published = false;
+                self.today = self.read();
+            }
             Act::Expire => {
                 let change = self.request().expire(now);
                 self.commit_if(change);
@@ -603,6 +619,36 @@ impl Life {
         }
     }
 
+    fn happens_to_people(&mut self, act: &Act) {
+        let now = self.now;
+        match act {
+            Act::Leave { who } => {
+                let said_by = self.people.leaves(person(*who), now);
+                self.has_left(person(*who), said_by);
+            }
+            Act::SayLeft { by, who, sensitive } => {
+                let said_by = self.people.says_left(person(*by), person(*who), *sensitive, now);
+                self.has_left(person(*who), said_by);
+            }
+            Act::ConfirmLeft { by, who } => {
+                let said_by = self.people.confirms_left(person(*by), person(*who), now);
+                self.has_left(person(*who), said_by);
+            }
+            Act::Stay { by, who } => self.people.stays(person(*by), person(*who), now),
+            Act::ComeBack { by, who } => {
+                if self.people.comes_back(person(*by), person(*who), now) {
+                    self.facts_changed();
+                }
+            }
+            Act::Reset { by, second, who } => self.people.resets(person(*by), person(*second), person(*who), now),
+            Act::LetIn { by, who } => self.people.lets_in(person(*by), person(*who), now),
+            Act::AddAuthenticator { who, passkey } => self.people.adds(person(*who), *passkey, now),
+            Act::RemoveAuthenticator { who } => self.people.removes(person(*who), now),
+            Act::FailToShow { who, times } => self.people.fails(person(*who), *times, now),
+            _ => {}
+        }
+    }
+
     fn says(&mut self, act: &Act) {
         let now = self.now;
         let (by, words) = match act {
@@ -612,10 +658,11 @@ impl Life {
             _ => return,
         };
         let approval = ApprovalId(self.id());
-        let verified = match act {
+        let shown = match act {
             Act::Approve { shorter, shows, .. } => self.shown(by, *shorter, *shows),
             _ => None,
         };
+        let (verified, used) = shown.map(|Shown { verified, used }| (verified, used)).unzip();
         let request = self.request();
         let change = self.authority(by).and_then(|authority| match act {
             Act::Approve { shorter, stale, .. } => {
@@ -627,13 +674,27 @@ impl Life {
             Act::Withdraw { .. } => request.withdraw(&authority, now),
             _ => request.comment(&authority, words, now),
         });
-        if excluded(&request.ask, &self.today).contains(&by) && matches!(act, Act::Approve { .. } | Act::Deny { .. }) {
+        if self.is_own(request, by) && matches!(act, Act::Approve { .. } | Act::Deny { .. }) {
             assert!(change.is_err(), "nobody decides on their own (R30)");
+        }
+        if !self.people.is_in(by) {
+            assert!(change.is_err(), "who has left, or is said to have, does nothing");
         }
         if matches!(act, Act::Approve { stale: true, .. } | Act::Deny { says: false, .. }) {
             assert!(change.is_err(), "a page out of date, or a no without a reason, decides nothing");
         }
+        // What was shown is used up in the same commit: without the one there is not the other.
+        let spent = match (&used, &change) {
+            (Some(used), Ok(_)) => {
+                let Some(spent) = self.people.step_up(by, used, now) else { return };
+                Some(spent)
+            }
+            (Some(_), Err(_)) | (None, _) => None,
+        };
         self.commit_if(change.map(Some));
+        if let (Some(spent), Some(used)) = (spent, &used) {
+            self.people.stepped_up(by, used, spent);
+        }
     }
 
     fn does_to_grant(&mut self, act: &Act) {
@@ -738,39 +799,9 @@ impl Life {
     }
 }
 
-fn identity(id: IdentityId, standing: Standing) -> Identity {
-    let spec = IdentitySpec {
-        key: "somebody".parse().expect("a key"),
-        kind: Kind::Person,
-        name: actor(id).to_string(),
-        email: None,
-        title: None,
-        department: None,
-        manager: None,
-        purpose: None,
-        owners: BTreeSet::new(),
-        // The worst case: an approver of one's own who is an admin besides.
-        roles: if id == ADA { set([PortalRole::Admin]) } else { BTreeSet::new() },
-        accounts: BTreeMap::new(),
-    };
-    Identity {
-        id,
-        version: 1,
-        spec,
-        standing,
-        accounts: BTreeMap::new(),
-        password_set_at: None,
-        password_digest: None,
-        authenticators: BTreeMap::new(),
-        recovery_codes: BTreeSet::new(),
-        young_codes: None,
-        failed_step_ups: BTreeMap::new(),
-        locked_until: None,
-        barred_until: None,
-        reset: None,
-        invited_by: None,
-        let_in: None,
-    }
+/// Whether it is one of the people; the robot is not.
+fn is_somebody(id: IdentityId) -> bool {
+    PEOPLE.iter().any(|(known, _)| *known == id)
 }
 
 /// A yes in a stage that wants to be sure is confirmed by who says it, for this very request, at least as surely as is wanted.

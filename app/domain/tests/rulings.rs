@@ -10,7 +10,7 @@ use domain::{
     guardrail::Unguarded,
     identity::Kind,
     ids::IdentityId,
-    resource::{ConnectorKind, Environment, Sensitivity},
+    resource::{ConnectorKind, Deciders, Environment, Sensitivity},
     ruling::{Outcome, Ruling, StageRuling, Via, judge},
 };
 use std::collections::BTreeSet;
@@ -480,4 +480,26 @@ fn every_systems_owners_decide() {
         (stock.owners, stock.backup_owners) = (set([OLOF]), set([BEA]));
     }
     assert_eq!(eligible(&judge(&ask, &facts, &Unguarded)), [[OLOF]]);
+}
+
+/// R30: whoever would be asked next once others are gone decides more by it, and whoever is asked anyway does not.
+#[test]
+fn who_would_be_asked_once_others_are_gone() {
+    let decide = |first: &[IdentityId], backup: &[IdentityId], in_fallback| Deciders {
+        first: first.iter().copied().collect(),
+        backup: backup.iter().copied().collect(),
+        in_fallback,
+    };
+    let both = decide(&[OLOF, OONA], &[BEA], false);
+    assert!(both.would_gain(BEA, &decide(&[OLOF], &[BEA], false), 2), "two may be needed");
+    assert!(!both.would_gain(BEA, &decide(&[OLOF], &[BEA], false), 1), "one is, and Olof is there");
+    assert!(both.would_gain(BEA, &decide(&[], &[BEA], false), 1));
+    assert!(!both.would_gain(OLOF, &decide(&[OLOF], &[BEA], false), 2), "he decides as before");
+    assert!(both.would_gain(GUS, &decide(&[OLOF, GUS], &[BEA], false), 1), "he becomes an owner");
+    let behind = decide(&[OLOF, OONA], &[BEA], true);
+    assert!(!behind.would_gain(FAY, &decide(&[OLOF], &[BEA], true), 2), "there are two before her");
+    assert!(behind.would_gain(FAY, &decide(&[OLOF], &[], true), 2));
+    assert!(both.would_gain(FAY, &decide(&[OLOF], &[], true), 2), "she joins the fallback group");
+    let one = decide(&[OLOF], &[BEA], false);
+    assert!(one.would_gain(BEA, &decide(&[], &[BEA], false), 2), "she was asked second, and is now asked first");
 }

@@ -6,7 +6,8 @@ use leptos::prelude::*;
 #[component]
 pub fn Act(
     /// Where it is sent.
-    to: &'static str,
+    #[prop(into)]
+    to: String,
     /// What goes with it.
     #[prop(optional)]
     with: Vec<(&'static str, String)>,

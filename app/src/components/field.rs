@@ -2,7 +2,7 @@
 
 use super::words::said;
 use crate::fault::Kept;
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 
 /// One line of text.
 #[component]
@@ -112,27 +112,45 @@ pub fn Area(
     /// Whether it holds code, which nothing should correct.
     #[prop(optional)]
     code: bool,
+    /// Whether its lines are numbered, where scripts run, and never wrapped.
+    #[prop(optional)]
+    numbered: bool,
 ) -> impl IntoView {
     let id = id.unwrap_or(name);
     let described = described(id, hint.is_some(), kept.error.is_some());
     let invalid = kept.error.is_some().then_some("true");
     // A browser drops the first line break inside a textarea, so one is given to be dropped.
     let text = kept.value.or(value).map(|text| format!("\n{text}"));
+    let area = view! {
+        <textarea
+            id=id
+            name=name
+            rows=rows
+            class=code.then_some("code")
+            maxlength=most
+            required=required
+            spellcheck=code.then_some("false")
+            wrap=numbered.then_some("off")
+            aria-describedby=described
+            aria-invalid=invalid
+        >
+            {text}
+        </textarea>
+    };
     view! {
         <Field id label hint error=kept.error.clone() optional>
-            <textarea
-                id=id
-                name=name
-                rows=rows
-                class=code.then_some("code")
-                maxlength=most
-                required=required
-                spellcheck=code.then_some("false")
-                aria-describedby=described
-                aria-invalid=invalid
-            >
-                {text}
-            </textarea>
+            {if numbered {
+                Either::Left(
+                    view! {
+                        <div class="numbered">
+                            <pre data-numbers="" aria-hidden="true"></pre>
+                            {area}
+                        </div>
+                    },
+                )
+            } else {
+                Either::Right(area)
+            }}
         </Field>
     }
     .into_any()

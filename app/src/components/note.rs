@@ -58,7 +58,12 @@ pub fn Stopped(
     /// The forms of the page: where they are sent.
     acts: Vec<&'static str>,
 ) -> impl IntoView {
-    Flash::of(&acts).trouble().map(|fault| {
+    stopped(&Flash::of(&acts))
+}
+
+/// The same, by what was kept of the form.
+pub fn stopped(flash: &Flash) -> Option<AnyView> {
+    flash.trouble().map(|fault| {
         let then = fault.then();
         view! {
             <div class="errors" role="alert" tabindex="-1" aria-labelledby="errors-title">
@@ -67,6 +72,7 @@ pub fn Stopped(
                 {then.map(|then| view! { <p>{then}</p> })}
             </div>
         }
+        .into_any()
     })
 }
 

@@ -8,7 +8,7 @@ use super::{
     field::{Area, Errors, Wrong},
     icon::Icon,
     note::{Fold, Id, Note, Stopped},
-    ruling::{Checks, Held, Stages},
+    ruling::{Checks, Guarded, Held, Stages},
     time::{Moment, When, short},
     trouble::Trouble,
     words::{Names, capital, full, said, so_many},
@@ -315,6 +315,9 @@ pub fn Behind(
                     view! {
                         <Fold title="Ruled again at the moment of granting">
                             <Checks checks=second.checks />
+                            {second
+                                .guardrails
+                                .map(|verdict| view! { <dl class="facts"><Guarded verdict /></dl> })}
                         </Fold>
                     }
                 })}
@@ -414,7 +417,7 @@ pub fn Proof(
     /// The request.
     page: RequestPage,
 ) -> impl IntoView {
-    let RequestPage { card, head, events, .. } = page;
+    let RequestPage { card, head, events, ruling, .. } = page;
     view! {
         <section id="record" data-live="">
             <h2>"Record"</h2>
@@ -431,6 +434,7 @@ pub fn Proof(
                 <dd>
                     {capital(&so_many(events as usize, "event", "events"))} ", the newest " <Id of=head />
                 </dd>
+                {ruling.guardrails.map(|verdict| view! { <Guarded verdict /> })}
             </dl>
         </section>
     }

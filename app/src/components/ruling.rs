@@ -9,7 +9,7 @@ use super::{
 };
 use domain::{
     ruling::{Check, Outcome},
-    views::{HoldingView, RulingView, StageView},
+    views::{HoldingView, RulingView, StageView, VerdictView},
 };
 use leptos::prelude::*;
 
@@ -54,7 +54,9 @@ fn Path(
     /// What is ruled.
     ruling: RulingView,
 ) -> impl IntoView {
-    let RulingView { outcome, checks, stages, next, not_automatic, privileged, confirms, unfinished } = ruling;
+    let RulingView { outcome, checks, stages, next, not_automatic, privileged, confirms, unfinished, guardrails } =
+        ruling;
+    let demands = guardrails.map(|verdict| verdict.demands).unwrap_or_default();
     view! {
         {(!next.is_empty()).then(|| view! { <p>{said(&next)}</p> })}
         <h3>"Conditions"</h3>
@@ -70,6 +72,7 @@ fn Path(
             .map(|with| view! { <p class="hint">{format!("You confirm it with {with}, for this very request.")}</p> })}
         {because("Two people must agree, because", &privileged)}
         {because("Not at once, because", &not_automatic)}
+        {because("The guardrails demand:", &demands)}
         {(outcome == Outcome::Refused && !unfinished)
             .then(|| view! { <p class="hint">"A refused request is kept with its reasons, like any other."</p> })}
     }
@@ -183,6 +186,25 @@ pub fn Held(
         <Moment at=since />
         {beside}
         "."
+    }
+    .into_any()
+}
+
+/// Which guardrails judged, as one of the facts: their version and engine, the rules that had a part, and what they demand.
+#[component]
+pub fn Guarded(
+    /// What they said.
+    verdict: VerdictView,
+) -> impl IntoView {
+    let VerdictView { number, engine, rules, demands } = verdict;
+    let rules = rules.into_iter().map(|says| view! { <li>{said(&says)}</li> }).collect::<Vec<_>>();
+    view! {
+        <dt>"Guardrails"</dt>
+        <dd>
+            {format!("Version {number}, {engine}")}
+            {(!rules.is_empty()).then(|| view! { <ul class="small soft">{rules}</ul> })}
+            {because("They demand:", &demands)}
+        </dd>
     }
     .into_any()
 }

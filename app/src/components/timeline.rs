@@ -75,19 +75,36 @@ pub fn Next(
 pub fn shown(event: &str) -> (Tone, Icon) {
     match event {
         "asked" => (Tone::Info, Icon::Ask),
-        "approved" | "granted" | "bundle_published" | "owners_confirmed" | "authenticator_added" => {
-            (Tone::Good, Icon::Check)
-        }
+        "approved"
+        | "granted"
+        | "bundle_published"
+        | "guardrails_published"
+        | "owners_confirmed"
+        | "members_confirmed"
+        | "authenticator_added" => (Tone::Good, Icon::Check),
         "denied" | "stopped" | "refused" => (Tone::Bad, Icon::Cross),
-        "draft_discarded" | "owners_rejected" | "retirement_dropped" => (Tone::None, Icon::Cross),
-        "withdrawn" | "draft_withdrawn" => (Tone::None, Icon::Back),
-        "sent_back" | "draft_sent_back" => (Tone::Wait, Icon::Back),
-        "commented" | "draft_commented" => (Tone::None, Icon::Note),
-        "rerouted" | "escalated" | "draft_submitted" | "retirement_proposed" | "owners_proposed" | "reset_asked" => {
-            (Tone::Wait, Icon::Ask)
+        "draft_discarded" | "guardrails_discarded" | "retirement_dropped" => (Tone::None, Icon::Cross),
+        "withdrawn"
+        | "draft_withdrawn"
+        | "guardrails_withdrawn"
+        | "owners_taken_back"
+        | "members_taken_back"
+        | "departure_taken_back" => (Tone::None, Icon::Back),
+        "sent_back" | "draft_sent_back" | "guardrails_sent_back" | "owners_rejected" | "members_rejected" => {
+            (Tone::Wait, Icon::Back)
         }
+        "commented" | "draft_commented" | "guardrails_commented" | "owners_commented" => (Tone::None, Icon::Note),
+        "rerouted"
+        | "escalated"
+        | "draft_submitted"
+        | "guardrails_submitted"
+        | "retirement_proposed"
+        | "owners_proposed"
+        | "members_proposed"
+        | "reset_asked"
+        | "departure_proposed" => (Tone::Wait, Icon::Ask),
         "attested" => (Tone::Info, Icon::Check),
-        "bundle_drafted" | "catalogue_imported" => (Tone::Info, Icon::Note),
+        "bundle_drafted" | "guardrails_drafted" | "catalogue_imported" => (Tone::Info, Icon::Note),
         "request_expired" | "approval_lapsed" => (Tone::None, Icon::Clock),
         "grant_opened" | "invited" => (Tone::Info, Icon::Key),
         "looked_before" => (Tone::None, Icon::Search),

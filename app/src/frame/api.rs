@@ -1,12 +1,12 @@
 //! What every page's frame asks for.
 
 use crate::fault::Fault;
-use domain::views::{self, Banners, Place};
+use domain::views::{self, Place};
 use leptos::prelude::*;
 
 /// What every page says of the portal itself; whoever comes may know.
 #[server(endpoint = "banners")]
-pub async fn banners() -> Result<Banners, Fault> {
+pub async fn banners() -> Result<views::Banners, Fault> {
     Ok(crate::server::portal()?.banners().await?)
 }
 

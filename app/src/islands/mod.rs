@@ -4,6 +4,7 @@ mod browser;
 mod copy;
 mod forms;
 mod keys;
+mod lines;
 mod live;
 mod palette;
 mod panel;
@@ -21,6 +22,7 @@ pub fn Alive() -> impl IntoView {
         times::start();
         forms::start();
         panel::start();
+        lines::start();
         palette::start();
         keys::start();
         copy::start();

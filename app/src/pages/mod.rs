@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod confirm;
 pub mod editor;
 pub mod groups;
+pub mod guardrails;
 pub mod home;
 pub mod identities;
 pub mod inbox;

@@ -174,7 +174,11 @@ impl Portal {
         self.retrying(|| async {
             let now = self.now();
             let mut tx = self.store().write().await?;
-            in_portal(&mut tx, actor, now).await?.admin()?;
+            let authority = in_portal(&mut tx, actor, now).await?;
+            authority.admin()?;
+            if act.decides() {
+                authority.not_barred(now)?;
+            }
             let bundle = tx.bundle_by_key(key).await?.ok_or(Error::NotFound)?;
             let words = |text: &Prose| self.words(text.as_str()).ok_or(Refusal::Missing("comment"));
             let change = match act {
@@ -293,6 +297,16 @@ enum BundleAct<'a> {
     Discard(u32),
     ProposeRetirement,
     DropRetirement(u32),
+}
+
+impl BundleAct<'_> {
+    /// Whether it decides about what others wrote or proposed; who is barred does not.
+    fn decides(self) -> bool {
+        match self {
+            Self::SendBack(..) | Self::Discard(_) | Self::DropRetirement(_) => true,
+            Self::Submit(_) | Self::Withdraw(_) | Self::Comment(..) | Self::ProposeRetirement => false,
+        }
+    }
 }
 
 fn path(bundle: &Bundle) -> String {

@@ -4,7 +4,8 @@ use crate::{
     Error, Portal,
     bundles::{Names, known_keys, mistakes_in, text},
     catalogue::{self, Keys, Resolve},
-    facts::in_portal,
+    facts::{entitlement_facts, in_portal},
+    memberships::{Power, powers},
 };
 use domain::{
     Actor, Refusal,
@@ -12,12 +13,14 @@ use domain::{
     form::Input,
     identity::Kind,
     ids::BundleId,
-    text::Key,
+    resource::{ConnectorKind, Entitlement, System},
+    text::{Key, and},
     views::{
         Change,
         editor::{BundleEditor, BundleSketch, Choice, FieldFault, SystemChoice, Values},
     },
 };
+use std::collections::BTreeSet;
 use store::Tx;
 
 /// So many of each are offered to pick from; any other is written by its key.
@@ -50,13 +53,14 @@ impl Portal {
             Some(bundle) => text(bundle.newest().ok_or(Error::NotFound)?, &keys),
             None => NEW.to_owned(),
         };
+        let guardrails = self.guardrails(&mut tx).await?;
         Ok(BundleEditor {
             key: key.to_owned(),
             name: bundle.as_ref().map(|it| it.name().to_owned()).unwrap_or_default(),
             after: bundle.as_ref().map_or(0, |it| it.versions),
             values: catalogue::values(&written),
             text: written,
-            systems: systems(&mut tx).await?,
+            systems: systems(&mut tx, &guardrails.named_groups()).await?,
             groups: groups(&mut tx).await?,
             people: people(&mut tx).await?,
             bundles: bundles(&mut tx, key).await?,
@@ -225,36 +229,52 @@ fn called(value: &str, input: Input, keys: &Keys, names: &Names) -> String {
     name.unwrap_or_else(|| value.to_owned())
 }
 
-async fn systems(tx: &mut Tx) -> Result<Vec<SystemChoice>, Error> {
-    let systems = tx.systems("", "", OFFERED).await?;
-    Ok(systems
-        .into_iter()
-        .map(|listed| {
-            let spec = listed.it.spec;
-            let rights = spec.entitlements.values().map(|right| Choice {
-                value: format!("{}/{}", spec.key, right.key),
-                name: right.name.clone(),
-                says: if right.privileged {
-                    format!("{}; {} in the system, privileged", right.says, right.native)
-                } else {
-                    format!("{}; {} in the system", right.says, right.native)
-                },
-            });
-            SystemChoice {
-                rights: rights.collect(),
-                says: format!("{}, {} sensitivity", spec.environment.word(), spec.sensitivity.word()),
-                name: spec.name,
-            }
-        })
-        .collect())
+async fn systems(tx: &mut Tx, guarding: &BTreeSet<Key>) -> Result<Vec<SystemChoice>, Error> {
+    let mut choices = Vec::new();
+    for system in tx.systems("", "", OFFERED).await?.into_iter().map(|listed| listed.it) {
+        let spec = &system.spec;
+        let mut rights = Vec::new();
+        for right in spec.entitlements.values() {
+            let value = format!("{}/{}", spec.key, right.key);
+            rights.push(Choice { value, name: right.name.clone(), says: confers(tx, &system, right, guarding).await? });
+        }
+        let says = format!("{}, {} sensitivity", spec.environment.word(), spec.sensitivity.word());
+        choices.push(SystemChoice { rights, says, name: system.spec.name });
+    }
+    Ok(choices)
 }
 
-async fn groups(tx: &mut Tx) -> Result<Vec<Choice>, Error> {
+/// What a right confers: what it says, what the system calls it, which groups one joins by it and what they may do, and whether it is
+/// privileged, by its name or by what is derived (R15).
+async fn confers(tx: &mut Tx, system: &System, right: &Entitlement, guarding: &BTreeSet<Key>) -> Result<String, Error> {
+    let mut parts = vec![right.says.clone(), format!("{} in the system", right.native)];
+    if right.privileged {
+        parts.push("privileged".to_owned());
+    }
+    if system.spec.connector != ConnectorKind::Directory {
+        return Ok(parts.join("; "));
+    }
+    let facts = entitlement_facts(tx, system, right, true, guarding).await?;
+    for id in facts.joins {
+        let Some(group) = tx.group(id).await? else { continue };
+        let may: Vec<_> = powers(tx, id).await?.iter().map(Power::says).collect();
+        let which = if may.is_empty() { String::new() } else { format!(", which {}", and(&may)) };
+        parts.push(format!("makes one a member of {}{which}", group.spec.name));
+    }
+    if facts.privileged.is_some() && !right.privileged {
+        parts.push("and so is privileged".to_owned());
+    }
+    Ok(parts.join("; "))
+}
+
+/// The groups, for picking some.
+pub(crate) async fn groups(tx: &mut Tx) -> Result<Vec<Choice>, Error> {
     let groups = tx.groups("", "", OFFERED).await?.into_iter().map(|listed| listed.it.spec);
     Ok(groups.map(|spec| Choice { value: spec.key.to_string(), name: spec.name, says: spec.says }).collect())
 }
 
-async fn people(tx: &mut Tx) -> Result<Vec<Choice>, Error> {
+/// The people, for picking some.
+pub(crate) async fn people(tx: &mut Tx) -> Result<Vec<Choice>, Error> {
     let people = tx.identities("", "", OFFERED).await?.into_iter().map(|listed| listed.it);
     Ok(people
         .filter(|it| it.spec.kind == Kind::Person && it.is_active())

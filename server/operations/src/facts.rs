@@ -159,7 +159,8 @@ pub async fn facts(tx: &mut Tx, about: &About<'_>, now: DateTime<Utc>) -> Result
     })
 }
 
-async fn entitlement_facts(
+/// What a right of a system confers: the groups one joins by it, and why it is privileged.
+pub async fn entitlement_facts(
     tx: &mut Tx,
     system: &System,
     it: &Entitlement,

@@ -2,26 +2,27 @@
 
 use crate::{
     Error, Portal,
-    acts::tell_admins,
+    acts::{tell_admins, tell_people},
     bundles::{known_keys, mistakes_in},
     catalogue::{self, Contents, File, Keys, Mistake, Naming as _, Place, Resolve as _},
     editing::differences,
     export::all,
     guardrails::{self, RULES_FILE, TESTS_FILE},
+    memberships::decides,
 };
 use domain::{
     Actor, Refusal,
     bundle::Bundle,
     event::{Record, Transition},
-    group::Group,
+    group::{Group, GroupSpec, Members},
     guardrail::GuardrailText,
     identity::{Identity, Standing},
-    ids::{EntitlementId, IdentityId, SystemId},
+    ids::{EntitlementId, GroupId, IdentityId, SystemId},
     replay::Progress,
     resource::{Stewards, System, SystemSpec},
     review::Around,
     stepup::Confirmed,
-    text::Key,
+    text::{Key, and},
     views::Change,
 };
 use std::{
@@ -118,14 +119,14 @@ impl Portal {
         if !mistakes.is_empty() {
             return Err(mistakes_in(&mistakes));
         }
-        let mut loading =
-            Loading { portal: self, tx: &mut tx, actor, keys: &keys, founding, done: Imported::default() };
+        let (left, done) = (Vec::new(), Imported::default());
+        let mut loading = Loading { portal: self, tx: &mut tx, actor, keys: &keys, founding, left, done };
         loading.identities(catalogue).await?;
         loading.groups(catalogue).await?;
         loading.circles(catalogue).await?;
         loading.systems(catalogue).await?;
         loading.bundles(catalogue).await?;
-        let mut done = loading.done;
+        let (left, mut done) = (loading.left, loading.done);
         if let Some(text) = guardrails
             && self.bring_guardrails(&mut tx, actor, text.clone(), founding).await?
         {
@@ -141,6 +142,10 @@ impl Portal {
             return Ok(done);
         }
         self.reroute(&mut tx).await?;
+        if !left.is_empty() {
+            let says = format!("{actor} says that {} left", have(&left));
+            tell_admins(self, &mut tx, actor, &says, "/identities").await?;
+        }
         if let Some(portal) = tx.portal().await? {
             let note = portal.note_import(actor, done.created, done.changed, done.left, done.ended, self.now())?;
             self.save(&mut tx, &note).await?;
@@ -170,6 +175,8 @@ struct Loading<'a> {
     actor: &'a Actor,
     keys: &'a Keys,
     founding: bool,
+    /// The names of those who have left by it.
+    left: Vec<String>,
     done: Imported,
 }
 
@@ -208,7 +215,10 @@ impl Loading<'_> {
                 && let Some(identity) = self.tx.identity(id).await?
                 && identity.is_active()
             {
-                let ended = self.portal.take_leave(self.tx, self.actor, &identity).await?;
+                let change = identity.leave_by_import(self.actor, now)?;
+                self.portal.save(self.tx, &change).await?;
+                let ended = self.portal.follow_departure(self.tx, self.actor, &identity).await?;
+                self.left.push(identity.spec.name);
                 self.done.left += 1;
                 self.done.ended += ended;
                 self.done.lines.push(format!("- {word} {key} has left; {ended} grants end"));
@@ -223,6 +233,10 @@ impl Loading<'_> {
             let now = self.portal.now();
             let id = self.keys.group(key).ok_or(Error::NotFound)?;
             let known = self.tx.group(id).await?;
+            let (spec, proposed) = match &known {
+                Some(group) if !self.founding => self.part_members(group, spec).await?,
+                Some(_) | None => (spec, None),
+            };
             let change = match &known {
                 None => Some(Group::define(id, self.actor, spec.clone(), now)?),
                 Some(group) => group.redefine(self.actor, spec.clone(), now)?,
@@ -244,14 +258,49 @@ impl Loading<'_> {
                 let says = |spec| Contents { groups: vec![spec], ..Contents::default() };
                 self.differ(&says(&known.spec), &says(&spec));
             }
+            if known.is_some() {
+                self.members(id, key, proposed).await?;
+            }
         }
         Ok(())
+    }
+
+    /// Parts who is to be in a group that decides from all else that the catalogue says of it.
+    async fn part_members(&mut self, group: &Group, spec: GroupSpec) -> Result<(GroupSpec, Option<Members>), Error> {
+        if Members::of(&spec) == Members::of(&group.spec) || decides(self.tx, group.id).await?.is_none() {
+            return Ok((spec, None));
+        }
+        let stay = self.tx.names(&group.spec.members, true).await?;
+        let gone = group.spec.members.iter().copied().filter(|id| !stay.contains_key(id)).collect();
+        Ok(group.part(spec, &gone))
+    }
+
+    /// Proposes who is to be in a group that decides, or drops what was proposed where the catalogue no longer says so.
+    async fn members(&mut self, id: GroupId, key: &Key, proposed: Option<Members>) -> Result<(), Error> {
+        let now = self.portal.now();
+        let Some(group) = self.tx.group(id).await? else { return Ok(()) };
+        let Some(members) = proposed else {
+            if let Some(proposal) = &group.proposed {
+                let change = group.take_back_members(self.actor, proposal.number, now)?;
+                self.portal.save(self.tx, &change).await?;
+                self.done.lines.push(format!("  group {key} keeps who is in it: the proposal is taken back"));
+            }
+            return Ok(());
+        };
+        let Some(change) = group.propose_members(self.actor, members, now)? else { return Ok(()) };
+        self.portal.save(self.tx, &change).await?;
+        self.done.changed += 1;
+        self.done.lines.push(format!("  group {key} decides: who is in it changes when an admin confirms it"));
+        let says = format!("{} wants others in {}: an admin confirms it", self.actor, group.spec.name);
+        tell_admins(self.portal, self.tx, self.actor, &says, &format!("/groups/{key}")).await
     }
 
     /// Circles that close only together with what the portal knew before.
     async fn circles(&mut self, catalogue: &catalogue::Catalogue) -> Result<(), Error> {
         let mut mistakes = Vec::new();
-        let groups = all!(self.tx, groups).into_iter().map(|it| (it.id, it.spec.groups)).collect();
+        // What is proposed is looked at as if it were confirmed.
+        let groups = all!(self.tx, groups).into_iter();
+        let groups = groups.map(|it| (it.id, it.proposed.map_or(it.spec.groups, |it| it.members.groups))).collect();
         for circle in catalogue::cycles(&groups) {
             let keys = circle.iter().filter_map(|id| self.keys.group_key(*id)).collect::<Vec<_>>();
             if let Some(at) = keys.iter().find_map(|key| catalogue.groups.get(key)).map(|stanza| &stanza.at) {
@@ -306,26 +355,38 @@ impl Loading<'_> {
         if mistakes.is_empty() { Ok(()) } else { Err(mistakes_in(&mistakes)) }
     }
 
-    /// Proposes who is to decide about a sensitive system, or drops what was proposed where the catalogue no longer says so.
+    /// Proposes who is to decide about a system and what less is to guard it, or drops what it had proposed where the catalogue no longer
+    /// says so.
     async fn stewards(&mut self, id: SystemId, key: &Key, proposed: Option<Stewards>) -> Result<(), Error> {
         let now = self.portal.now();
         let Some(system) = self.tx.system(id).await? else { return Ok(()) };
         let Some(stewards) = proposed else {
-            if let Some(proposal) = &system.proposed {
-                let change = system.reject_owners(self.actor, proposal.number, now)?;
+            // What an admin proposed in the portal is theirs to take back.
+            if let Some(proposal) = system.proposed.as_ref().filter(|it| it.by.is_one_with(self.actor)) {
+                let change = system.take_back_owners(self.actor, proposal.number, now)?;
                 self.portal.save(self.tx, &change).await?;
-                self.done.lines.push(format!("  system {key} keeps who decides about it: the proposal is taken back"));
+                self.done.lines.push(format!("  system {key} stays as it is: the proposal is taken back"));
             }
             return Ok(());
         };
+        let others = !stewards.are_those_of(&Stewards::of(&system.spec));
         let Some(change) = system.propose_owners(self.actor, stewards, now)? else { return Ok(()) };
         self.portal.save(self.tx, &change).await?;
         self.done.changed += 1;
-        let says = format!("  system {key} is sensitive: who decides about it changes when an admin confirms it");
-        self.done.lines.push(says);
         let (by, name) = (self.actor, &system.spec.name);
-        let says = format!("{by} wants other people to decide about {name}: an admin confirms it");
-        tell_admins(self.portal, self.tx, self.actor, &says, &format!("/systems/{key}")).await
+        let (weighs, wants) = if others {
+            ("is sensitive: who decides about it changes", "other people to decide about")
+        } else {
+            ("would be guarded less: that changes", "less to guard")
+        };
+        self.done.lines.push(format!("  system {key} {weighs} when an admin confirms it"));
+        let says = format!("{by} wants {wants} {name}: an admin confirms it");
+        let path = format!("/systems/{key}");
+        if let Some(whose) = system.proposed.as_ref().and_then(|it| it.by.person()) {
+            let says = format!("{by} proposed something else for {name} in the place of what you had proposed");
+            tell_people(self.portal, self.tx, self.actor, &[whose].into(), &says, &path).await?;
+        }
+        tell_admins(self.portal, self.tx, self.actor, &says, &path).await
     }
 
     /// What may not change on a system while grants stand on it: where it is reached, and what its rights are called there. A grant would
@@ -441,8 +502,20 @@ fn given_twice(spec: &SystemSpec) -> Vec<String> {
     twice.collect()
 }
 
+/// Who has left, as one says it: a few names, and how many more.
+fn have(left: &[String]) -> String {
+    const MOST: usize = 4;
+    let mut names: Vec<_> = left.iter().take(MOST).cloned().collect();
+    match left.len().saturating_sub(MOST) {
+        0 => {}
+        1 => names.push("one other".to_owned()),
+        more => names.push(format!("{more} others")),
+    }
+    format!("{} {}", and(&names), if left.len() == 1 { "has" } else { "have" })
+}
+
 fn named(keys: &[Key]) -> String {
-    domain::text::and(&keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>())
+    and(&keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>())
 }
 
 /// Whether a row that could not be written is one with accounts; then one of them is somebody else's, as the import holds the only pen.

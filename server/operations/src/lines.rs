@@ -72,61 +72,104 @@ async fn say(tx: &mut Tx, envelope: &Envelope) -> Result<Said, Error> {
                 format!("loaded a catalogue: {created} new, {changed} changed, {left} left, {ended} grants ended")
             }
         }),
-        Event::Identity(event) => decided(match event {
-            IdentityEvent::IdentityDefined { spec } if envelope.version == 1 => format!("added {}", spec.name),
-            IdentityEvent::IdentityDefined { spec } => format!("changed what the catalogue says of {}", spec.name),
-            IdentityEvent::IdentityLeft {} => "said that they left".to_owned(),
-            IdentityEvent::IdentityReturned {} => "said that they came back".to_owned(),
-            IdentityEvent::Invited { .. } => "issued a one-time link".to_owned(),
-            IdentityEvent::PasswordSet { .. } => "set a password".to_owned(),
-            IdentityEvent::PasswordRehashed { .. } => "hashed their password anew, and stronger".to_owned(),
-            IdentityEvent::SignedOutEverywhere {} => "signed out everywhere".to_owned(),
-            IdentityEvent::AuthenticatorAdded { name, means, verified, young, .. } => {
-                let kind = if means.strength() == Strength::Passkey { "passkey" } else { "authenticator app" };
-                format!("added the {kind} “{name}”, with {}{}", verified.proof.word(), counting(*young))
-            }
-            IdentityEvent::AuthenticatorRenamed { name, verified, .. } => {
-                let sure = verified.as_ref().map(|v| format!(", with {}", v.proof.word())).unwrap_or_default();
-                format!("called an authenticator “{name}”{sure}")
-            }
-            IdentityEvent::AuthenticatorRemoved { verified, .. } => {
-                format!("removed an authenticator, with {}", verified.proof.word())
-            }
-            IdentityEvent::RecoveryCodesMade { codes, young, .. } => {
-                format!("made {} new recovery codes{}", codes.len(), counting(*young))
-            }
-            IdentityEvent::SteppedUp { used } => format!("confirmed an act with {}", with(used)),
-            IdentityEvent::ProofSpent { used } => {
-                format!("showed who they are with {}, but the act was refused", with(used))
-            }
-            IdentityEvent::StepUpFailed { tried, why, until } => {
-                let locks = until.map(|until| format!(", once too often: none counts until {}", day(until)));
-                format!("{}{}", failed(*tried, *why), locks.unwrap_or_default())
-            }
-            IdentityEvent::ResetAsked { verified } => {
-                let sure = verified.as_ref().map(|v| format!(", with {}", v.proof.word())).unwrap_or_default();
-                format!("asked to reset their passkeys and codes{sure}")
-            }
-            IdentityEvent::ResetRefused {} => "took back or refused that reset".to_owned(),
-            IdentityEvent::AuthenticatorsReset { asked_by, verified, .. } => {
-                format!("reset their passkeys and codes, as {asked_by} had asked, with {}", verified.proof.word())
-            }
-        }),
-        Event::Group(GroupEvent::GroupDefined { spec }) => {
-            decided(format!("{} the group {}", if envelope.version == 1 { "added" } else { "changed" }, spec.name))
-        }
-        Event::System(event) => decided(match event {
-            SystemEvent::SystemDefined { spec } if envelope.version == 1 => format!("added the system {}", spec.name),
-            SystemEvent::SystemDefined { spec } => format!("changed the system {}", spec.name),
-            SystemEvent::OwnersProposed { .. } => "proposed other people to decide about the system".to_owned(),
-            SystemEvent::OwnersConfirmed { .. } => "confirmed who decides about the system".to_owned(),
-            SystemEvent::OwnersRejected { .. } => "left it to those who decide about the system".to_owned(),
-        }),
+        Event::Identity(event) => decided(of_identity(event, envelope.version)),
+        Event::Group(event) => of_group(event, envelope.version),
+        Event::System(event) => of_system(event, envelope.version),
         Event::Bundle(event) => of_bundle(event),
         Event::Guardrail(event) => of_guardrails(event),
         Event::Request(event) => of_request(event),
         Event::Grant(event) => of_grant(tx, event).await?,
     })
+}
+
+fn of_identity(event: &IdentityEvent, version: u32) -> String {
+    match event {
+        IdentityEvent::IdentityDefined { spec } if version == 1 => format!("added {}", spec.name),
+        IdentityEvent::IdentityDefined { spec } => format!("changed what the catalogue says of {}", spec.name),
+        IdentityEvent::IdentityLeft { said_by: None, verified } => {
+            format!("said that they left{}", sure(verified.as_ref()))
+        }
+        IdentityEvent::IdentityLeft { said_by: Some(by), verified } => {
+            format!("confirmed that they left, as {by} had said{}", sure(verified.as_ref()))
+        }
+        IdentityEvent::DepartureProposed { verified } => {
+            format!("said that they left, for another admin to confirm{}", sure(verified.as_ref()))
+        }
+        IdentityEvent::DepartureTakenBack {} => "said that they have not left".to_owned(),
+        IdentityEvent::IdentityReturned { verified } => format!("said that they came back{}", sure(verified.as_ref())),
+        IdentityEvent::Invited { .. } => "issued a one-time link".to_owned(),
+        IdentityEvent::PasswordSet { .. } => "set a password".to_owned(),
+        IdentityEvent::PasswordRehashed { .. } => "hashed their password anew, and stronger".to_owned(),
+        IdentityEvent::SignedOutEverywhere {} => "signed out everywhere".to_owned(),
+        IdentityEvent::AuthenticatorAdded { name, means, verified, young, .. } => {
+            let kind = if means.strength() == Strength::Passkey { "passkey" } else { "authenticator app" };
+            format!("added the {kind} “{name}”, with {}{}", verified.proof.word(), counting(*young))
+        }
+        IdentityEvent::AuthenticatorRenamed { name, verified, .. } => {
+            format!("called an authenticator “{name}”{}", sure(verified.as_ref()))
+        }
+        IdentityEvent::AuthenticatorRemoved { verified, .. } => {
+            format!("removed an authenticator, with {}", verified.proof.word())
+        }
+        IdentityEvent::RecoveryCodesMade { codes, young, .. } => {
+            format!("made {} new recovery codes{}", codes.len(), counting(*young))
+        }
+        IdentityEvent::SteppedUp { used } => format!("confirmed an act with {}", with(used)),
+        IdentityEvent::ProofSpent { used } => {
+            format!("showed who they are with {}, but the act was refused", with(used))
+        }
+        IdentityEvent::StepUpFailed { tried, why, until } => {
+            let locks = until.map(|until| format!(", once too often: none counts until {}", day(until)));
+            format!("{}{}", failed(*tried, *why), locks.unwrap_or_default())
+        }
+        IdentityEvent::ResetAsked { verified } => {
+            format!("asked to reset their passkeys and codes{}", sure(verified.as_ref()))
+        }
+        IdentityEvent::ResetRefused {} => "took back or refused that reset".to_owned(),
+        IdentityEvent::AuthenticatorsReset { asked_by, verified, .. } => {
+            format!("reset their passkeys and codes, as {asked_by} had asked, with {}", verified.proof.word())
+        }
+    }
+}
+
+fn of_group(event: &GroupEvent, version: u32) -> Said {
+    match event {
+        GroupEvent::GroupDefined { spec } if version == 1 => decided(format!("added the group {}", spec.name)),
+        GroupEvent::GroupDefined { spec } => decided(format!("changed the group {}", spec.name)),
+        GroupEvent::MembersProposed { .. } => decided("proposed others to be in the group"),
+        GroupEvent::MembersConfirmed { verified, .. } => {
+            decided(format!("confirmed who is in the group{}", sure(verified.as_ref())))
+        }
+        GroupEvent::MembersRejected { text, .. } => {
+            Said { what: "sent that proposal back".to_owned(), text: Some(text.clone()), decided: true }
+        }
+        GroupEvent::MembersTakenBack { .. } => decided("took that proposal back"),
+    }
+}
+
+fn of_system(event: &SystemEvent, version: u32) -> Said {
+    match event {
+        SystemEvent::SystemDefined { spec } if version == 1 => decided(format!("added the system {}", spec.name)),
+        SystemEvent::SystemDefined { spec } => decided(format!("changed the system {}", spec.name)),
+        SystemEvent::OwnersProposed { .. } => {
+            decided("proposed to change who decides about the system, or what guards it")
+        }
+        SystemEvent::OwnersCommented { text, .. } => {
+            Said { what: "wrote on that proposal".to_owned(), text: Some(text.clone()), decided: true }
+        }
+        SystemEvent::OwnersConfirmed { verified, .. } => {
+            decided(format!("confirmed who decides about the system, and what guards it{}", sure(verified.as_ref())))
+        }
+        SystemEvent::OwnersRejected { text, .. } => {
+            Said { what: "sent that proposal back".to_owned(), text: text.clone(), decided: true }
+        }
+        SystemEvent::OwnersTakenBack { .. } => decided("took that proposal back"),
+    }
+}
+
+/// How somebody showed who they are for it, where they did.
+fn sure(verified: Option<&Verified>) -> String {
+    verified.map(|it| format!(", with {}", it.proof.word())).unwrap_or_default()
 }
 
 fn with(used: &Used) -> &'static str {

@@ -28,14 +28,12 @@ use domain::{
     ids::{BundleId, IdentityId, RequestId, StreamId},
     replay::Progress,
     request::{Request, RequestKind, State},
-    resource::{OwnersProposal, Sensitivity, System},
+    resource::System,
     review::{Around, Draft, DraftState, Remark},
     stepup::Confirmed,
-    text::and,
     views::{
-        Acts, BundleActs, BundlePage, BundleRow, Change, EntitlementRow, GrantCard, GroupPage, Home, IdentityPage,
-        IdentityRow, MyAccess, Named, NoticeView, OwnersView, Page, RemarkView, RequestCard, RequestPage, SystemPage,
-        SystemRow, TrailRow,
+        Acts, BundleActs, BundlePage, BundleRow, EntitlementRow, GrantCard, GroupPage, Home, IdentityPage, IdentityRow,
+        MyAccess, Named, NoticeView, Page, RemarkView, RequestCard, RequestPage, SystemPage, SystemRow, TrailRow,
     },
 };
 use store::{EventRow, Listed, ReplayOf, Tx};
@@ -422,56 +420,11 @@ impl Portal {
             external: spec.external,
             backup_owners: tx.names(&spec.backup_owners, true).await?.into_values().collect(),
             fallback: tx.group(spec.fallback).await?.map_or_else(|| "a group that is gone".to_owned(), |g| g.spec.name),
-            proposal: match &system.proposed {
-                Some(proposed) => Some(self.owners_view(&mut tx, &authority, &system, proposed).await?),
-                None => None,
-            },
+            proposal: self.owners_view(&mut tx, &authority, &system).await?,
+            remarks: self.owners_remarks(&mut tx, &system).await?,
+            propose: self.owners_form(&mut tx, &authority, &system).await?,
             entitlements,
             holders: Page { items: holders, next: live.next },
-        })
-    }
-
-    /// What is proposed for a system, line by line, with the doors the reader has.
-    async fn owners_view(
-        &self,
-        tx: &mut Tx,
-        authority: &Authority,
-        system: &System,
-        proposed: &OwnersProposal,
-    ) -> Result<OwnersView, Error> {
-        let (held, wanted) = (&system.spec, &proposed.stewards);
-        let mut changes = Vec::new();
-        for (what, before, after) in
-            [("owners", &held.owners, &wanted.owners), ("backup owners", &held.backup_owners, &wanted.backup_owners)]
-        {
-            if before != after {
-                let before = tx.names(before, false).await?.into_values().collect::<Vec<_>>();
-                let after = tx.names(after, false).await?.into_values().collect::<Vec<_>>();
-                changes.push(Change { what: what.to_owned(), before: and(&before), after: and(&after) });
-            }
-        }
-        if held.fallback != wanted.fallback {
-            let gone = || "a group that is gone".to_owned();
-            let before = tx.group(held.fallback).await?.map_or_else(gone, |g| g.spec.name);
-            let after = tx.group(wanted.fallback).await?.map_or_else(gone, |g| g.spec.name);
-            changes.push(Change { what: "when none of them may decide".to_owned(), before, after });
-        }
-        if held.sensitivity != wanted.sensitivity {
-            let word = |it: Sensitivity| it.word().to_owned();
-            let (before, after) = (word(held.sensitivity), word(wanted.sensitivity));
-            changes.push(Change { what: "sensitivity".to_owned(), before, after });
-        }
-        // Asked as the act itself would ask; nothing is saved.
-        let no = system.confirm_owners(authority, proposed.number, Confirmed::UNASKED, self.now()).err();
-        let is_admin = authority.is_admin();
-        Ok(OwnersView {
-            number: proposed.number,
-            by: proposed.by.to_string(),
-            at: proposed.at,
-            changes,
-            may_confirm: is_admin && no.is_none(),
-            may_reject: is_admin,
-            why_not: no.map(|no| no.to_string()).filter(|_| is_admin),
         })
     }
 
@@ -542,9 +495,11 @@ impl Portal {
             groups,
             grants,
             lines,
-            may_invite: admin && it.is_active() && it.spec.kind.is_person() && no_link.is_none(),
+            may_invite: admin && it.may_act() && it.spec.kind.is_person() && no_link.is_none(),
             why_no_link: no_link.map(|why| why.to_string()),
-            may_leave: admin && it.is_active() && it.id != me,
+            may_leave: admin && it.may_act() && it.id != me,
+            departure: self.departure_view(&mut tx, actor, admin, &it).await?,
+            may_return: admin && !it.is_active(),
             reset: reset_view(actor, admin, &it, self.now()),
             signals,
         })
@@ -584,6 +539,8 @@ impl Portal {
         }
         let used_by = tx.uses_of_group(group.id).await?;
         Ok(GroupPage {
+            proposal: self.members_view(&mut tx, &authority, &group).await?,
+            remarks: self.members_remarks(&mut tx, &group).await?,
             id: group.id,
             key: group.spec.key.to_string(),
             name: group.spec.name,
@@ -815,6 +772,7 @@ fn bundle_acts(bundle: &Bundle, actor: &Actor, is_admin: bool, founding: bool) -
     }
 }
 
+/// Something that was written on a proposal.
 pub(crate) async fn remark_view(tx: &mut Tx, remark: &Remark) -> Result<RemarkView, Error> {
     Ok(RemarkView {
         number: remark.number,

@@ -1,4 +1,4 @@
-//! Getting in and leaving: passwords, one-time links, founding mode, sign-in under throttles, people who leave.
+//! Getting in: passwords, one-time links, founding mode, sign-in under throttles.
 
 use crate::{Error, Portal, acts, facts::in_portal, ids::hashed};
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash};
@@ -114,7 +114,7 @@ impl Portal {
         // Whoever it is, the same questions are asked: a name that is known takes no longer.
         let by_key = tx.identity_by_key(name).await?;
         let by_email = tx.identity_by_email(name).await?;
-        let identity = by_key.or(by_email).filter(|i| i.is_active() && i.spec.kind.is_person());
+        let identity = by_key.or(by_email).filter(|i| i.may_act() && i.spec.kind.is_person());
         let kept = tx.password(identity.as_ref().map_or(IdentityId(Uuid::nil()), |i| i.id)).await?;
         // A hash that no event put there opens nothing.
         let kept = kept.filter(|kept| identity.as_ref().is_some_and(|i| i.has_password(&hashed(kept))));
@@ -255,9 +255,16 @@ impl Portal {
             let now = self.now();
             let mut tx = self.store().write().await?;
             if *actor != Actor::Operator {
-                in_portal(&mut tx, actor, now).await?.admin()?;
+                let authority = in_portal(&mut tx, actor, now).await?;
+                authority.admin()?;
+                authority.not_barred(now)?;
             }
-            let identity = tx.identity(id).await?.ok_or(Error::NotFound)?;
+            let mut identity = tx.identity(id).await?.ok_or(Error::NotFound)?;
+            if *actor == Actor::Operator && identity.departure.is_some() {
+                // Whoever has the command line knows better than an admin who says that they have left.
+                self.stays(&mut tx, actor, &identity).await?;
+                identity = tx.identity(id).await?.ok_or(Error::NotFound)?;
+            }
             if *actor != Actor::Operator
                 && let Some(refusal) = why_no_link(&identity)
             {
@@ -371,39 +378,6 @@ impl Portal {
         .await
     }
 
-    /// Says that somebody has left: sessions and grants end, what waits for them is withdrawn, and who decides is worked out again.
-    pub async fn mark_left(&self, actor: &Actor, id: IdentityId) -> Result<(), Error> {
-        self.retrying(|| async {
-            let mut tx = self.store().write().await?;
-            in_portal(&mut tx, actor, self.now()).await?.admin()?;
-            if actor.is(id) {
-                return Err(Refusal::NotAllowed("another admin must say that you have left").into());
-            }
-            let identity = tx.identity(id).await?.ok_or(Error::NotFound)?;
-            self.take_leave(&mut tx, actor, &identity).await?;
-            self.reroute(&mut tx).await?;
-            self.commit(tx).await
-        })
-        .await
-    }
-
-    /// Everything that follows from leaving. Gives how many grants it ends.
-    pub(crate) async fn take_leave(&self, tx: &mut Tx, actor: &Actor, identity: &Identity) -> Result<u32, Error> {
-        let now = self.now();
-        let change = identity.leave(actor, now)?;
-        self.save(tx, &change).await?;
-        tx.end_sessions_of(identity.id).await?;
-        let mut ended = 0;
-        for grant in tx.live_grants_of(identity.id).await? {
-            if grant.needs_its_rights(now) {
-                let change = grant.end_for_leaver(actor, now)?;
-                self.save(tx, &change).await?;
-                ended += 1;
-            }
-        }
-        Ok(ended)
-    }
-
     /// What every page says of the portal itself; whoever comes may know.
     pub async fn banners(&self) -> Result<Banners, Error> {
         banners(&mut self.store().read().await?).await
@@ -448,7 +422,7 @@ impl Portal {
             from.clone_from(&last.cursor);
             for listed in page {
                 let identity = listed.it;
-                if identity.spec.kind.is_person() && identity.is_active() && identity.password_set_at.is_none() {
+                if identity.spec.kind.is_person() && identity.may_act() && identity.password_set_at.is_none() {
                     let change = identity.set_password(actor, hashed(&kept), now)?;
                     self.save(&mut tx, &change).await?;
                     tx.save_password(identity.id, &kept, now).await?;

@@ -21,6 +21,7 @@ use domain::{
         bulk::{Answered, Chosen},
     },
 };
+use std::collections::BTreeSet;
 use store::Tx;
 
 /// The most links one ask may carry.
@@ -424,6 +425,11 @@ impl Portal {
 
     /// Works out again who may decide the requests that wait, after authority has changed.
     pub(crate) async fn reroute(&self, tx: &mut Tx) -> Result<u32, Error> {
+        self.reroute_but(tx, &BTreeSet::new()).await
+    }
+
+    /// The same after somebody's word has changed it, who never decide what they moved.
+    pub(crate) async fn reroute_but(&self, tx: &mut Tx, said_by: &BTreeSet<IdentityId>) -> Result<u32, Error> {
         let mut changed = 0;
         let mut from = RequestId(uuid::Uuid::nil());
         let guardrails = self.guardrails(tx).await?;
@@ -433,7 +439,7 @@ impl Portal {
             from = last.id;
             for request in waiting {
                 let today = self.todays_facts(tx, &request, guardrails.as_ref()).await?;
-                if let Some(change) = request.reroute(&today, self.now())? {
+                if let Some(change) = request.reroute(&today, said_by, self.now())? {
                     self.save(tx, &change).await?;
                     changed += 1;
                     if let Some(request) = change.request() {

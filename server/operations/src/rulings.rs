@@ -5,11 +5,12 @@ use chrono::{DateTime, Utc};
 use domain::{
     Actor,
     facts::Facts,
+    guardrail::Verdict,
     minutes::Minutes,
     request::{Request, State},
     ruling::{Outcome, Ruling, StageRuling, Via},
-    text::or,
-    views::{Asking, HoldingView, RulingView, StageView},
+    text::{Key, or},
+    views::{Asking, HoldingView, RulingView, StageView, VerdictView},
 };
 use std::collections::BTreeMap;
 
@@ -55,8 +56,19 @@ pub(crate) fn view(ruling: &Ruling, facts: &Facts, request: Option<&Request>) ->
         next: next(ruling, facts),
         not_automatic: ruling.not_automatic.clone(),
         privileged: ruling.privileged.values().cloned().collect(),
-        confirms: facts.bundle.spec.step_up.map(|strength| strength.word().to_owned()),
+        confirms: ruling.asker_step_up(facts.bundle.spec.step_up).map(|strength| strength.word().to_owned()),
         unfinished: ruling.only_unwritten().is_some(),
+        guardrails: ruling.guardrails.as_ref().map(|verdict| verdict_view(verdict, facts)),
+    }
+}
+
+fn verdict_view(verdict: &Verdict, facts: &Facts) -> VerdictView {
+    let called = |key: &Key| facts.group_by_key(key).map_or_else(|| format!("`{key}`"), |id| facts.group(id));
+    VerdictView {
+        number: verdict.number,
+        engine: verdict.engine.clone(),
+        rules: verdict.rules.values().cloned().collect(),
+        demands: verdict.demands.in_words(called),
     }
 }
 

@@ -70,7 +70,7 @@ impl Portal {
         let identity = tx.identity(session.identity).await?;
         drop(tx);
         let in_force = now < session.signed_in_at + self.setup().absolute && now < session.seen_at + self.setup().idle;
-        let Some(identity) = identity.filter(|i| i.is_active() && in_force) else { return Ok(None) };
+        let Some(identity) = identity.filter(|i| i.may_act() && in_force) else { return Ok(None) };
         if touch && now >= session.seen_at + SEEN_EVERY {
             let mut tx = self.store().write().await?;
             tx.see_session(&key.text(), now).await?;

@@ -4,7 +4,7 @@
 pub(crate) mod codes;
 pub(crate) mod passkeys;
 
-use crate::{Error, Portal, acts, ids::hashed, people::OF_ACCOUNT};
+use crate::{Error, Portal, acts, ids::hashed, people::OF_ACCOUNT, systems::changes};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Actor, Refusal,
@@ -13,14 +13,11 @@ use domain::{
     guardrail::GuardrailSet,
     identity::Identity,
     ids::{AuthenticatorId, IdentityId, PendingId, RequestId},
-    resource::Stewards,
     ruling::judge,
     stepup::{Act, FORMAT, Proof, Statement, Strength, Verified, digest},
-    text::and,
     views::{Asking, authenticators::ConfirmPage},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 use store::{Counted, Try, Tx};
 
 /// How long an act waits to be confirmed.
@@ -69,6 +66,28 @@ pub enum Wanted {
         key: String,
         /// The proposal that was looked at.
         number: u32,
+    },
+    /// Confirming who is in a group that decides.
+    ConfirmMembers {
+        /// The group's key.
+        key: String,
+        /// The proposal that was looked at.
+        number: u32,
+    },
+    /// Saying that somebody has left.
+    MarkLeft {
+        /// Who.
+        identity: IdentityId,
+    },
+    /// Confirming, as a second admin, that somebody has left.
+    ConfirmLeft {
+        /// Who.
+        identity: IdentityId,
+    },
+    /// Saying that somebody who had left is back.
+    MarkReturned {
+        /// Who.
+        identity: IdentityId,
     },
     /// Adding an authenticator of one's own.
     AddAuthenticator {
@@ -217,21 +236,7 @@ impl Portal {
                 (ruling.asker_step_up(spec.step_up).unwrap_or(Strength::SignIn), asked.act(), says)
             }
             Wanted::Approve { request, version, shorter, .. } => {
-                let request = tx.request(*request).await?.ok_or(Error::NotFound)?;
-                if !crate::facts::over(tx, actor, &request, self.now()).await?.may_see() {
-                    return Err(Error::NotFound);
-                }
-                request.open(self.now())?;
-                let (stage, ruling) =
-                    request.current_stage().filter(|_| request.terms == *version).ok_or(Refusal::StalePage)?;
-                let minutes = match shorter.trim() {
-                    "" => request.minutes,
-                    text => text.parse().map_err(Refusal::from)?,
-                };
-                let short = digest(&request.ruling).chars().take(8).collect::<String>();
-                let (what, whom) = (&request.facts.bundle.spec.name, &request.facts.subject.name);
-                let says = format!("I approve “{what}” for {whom}, for {minutes}, by ruling {short}");
-                (ruling.step_up.unwrap_or(Strength::SignIn), request.approval_act(stage, minutes), says)
+                self.stated_yes(tx, actor, *request, *version, shorter).await?
             }
             Wanted::Publish { key, number } => {
                 let bundle = self.bundle_of_admin(tx, actor, key).await?;
@@ -263,9 +268,29 @@ impl Portal {
                 crate::facts::in_portal(tx, actor, self.now()).await?.admin()?;
                 let system = tx.system_by_key(key).await?.ok_or(Error::NotFound)?;
                 let proposed = system.expect_proposed(*number)?;
-                let who = named(tx, &proposed.stewards).await?;
-                let says = format!("I confirm who decides about {}: {who}", system.spec.name);
+                let changes = changes(tx, &system, proposed).await?;
+                let changes: Vec<_> = changes.into_iter().map(|it| format!("{}: {}", it.what, it.after)).collect();
+                let says = format!("I confirm for {}: {}", system.spec.name, changes.join("; "));
                 (strongest, system.confirmation_act(proposed), says)
+            }
+            Wanted::ConfirmMembers { key, number } => {
+                crate::facts::in_portal(tx, actor, self.now()).await?.admin()?;
+                let group = tx.group_by_key(key).await?.ok_or(Error::NotFound)?;
+                let proposed = group.expect_proposed(*number)?;
+                let says = format!("I confirm proposal {number} of who is in {}", group.spec.name);
+                (strongest, group.confirmation_act(proposed), says)
+            }
+            Wanted::MarkLeft { identity } => {
+                let name = self.name_for_admin(tx, actor, *identity).await?;
+                (strongest, Act::MarkLeft { identity: *identity }, format!("I say that {name} has left"))
+            }
+            Wanted::ConfirmLeft { identity } => {
+                let name = self.name_for_admin(tx, actor, *identity).await?;
+                (strongest, Act::ConfirmLeft { identity: *identity }, format!("I confirm that {name} has left"))
+            }
+            Wanted::MarkReturned { identity } => {
+                let name = self.name_for_admin(tx, actor, *identity).await?;
+                (strongest, Act::MarkReturned { identity: *identity }, format!("I say that {name} is back"))
             }
             Wanted::AddAuthenticator { kind, name } => {
                 let name = who.free_name(name)?;
@@ -314,9 +339,39 @@ impl Portal {
         tx.identity(whose).await?.ok_or(Error::NotFound)
     }
 
+    /// What is stated by a yes to a request, to the terms that were looked at.
+    async fn stated_yes(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        id: RequestId,
+        version: u32,
+        shorter: &str,
+    ) -> Result<(Strength, Act, String), Error> {
+        let request = tx.request(id).await?.ok_or(Error::NotFound)?;
+        if !crate::facts::over(tx, actor, &request, self.now()).await?.may_see() {
+            return Err(Error::NotFound);
+        }
+        request.open(self.now())?;
+        let (stage, ruling) = request.current_stage().filter(|_| request.terms == version).ok_or(Refusal::StalePage)?;
+        let minutes = match shorter.trim() {
+            "" => request.minutes,
+            text => text.parse().map_err(Refusal::from)?,
+        };
+        let short = digest(&request.ruling).chars().take(8).collect::<String>();
+        let (what, whom) = (&request.facts.bundle.spec.name, &request.facts.subject.name);
+        let says = format!("I approve “{what}” for {whom}, for {minutes}, by ruling {short}");
+        Ok((ruling.step_up.unwrap_or(Strength::SignIn), request.approval_act(stage, minutes), says))
+    }
+
     async fn bundle_of_admin(&self, tx: &mut Tx, actor: &Actor, key: &str) -> Result<Bundle, Error> {
         crate::facts::in_portal(tx, actor, self.now()).await?.admin()?;
         tx.bundle_by_key(key).await?.ok_or(Error::NotFound)
+    }
+
+    async fn name_for_admin(&self, tx: &mut Tx, actor: &Actor, id: IdentityId) -> Result<String, Error> {
+        crate::facts::in_portal(tx, actor, self.now()).await?.admin()?;
+        Ok(tx.identity(id).await?.ok_or(Error::NotFound)?.spec.name)
     }
 
     /// What is to be confirmed, and by what it can be.
@@ -433,6 +488,13 @@ impl Portal {
                 self.confirm_owners_in(tx, actor, key, *number, Some(verified)).await?;
                 format!("/systems/{key}")
             }
+            Wanted::ConfirmMembers { key, number } => {
+                self.confirm_members_in(tx, actor, key, *number, Some(verified)).await?;
+                format!("/groups/{key}")
+            }
+            Wanted::MarkLeft { identity } => self.mark_left_in(tx, actor, *identity, Some(verified)).await?,
+            Wanted::ConfirmLeft { identity } => self.confirm_left_in(tx, actor, *identity, Some(verified)).await?,
+            Wanted::MarkReturned { identity } => self.mark_returned_in(tx, actor, *identity, Some(verified)).await?,
             Wanted::AddAuthenticator { kind, name } => {
                 let id = self.begin_enrolment(tx, actor, *kind, name, verified).await?;
                 format!("/authenticators/add/{id}")
@@ -584,20 +646,13 @@ fn throttle(who: &Identity, strength: Strength) -> String {
     format!("step-up/{}/{}", who.id, strength.key())
 }
 
-/// Who decides about a system, first hand and when those cannot, and how sensitive it is, in words.
-async fn named(tx: &mut Tx, stewards: &Stewards) -> Result<String, Error> {
-    let Stewards { owners, backup_owners, fallback, sensitivity } = stewards;
-    let names = tx.names(&owners.union(backup_owners).copied().collect(), false).await?;
-    let of = |ids: &BTreeSet<IdentityId>| and(&ids.iter().filter_map(|id| names.get(id).cloned()).collect::<Vec<_>>());
-    let group = tx.group(*fallback).await?.map_or_else(|| "a group that is gone".to_owned(), |group| group.spec.name);
-    let backups = if backup_owners.is_empty() { String::new() } else { format!("{}, then ", of(backup_owners)) };
-    let word = sensitivity.word();
-    Ok(format!("{}, then {backups}the group {group}; its sensitivity is {word}", of(owners)))
-}
-
 /// The person who acts, as they stand now.
 pub(crate) async fn person(tx: &mut Tx, actor: &Actor) -> Result<Identity, Error> {
     let id = actor.person().ok_or(Refusal::NotAllowed("only a person confirms what they do"))?;
     let who = tx.identity(id).await?.ok_or(Error::NotFound)?;
-    if who.is_active() { Ok(who) } else { Err(Refusal::NotAllowed("who has left may do nothing here").into()) }
+    if who.may_act() {
+        Ok(who)
+    } else {
+        Err(Refusal::NotAllowed("who has left, or is said to have, may do nothing here").into())
+    }
 }

@@ -461,7 +461,9 @@ fn texts(record: &Record) -> Vec<&TextRef> {
         }
         Record::Bundle(it) => it.remarks.iter().map(|remark| &remark.text).collect(),
         Record::GuardrailSet(it) => it.remarks.iter().map(|remark| &remark.text).collect(),
-        Record::Portal(_) | Record::Identity(_) | Record::Group(_) | Record::System(_) | Record::Grant(_) => Vec::new(),
+        Record::System(it) => it.remarks.iter().map(|remark| &remark.text).collect(),
+        Record::Group(it) => it.remarks.iter().map(|remark| &remark.text).collect(),
+        Record::Portal(_) | Record::Identity(_) | Record::Grant(_) => Vec::new(),
     }
 }
 

@@ -72,6 +72,12 @@ impl Tx {
         Ok(())
     }
 
+    /// Forgets a person's password, as if there had never been one.
+    pub async fn drop_password(&mut self, who: IdentityId) -> Result<(), Error> {
+        run!(self, "delete from passwords where identity_id = $1", who.0)?;
+        Ok(())
+    }
+
     /// Notes that somebody has signed in.
     pub async fn mark_signed_in(&mut self, who: IdentityId, now: DateTime<Utc>) -> Result<(), Error> {
         run!(self, "update passwords set signed_in_at = $2 where identity_id = $1", who.0, now)?;
@@ -108,7 +114,7 @@ impl Tx {
         expires_at: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        run!(self, "update invitations set used_at = $2 where identity_id = $1 and used_at is null", who.0, now)?;
+        self.void_invitations(who, now).await?;
         run!(
             self,
             "insert into invitations (id, token_hash, identity_id, expires_at) values ($1, $2, $3, $4)",
@@ -117,6 +123,12 @@ impl Tx {
             who.0,
             expires_at
         )?;
+        Ok(())
+    }
+
+    /// No one-time link of this person works any more.
+    pub async fn void_invitations(&mut self, who: IdentityId, now: DateTime<Utc>) -> Result<(), Error> {
+        run!(self, "update invitations set used_at = $2 where identity_id = $1 and used_at is null", who.0, now)?;
         Ok(())
     }
 

@@ -51,7 +51,9 @@ async fn several_are_approved_by_one_form_and_each_is_answered(on: On) {
     let mut ola = world.sign_in("ola.nord").await;
     assert!(!ola.get(&page).await.shows("1 of 2 approved"), "it is for nobody else");
     let sees = world.portal.request(&world.actor("maya.lindqvist").await, mayas).await.expect("it is hers");
-    assert!(sees.card.state == "approved" && sees.lines.iter().any(|line| line.text.as_deref() == Some("as agreed")));
+    assert!(
+        sees.card.state == "approved" && sees.lines.items.iter().any(|line| line.text.as_deref() == Some("as agreed"))
+    );
 }
 
 async fn a_form_without_a_choice_comes_back_and_says_so(on: On) {

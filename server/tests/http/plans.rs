@@ -129,7 +129,8 @@ async fn lives(scene: &Scene) {
     }
     world.portal.tidy().await.expect("it tidies up");
     world.portal.export(&Actor::Operator).await.expect("the catalogue can be written");
-    let findings = world.portal.verify(&mut |_| {}).await.expect("it can be checked");
+    let mut findings = Vec::new();
+    world.portal.verify(&mut |_| {}, &mut |finding| findings.push(finding)).await.expect("it can be checked");
     assert!(findings.is_empty(), "{findings:?}");
 }
 

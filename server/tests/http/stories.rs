@@ -18,6 +18,7 @@ on_both! {
     an_admin_makes_no_link_for_who_has_a_password
     founding_mode_ends_with_the_second_admin
     a_demo_says_so_on_every_page_however_it_was_started
+    owners_are_proposed_by_a_plain_form_that_survives_a_mistake
 }
 
 async fn access_comes_and_goes_by_itself(on: On) {
@@ -241,4 +242,35 @@ async fn a_demo_says_so_on_every_page_however_it_was_started(on: On) {
     for page in ["/", "/nowhere"] {
         assert!(browser.get(page).await.shows("Demo. Made-up people, known passwords"), "{page}");
     }
+}
+
+async fn owners_are_proposed_by_a_plain_form_that_survives_a_mistake(on: On) {
+    let world = World::on(on).await;
+    let mut astrid = world.sign_in("astrid.nyberg").await;
+    assert!(astrid.get("/systems/orders-db").await.body.contains("value=\"ola.nord\""), "who owns it now is filled in");
+    let form = |second: &'static str| {
+        [
+            ("key", "orders-db"),
+            ("fields[owners][]", "priya.raman"),
+            ("fields[owners][]", second),
+            ("fields[backup_owners][]", ""),
+            ("fields[fallback][]", "security"),
+            ("comment", "Eva knows its schema"),
+        ]
+    };
+    let refused = astrid.post("/api/systems/owners-propose", &form("eva.hom")).await;
+    let back = refused.location().expect("it leads back").to_owned();
+    assert!(back.starts_with("/systems/orders-db?kept="), "{back}");
+    let kept = astrid.get(&back).await;
+    assert_eq!(kept.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(kept.shows("did you mean") && kept.body.contains("value=\"eva.hom\""), "{}", kept.text());
+    assert!(kept.shows("Eva knows its schema"), "{}", kept.text());
+
+    astrid.get("/systems/orders-db").await;
+    let proposed = astrid.submit("/api/systems/owners-propose", &form("eva.holm")).await;
+    assert_eq!(proposed.status, StatusCode::OK, "{}", proposed.text());
+    assert!(proposed.shows("owners: Eva Holm and Priya Raman") || proposed.shows("owners: Priya Raman and Eva Holm"));
+    assert!(proposed.shows("Eva knows its schema") && proposed.shows("Take it back"), "{}", proposed.text());
+    let mut priya = world.sign_in("priya.raman").await;
+    assert!(priya.get("/notices").await.shows("Astrid Nyberg wants other people to decide about Orders database"));
 }

@@ -79,10 +79,11 @@ fn Draw(asked: Asked, access: MyAccess) -> impl IntoView {
 fn Held(id: &'static str, title: &'static str, what: &'static str, cards: Vec<GrantCard>) -> impl IntoView {
     let count = u32::try_from(cards.len()).unwrap_or(u32::MAX);
     let heading = format!("{id}-title");
+    let title_id = heading.clone();
     let rows = cards.into_iter().map(|card| view! { <GrantRow card /> }).collect_view();
     view! {
-        <section aria-labelledby=heading.clone() id=id data-live="" hidden=count == 0>
-            <h2 id=heading>{title} " " <Count of=count what quiet=true /></h2>
+        <section aria-labelledby=heading id=id data-live="" hidden=count == 0>
+            <h2 id=title_id>{title} " " <Count of=count what quiet=true /></h2>
             <ul class="rows">{rows}</ul>
         </section>
     }

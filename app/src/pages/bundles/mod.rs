@@ -7,26 +7,23 @@ use crate::{
         acts::{Act, Hidden, More},
         badge::{Badge, Tone},
         diff::Differences,
-        field::Area,
         icon::Icon,
         list::{Asked, Pager, Search, asked},
-        note::{Crumb, Empty, Fold, Id, Note, Stopped},
-        time::{Moment, When},
+        note::{Crumb, Empty, Id, Stopped},
+        remarks::Remarks,
+        review::{DraftAct, Gaps, Replay, Version, Waiting},
+        time::When,
         timeline::Timeline,
-        words::{capital, full, number, said, so_many},
+        words::{capital, full, number, so_many},
     },
-    fault::Flash,
     frame::page,
 };
 use domain::{
     identity::PortalRole,
-    views::{BundleActs, BundlePage, BundleRow, Page, RemarkView, ReplayCase, ReplaySort, ReplayView, Shell},
+    views::{BundleActs, BundlePage, BundleRow, Page, Shell},
 };
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
-
-const COMMENT: &str = "/api/bundles/comment";
-const SEND_BACK: &str = "/api/bundles/send-back";
 
 /// Where the page's buttons are sent; what they are refused is said at its head.
 const BUTTONS: [&str; 7] = [
@@ -183,7 +180,7 @@ fn DrawOne(bundle: BundlePage) -> impl IntoView {
                     {replay.map(|replay| view! { <Replay replay /> })}
                 </div>
                 <div id="remarks" data-live="">
-                    {(!remarks.is_empty()).then(|| view! { <Remarks remarks /> })}
+                    {(!remarks.is_empty()).then(|| view! { <Remarks remarks on="draft" /> })}
                 </div>
                 {may_edit
                     .then(|| {
@@ -249,7 +246,7 @@ fn standing(row: &BundleRow) -> String {
     if waits.is_empty() { format!("{holds}.") } else { format!("{holds}; {waits}.") }
 }
 
-/// The version that is written and not published: what it would change, and what the reader may do with it.
+/// The version that is written and not published.
 #[component]
 fn Draft(page: BundlePage) -> impl IntoView {
     let BundlePage {
@@ -257,183 +254,29 @@ fn Draft(page: BundlePage) -> impl IntoView {
     } = page;
     let BundleActs { submit, withdraw, comment, send_back, discard, .. } = acts;
     let number = row.draft.unwrap_or_default();
-    let key = row.key;
-    let with = move || vec![("key", key.clone()), ("number", number.to_string())];
+    let with = vec![("key", row.key), ("number", number.to_string())];
+    let acts = DraftAct::allowed([
+        (DraftAct::Publish, may_publish),
+        (DraftAct::Submit, submit),
+        (DraftAct::Withdraw, withdraw),
+        (DraftAct::Discard, discard),
+        (DraftAct::Comment, comment),
+        (DraftAct::SendBack, send_back),
+    ]);
     let by = draft_by.unwrap_or_else(|| "somebody".to_owned());
+    let version = Version { number, by, submitted, acts, why_not };
     let label = if sentence.is_some() { "What the draft would change" } else { "What the draft says" };
-    let gaps = gaps
-        .into_iter()
-        .map(|gap| {
-            view! {
-                <li data-tone="bad">
-                    {Icon::Cross.svg()} <span>
-                        <span class="vh">"Does not hold: "</span>
-                        {said(&gap)}
-                    </span>
-                </li>
-            }
-        })
-        .collect_view();
     view! {
-        <section class="decide" aria-labelledby="draft">
-            <h2 id="draft">
-                {if submitted.is_some() {
-                    format!("{} wrote version {number} and wants it reviewed", capital(&by))
-                } else {
-                    format!("{} writes version {number}", capital(&by))
-                }}
-            </h2>
-            {submitted
-                .map(|(who, at)| {
-                    view! {
-                        <p class="meta">
-                            <span>{format!("submitted by {who}")}</span>
-                            <When at />
-                        </p>
-                    }
-                })}
+        <Waiting
+            version
+            to="/api/bundles"
+            with
+            hint="What people hold now keeps the version it was granted under."
+        >
             {draft_sentence.map(|says| view! { <p>{full(&says)}</p> })}
             {(!diff.is_empty()).then(|| view! { <Differences of=diff label /> })}
-            {(!gaps.is_empty()).then(|| view! { <ul class="checks">{gaps}</ul> })}
-            <p class="hint">"What people hold now keeps the version it was granted under."</p>
-            {why_not.map(|why| view! { <Note tone=Tone::Info><p>{said(&why)}</p></Note> })}
-            <div class="acts">
-                {may_publish
-                    .then(|| {
-                        let label = format!("Publish version {number}");
-                        view! { <Act to="/api/bundles/publish" with=with() label class="button primary" /> }
-                    })}
-                {submit
-                    .then(|| {
-                        let class = if may_publish { "button" } else { "button primary" };
-                        view! { <Act to="/api/bundles/submit" with=with() label="Submit it for review" class=class /> }
-                    })}
-                {withdraw
-                    .then(|| view! { <Act to="/api/bundles/withdraw" with=with() label="Take it back from review" /> })}
-                {discard
-                    .then(|| {
-                        view! {
-                            <Act
-                                to="/api/bundles/discard"
-                                with=with()
-                                label="Throw the draft away"
-                                class="button danger"
-                            />
-                        }
-                    })}
-            </div>
-            {comment.then(|| view! { <Answer with=with() send_back /> })}
-        </section>
-    }
-    .into_any()
-}
-
-/// Writes on the draft, or sends it back with what was written.
-#[component]
-fn Answer(with: Vec<(&'static str, String)>, send_back: bool) -> impl IntoView {
-    let flash = Flash::of(&[COMMENT, SEND_BACK]);
-    let untold = flash.kept("comment").error.is_none();
-    view! {
-        <form class="form" method="post" action=COMMENT>
-            <Hidden of=with />
-            {untold.then(|| view! { <Stopped acts=vec![COMMENT, SEND_BACK] /> })}
-            <Area name="comment" label="What you say to it" kept=flash.kept("comment") rows=2 required=true />
-            <div class="acts">
-                <button class="button" type="submit">
-                    "Comment"
-                </button>
-                {send_back
-                    .then(|| {
-                        view! {
-                            <button class="button" type="submit" formaction=SEND_BACK>
-                                "Send it back"
-                            </button>
-                        }
-                    })}
-            </div>
-        </form>
-    }
-    .into_any()
-}
-
-/// What was said about the draft.
-#[component]
-fn Remarks(remarks: Vec<RemarkView>) -> impl IntoView {
-    let remarks = remarks
-        .into_iter()
-        .map(|remark| {
-            let RemarkView { number, by, at, text, sends_back } = remark;
-            let did = if sends_back { "sent back" } else { "wrote on" };
-            view! {
-                <li>
-                    <div>
-                        <p>
-                            <strong>{capital(&by)}</strong>
-                            {format!(" {did} draft {number}")}
-                        </p>
-                        <blockquote>{text}</blockquote>
-                        <p class="meta">
-                            <When at />
-                        </p>
-                    </div>
-                </li>
-            }
-        })
-        .collect_view();
-    view! {
-        <section aria-labelledby="said">
-            <h2 id="said">"What was said about it"</h2>
-            <ul class="rows tight">{remarks}</ul>
-        </section>
-    }
-    .into_any()
-}
-
-/// What the draft would have changed for the requests on record.
-#[component]
-fn Replay(replay: ReplayView) -> impl IntoView {
-    let ReplayView { finished, done, total, sentence, sorts } = replay;
-    let (value, most) = (i64::from(done), i64::from(total.max(1)));
-    let sorts = sorts.into_iter().map(|sort| view! { <Sort sort /> }).collect_view();
-    view! {
-        <section aria-labelledby="replayed">
-            <h2 id="replayed">"What it would have changed"</h2>
-            <p>{sentence}</p>
-            {(!finished).then(|| view! { <progress max=most value=value aria-label="Requests judged again"></progress> })}
-            {sorts}
-        </section>
-    }
-    .into_any()
-}
-
-#[component]
-fn Sort(sort: ReplaySort) -> impl IntoView {
-    let ReplaySort { title, count, cases } = sort;
-    let more = (count as usize).saturating_sub(cases.len());
-    let cases = cases
-        .into_iter()
-        .map(|case| {
-            let ReplayCase { request, subject, asked_at, says } = case;
-            view! {
-                <li>
-                    <div>
-                        <h3>
-                            <a href=format!("/requests/{request}")>{format!("For {subject}")}</a>
-                        </h3>
-                        <p>{said(&says)}</p>
-                        <p class="meta">
-                            <span>"asked " <Moment at=asked_at /></span>
-                        </p>
-                    </div>
-                </li>
-            }
-        })
-        .collect_view();
-    view! {
-        <Fold title aside=so_many(count as usize, "request", "requests")>
-            <ul class="rows tight">{cases}</ul>
-            {(more > 0).then(|| view! { <p class="hint">{format!("And {more} more, which are only counted.")}</p> })}
-        </Fold>
+            <Gaps of=gaps />
+        </Waiting>
     }
     .into_any()
 }

@@ -10,6 +10,7 @@ use crate::{
         field::{Area, Errors},
         icon::Icon,
         note::{Crumb, Stopped},
+        picks::Choices,
         words::{capital, full, number, said},
     },
     fault::{Fault, Flash},
@@ -19,7 +20,7 @@ use domain::{
     bundle::BundleSpec,
     condition::Condition,
     form::Form,
-    views::editor::{BundleEditor, BundleSketch, Choice, FieldFault, STAGES, WITH},
+    views::editor::{BundleEditor, BundleSketch, FieldFault, STAGES, WITH},
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -55,9 +56,9 @@ fn Draw(editor: BundleEditor, sketch: BundleSketch, flash: Flash) -> impl IntoVi
     let is_new = editor.key.is_empty();
     let (key, title, after, text) = (editor.key.clone(), editor.name.clone(), editor.after, editor.text.clone());
     let lists = view! {
-        <List id="groups" of=editor.groups.clone() />
-        <List id="people" of=editor.people.clone() />
-        <List id="bundles" of=editor.bundles.clone() />
+        <Choices id="groups" of=editor.groups.clone() />
+        <Choices id="people" of=editor.people.clone() />
+        <Choices id="bundles" of=editor.bundles.clone() />
         <datalist id="zones">{editor.zones.iter().map(|zone| view! { <option value=zone.clone() /> }).collect_view()}</datalist>
     };
     let sheet = Sheet { values: editor.values.clone(), faults, editor };
@@ -125,18 +126,6 @@ fn to_put_right(many: usize) -> String {
         1 => "One thing to put right".to_owned(),
         n => format!("{} things to put right", capital(&number(n))),
     }
-}
-
-#[component]
-fn List(id: &'static str, of: Vec<Choice>) -> impl IntoView {
-    let options = of
-        .into_iter()
-        .map(|Choice { value, name, says }| {
-            let label = if says.is_empty() { name } else { format!("{name}: {says}") };
-            view! { <option value=value>{label}</option> }
-        })
-        .collect_view();
-    view! { <datalist id=id>{options}</datalist> }.into_any()
 }
 
 fn about(sheet: &Sheet, is_new: bool) -> AnyView {

@@ -2,6 +2,7 @@
 
 use crate::components::{
     field::{Field, Wrong, described},
+    picks::{Picks, picked},
     words::capital,
 };
 use domain::{
@@ -155,36 +156,9 @@ impl Sheet {
 
     /// What was picked, each to be taken away, and a line to add more.
     fn picks(&self, path: &str, field: &Asked, choices: &[Choice], list: &'static str) -> AnyView {
-        let known = |value: &str| choices.iter().find(|choice| choice.value == value);
-        let held = self.held(path).iter().flat_map(|it| it.split([',', ' '])).filter(|it| !it.is_empty());
-        let picked = held
-            .map(|value| {
-                let says = known(value).map_or_else(|| value.to_owned(), |choice| choice.name.clone());
-                let value = value.to_owned();
-                view! {
-                    <label>
-                        <input type="checkbox" name=name(path) value=value checked=true />
-                        {says}
-                    </label>
-                }
-            })
-            .collect::<Vec<_>>();
-        let any = !picked.is_empty();
-        let id = id(path);
+        let picked = picked(self.held(path), choices);
         let label = format!("{}: add by key", field.label);
-        let within = view! {
-            {any.then(|| view! { <div class="pills">{picked}</div> })}
-            <input
-                id=id
-                name=name(path)
-                list=list
-                autocomplete="off"
-                spellcheck="false"
-                maxlength="2000"
-                placeholder="Add: type to search, commas between several"
-                aria-label=label
-            />
-        };
+        let within = view! { <Picks id=id(path) name=name(path) label picked list /> };
         self.group(path, field, within.into_any())
     }
 

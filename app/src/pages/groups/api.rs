@@ -23,3 +23,29 @@ pub async fn group(
 ) -> Result<GroupPage, Fault> {
     Ok(crate::server::portal()?.group(&crate::server::actor().await?, &key).await?)
 }
+
+/// Lets those be in a group who were proposed.
+#[server(endpoint = "groups/members-confirm")]
+pub async fn confirm_members(
+    /// Its key.
+    key: String,
+    /// The number of the proposal that was looked at.
+    number: u32,
+) -> Result<(), Fault> {
+    let done = crate::server::portal()?.confirm_members(&crate::server::actor().await?, &key, number).await;
+    crate::server::or_confirm(done, operations::Wanted::ConfirmMembers { key, number }).await.map(|_| ())
+}
+
+/// Leaves in a group who is in it now, and says why.
+#[server(endpoint = "groups/members-reject")]
+pub async fn reject_members(
+    /// Its key.
+    key: String,
+    /// The number of the proposal that was looked at.
+    number: u32,
+    /// Why.
+    #[server(default)]
+    comment: String,
+) -> Result<(), Fault> {
+    Ok(crate::server::portal()?.reject_members(&crate::server::actor().await?, &key, number, &comment).await?)
+}

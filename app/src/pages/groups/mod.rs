@@ -4,18 +4,25 @@ pub mod api;
 
 use crate::{
     components::{
+        acts::Act,
+        badge::Tone,
+        diff::Differences,
         icon::Icon,
         list::{Asked, Pager, Search, asked},
-        note::{Crumb, Empty, Face, Id},
+        note::{Crumb, Empty, Face, Id, Note, Stopped},
+        remarks::{Answer, Remarks},
         tabs::IdentityTabs,
         time::When,
-        words::{capital, full, number, so_many},
+        words::{capital, full, number, said, so_many},
     },
     frame::page,
 };
-use domain::views::{GroupPage, Named, Page};
+use domain::views::{GroupPage, MembersView, Named, Page};
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
+
+const CONFIRM: &str = "/api/groups/members-confirm";
+const REJECT: &str = "/api/groups/members-reject";
 
 /// All groups.
 #[component]
@@ -84,7 +91,7 @@ fn DrawAll(asked: Asked, list: Page<Named>) -> impl IntoView {
 
 #[component]
 fn DrawOne(group: GroupPage) -> impl IntoView {
-    let GroupPage { key, name, says, members, by_grant, groups, used_by, .. } = group;
+    let GroupPage { key, name, says, members, by_grant, groups, used_by, proposal, remarks, .. } = group;
     let standing = members.len();
     let for_a_while = by_grant.len();
     let members = members.into_iter().map(|member| view! { <Member member /> }).collect_view();
@@ -111,8 +118,15 @@ fn DrawOne(group: GroupPage) -> impl IntoView {
             "."
         </h1>
         <p class="lead">{full(&says)}</p>
+        <Stopped acts=vec![CONFIRM] />
         <div class="beside">
             <div>
+                <div id="proposal" data-live="">
+                    {proposal.map(|proposal| view! { <Proposal key=key.clone() proposal /> })}
+                </div>
+                <div id="remarks" data-live="">
+                    {(!remarks.is_empty()).then(|| view! { <Remarks remarks on="proposal" /> })}
+                </div>
                 {(for_a_while > 0)
                     .then(|| {
                         view! {
@@ -187,6 +201,30 @@ fn DrawOne(group: GroupPage) -> impl IntoView {
                 </section>
             </aside>
         </div>
+    }
+    .into_any()
+}
+
+/// Others who are to be in it, and both doors.
+#[component]
+fn Proposal(key: String, proposal: MembersView) -> impl IntoView {
+    let MembersView { number, by, at, changes, may_confirm, may_reject, why_not } = proposal;
+    let with = move || vec![("key", key.clone()), ("number", number.to_string())];
+    view! {
+        <section class="decide" aria-labelledby="proposed">
+            <h2 id="proposed">"Who is in it is to change"</h2>
+            <p class="meta">
+                <span>{format!("proposed by {by}")}</span>
+                <When at />
+            </p>
+            <Differences of=changes label="Who would go and who would come" />
+            <p class="hint">"This group decides, so until an admin confirms it those are in it who were."</p>
+            {why_not.map(|why| view! { <Note tone=Tone::Info><p>{said(&why)}</p></Note> })}
+            <div class="acts">
+                {may_confirm.then(|| view! { <Act to=CONFIRM with=with() label="Confirm it" class="button primary" /> })}
+            </div>
+            {may_reject.then(|| view! { <Answer with=with() comment=None send_back=Some(REJECT.to_owned()) /> })}
+        </section>
     }
     .into_any()
 }

@@ -45,5 +45,35 @@ pub async fn leave(
     /// Who.
     identity: IdentityId,
 ) -> Result<(), Fault> {
-    Ok(crate::server::portal()?.mark_left(&crate::server::actor().await?, identity).await?)
+    let done = crate::server::portal()?.mark_left(&crate::server::actor().await?, identity).await;
+    crate::server::or_confirm(done, operations::Wanted::MarkLeft { identity }).await.map(|_| ())
+}
+
+/// Confirms, as a second admin, that somebody has left.
+#[server(endpoint = "identities/leave-confirm")]
+pub async fn confirm_left(
+    /// Who.
+    identity: IdentityId,
+) -> Result<(), Fault> {
+    let done = crate::server::portal()?.confirm_left(&crate::server::actor().await?, identity).await;
+    crate::server::or_confirm(done, operations::Wanted::ConfirmLeft { identity }).await.map(|_| ())
+}
+
+/// Takes back, or does not confirm, that somebody has left.
+#[server(endpoint = "identities/stay")]
+pub async fn stay(
+    /// Who.
+    identity: IdentityId,
+) -> Result<(), Fault> {
+    Ok(crate::server::portal()?.keep_leaver(&crate::server::actor().await?, identity).await?)
+}
+
+/// Says that somebody who had left is back.
+#[server(endpoint = "identities/return")]
+pub async fn come_back(
+    /// Who.
+    identity: IdentityId,
+) -> Result<(), Fault> {
+    let done = crate::server::portal()?.mark_returned(&crate::server::actor().await?, identity).await;
+    crate::server::or_confirm(done, operations::Wanted::MarkReturned { identity }).await.map(|_| ())
 }

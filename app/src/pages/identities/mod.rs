@@ -20,10 +20,26 @@ use crate::{
 use chrono::{DateTime, Utc};
 use domain::{
     identity::PortalRole,
-    views::{IdentityPage, IdentityRow, Named, Page, authenticators::ResetView, signals::SignalsView},
+    views::{DepartureView, IdentityPage, IdentityRow, Named, Page, authenticators::ResetView, signals::SignalsView},
 };
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
+
+/// Where the page's buttons are sent; what they are refused is said at its head.
+const BUTTONS: [&str; 8] = [
+    "/api/identities/invite",
+    LEAVE,
+    CONFIRM_LEFT,
+    STAY,
+    RETURN,
+    "/api/authenticators/ask-reset",
+    "/api/authenticators/reset",
+    "/api/authenticators/refuse-reset",
+];
+const LEAVE: &str = "/api/identities/leave";
+const CONFIRM_LEFT: &str = "/api/identities/leave-confirm";
+const STAY: &str = "/api/identities/stay";
+const RETURN: &str = "/api/identities/return";
 
 /// Everybody.
 #[component]
@@ -158,6 +174,8 @@ fn DrawOne(identity: IdentityPage, link: Option<(String, String)>) -> impl IntoV
         may_invite,
         why_no_link,
         may_leave,
+        departure,
+        may_return,
         reset,
         signals,
     } = identity;
@@ -198,8 +216,11 @@ fn DrawOne(identity: IdentityPage, link: Option<(String, String)>) -> impl IntoV
                 }
             })}
         {link.map(|link| view! { <OneTime link name=name.clone() /> })}
-        <Stopped acts=vec!["/api/identities/invite", "/api/identities/leave", "/api/authenticators/ask-reset", "/api/authenticators/reset", "/api/authenticators/refuse-reset"] />
-        {(may_invite || may_leave)
+        <Stopped acts=BUTTONS.to_vec() />
+        <div id="departure" data-live="">
+            {departure.map(|departure| view! { <Departure departure id=row.id.to_string() name=name.clone() /> })}
+        </div>
+        {(may_invite || may_leave || may_return)
             .then(|| {
                 view! {
                     <div class="acts standing" id="invite">
@@ -214,6 +235,7 @@ fn DrawOne(identity: IdentityPage, link: Option<(String, String)>) -> impl IntoV
                                 }
                             })}
                         {may_leave.then(|| view! { <Leave id=row.id.to_string() name=name.clone() /> })}
+                        {may_return.then(|| view! { <Return id=row.id.to_string() name=name.clone() /> })}
                     </div>
                 }
             })}
@@ -339,11 +361,14 @@ fn OneTime(link: (String, String), name: String) -> impl IntoView {
 fn Leave(id: String, name: String) -> impl IntoView {
     view! {
         <More label="Has left">
-            <form class="form" method="post" action="/api/identities/leave">
+            <form class="form" method="post" action=LEAVE>
                 <Hidden of=vec![("identity", id)] />
                 <p>
                     <strong>{name}</strong>
-                    " is signed out everywhere at once, all their access ends, and what they own goes to the backup owners. This cannot be taken back here."
+                    " is signed out everywhere at once, all their access ends, what they asked for is stopped, and what they own goes to the backup owners. You yourself decide nothing that waits and others must decide by this."
+                </p>
+                <p class="hint">
+                    "Where they are an admin or decide about a sensitive system, or where you would come to decide by it, another admin confirms it first. Until then they only cannot sign in."
                 </p>
                 <label class="check">
                     <input type="checkbox" name="sure" value="yes" required />
@@ -352,6 +377,63 @@ fn Leave(id: String, name: String) -> impl IntoView {
                 <div class="acts">
                     <button class="button danger" type="submit">
                         "Mark as left"
+                    </button>
+                </div>
+            </form>
+        </More>
+    }
+    .into_any()
+}
+
+/// That somebody is said to have left, and the doors of who is to confirm it.
+#[component]
+fn Departure(departure: DepartureView, id: String, name: String) -> impl IntoView {
+    let DepartureView { by, at, may_confirm, may_take_back, own, why_not } = departure;
+    let with = || vec![("identity", id.clone())];
+    let back = if own { "Take it back" } else { "They have not left" };
+    let (says, confirm) = (format!(" says that {name} has left, "), format!("Confirm that {name} has left"));
+    view! {
+        <Note tone=Tone::Wait>
+            <p>
+                <strong>{capital(&by)}</strong>
+                {says}
+                <When at />
+                ". Until another admin confirms it they cannot sign in, and all else is as it was."
+            </p>
+            {may_take_back
+                .then(|| {
+                    view! {
+                        <p class="hint">
+                            "Where no other admin is left to confirm it, the command line does: "
+                            <code>"left = true"</code>
+                            " in the catalogue."
+                        </p>
+                    }
+                })}
+        </Note>
+        {why_not.map(|why| view! { <p class="hint">{said(&why)}</p> })}
+        <div class="acts standing">
+            {may_confirm
+                .then(|| view! { <Act to=CONFIRM_LEFT with=with() class="button danger" label=confirm /> })}
+            {may_take_back.then(|| view! { <Act to=STAY with=with() label=back /> })}
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Return(id: String, name: String) -> impl IntoView {
+    view! {
+        <More label="Is back">
+            <form class="form" method="post" action=RETURN>
+                <Hidden of=vec![("identity", id)] />
+                <p>
+                    <strong>{name}</strong>
+                    " comes back as somebody who is new: with nothing of what they had, and with a password only once you make a link for them. What the catalogue says of them counts again. The other admins hear of it."
+                </p>
+                <div class="acts">
+                    <button class="button" type="submit">
+                        "Say that they are back"
                     </button>
                 </div>
             </form>

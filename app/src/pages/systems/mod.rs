@@ -4,27 +4,40 @@ pub mod api;
 
 use crate::{
     components::{
-        acts::Act,
+        acts::{Act, Hidden, More},
         badge::{Badge, State, Tone},
         diff::Differences,
+        field::{Area, Field},
         icon::Icon,
         list::{Asked, Pager, Search, asked},
         note::{Crumb, Empty, Face, Id, Note, Stopped},
+        picks::{Choices, Picks, picked},
+        remarks::{Answer, Remarks},
         time::When,
         trouble::Trouble,
         words::{capital, full, number, said, so_many},
     },
+    fault::Flash,
     frame::page,
 };
 use domain::{
     text::and,
-    views::{EntitlementRow, GrantCard, HealthView, Holder, OwnersView, Page, SystemPage, SystemRow},
+    views::{
+        EntitlementRow, GrantCard, HealthView, Holder, Named, OwnersForm, OwnersView, Page, SystemPage, SystemRow,
+        editor::Choice,
+    },
 };
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
 
+const PROPOSE: &str = "/api/systems/owners-propose";
 const CONFIRM: &str = "/api/systems/owners-confirm";
+const TAKE_BACK: &str = "/api/systems/owners-take-back";
+const COMMENT: &str = "/api/systems/owners-comment";
 const REJECT: &str = "/api/systems/owners-reject";
+
+/// So many of the requests that change hands are listed.
+const LISTED: usize = 20;
 
 /// All systems the reader may look at.
 #[component]
@@ -122,7 +135,8 @@ fn Row(row: SystemRow) -> impl IntoView {
 
 #[component]
 fn DrawOne(asked: Asked, system: SystemPage, health: Option<HealthView>) -> impl IntoView {
-    let SystemPage { row, external, backup_owners, fallback, proposal, entitlements, holders } = system;
+    let SystemPage { row, external, backup_owners, fallback, proposal, remarks, propose, entitlements, holders } =
+        system;
     let Page { items: holders, next } = holders;
     let shown = holders.len();
     let key = row.key.clone();
@@ -151,11 +165,14 @@ fn DrawOne(asked: Asked, system: SystemPage, health: Option<HealthView>) -> impl
             <span>{class}</span>
         </p>
         <p class="lead">{full(&row.says)}</p>
-        <Stopped acts=vec![CONFIRM, REJECT] />
+        <Stopped acts=vec![CONFIRM, TAKE_BACK] />
         <div class="beside">
             <div>
                 <div id="proposal" data-live="">
-                    {proposal.map(|proposal| view! { <Proposal key proposal /> })}
+                    {proposal.map(|proposal| view! { <Proposal key=key.clone() proposal /> })}
+                </div>
+                <div id="remarks" data-live="">
+                    {(!remarks.is_empty()).then(|| view! { <Remarks remarks on="proposal" /> })}
                 </div>
                 <section aria-labelledby="now" id="holders" data-live="">
                     <h2 id="now">"Who can act on it now, and why"</h2>
@@ -171,6 +188,7 @@ fn DrawOne(asked: Asked, system: SystemPage, health: Option<HealthView>) -> impl
                         {entitlements.into_iter().map(|right| view! { <Right right /> }).collect_view()}
                     </ul>
                 </section>
+                {propose.map(|form| view! { <Propose key form /> })}
             </div>
             <aside aria-label="About this system">
                 <section>
@@ -219,30 +237,136 @@ fn Health(health: HealthView) -> impl IntoView {
     .into_any()
 }
 
-/// Other people who are to decide about it, and both doors.
+/// What is proposed for it, what that would change, and the doors the reader has.
 #[component]
 fn Proposal(key: String, proposal: OwnersView) -> impl IntoView {
-    let OwnersView { number, by, at, changes, may_confirm, may_reject, why_not } = proposal;
+    let OwnersView { number, by, at, changes, hands, may_confirm, may_reject, may_take_back, may_comment, why_not } =
+        proposal;
     let with = move || vec![("key", key.clone()), ("number", number.to_string())];
+    let send_back = may_reject.then(|| REJECT.to_owned());
     view! {
         <section class="decide" aria-labelledby="proposed">
-            <h2 id="proposed">"Who decides about it is to change"</h2>
+            <h2 id="proposed">"A change of who decides, or of what guards it"</h2>
             <p class="meta">
                 <span>{format!("proposed by {by}")}</span>
                 <When at />
             </p>
             <Differences of=changes label="What would change" />
+            <Hands hands />
             <p class="hint">
-                "Until an admin confirms it, those who decide now go on. Who is new does not decide on what is open already."
+                "Until an admin confirms it, all stays as it is. Who is new does not decide on what is open already."
             </p>
             {why_not.map(|why| view! { <Note tone=Tone::Info><p>{said(&why)}</p></Note> })}
             <div class="acts">
                 {may_confirm.then(|| view! { <Act to=CONFIRM with=with() label="Confirm it" class="button primary" /> })}
-                {may_reject.then(|| view! { <Act to=REJECT with=with() label="Leave it as it is" /> })}
+                {may_take_back.then(|| view! { <Act to=TAKE_BACK with=with() label="Take it back" /> })}
             </div>
+            {may_comment.then(|| view! { <Answer with=with() comment=Some(COMMENT.to_owned()) send_back /> })}
         </section>
     }
     .into_any()
+}
+
+/// The waiting requests that others would decide.
+#[component]
+fn Hands(hands: Vec<Named>) -> impl IntoView {
+    let (many, more) = (hands.len(), hands.len().saturating_sub(LISTED));
+    if many == 0 {
+        return view! { <p class="hint">"No request that waits would change hands by it."</p> }.into_any();
+    }
+    let rows = hands
+        .into_iter()
+        .take(LISTED)
+        .map(|one| {
+            view! {
+                <li>
+                    <div>
+                        <a href=format!("/requests/{}", one.id)>{full(&one.name)}</a>
+                    </div>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <p>
+            <strong>{capital(&so_many(many, "waiting request", "waiting requests"))}</strong>
+            " would change hands by it:"
+        </p>
+        <ul class="rows tight">{rows}</ul>
+        {(more > 0).then(|| view! { <p class="hint">{format!("And {more} more, which are only counted.")}</p> })}
+    }
+    .into_any()
+}
+
+/// The form in which other people are proposed, with those of now in it.
+#[component]
+fn Propose(key: String, form: OwnersForm) -> impl IntoView {
+    let OwnersForm { owners, backup_owners, fallback, people, groups } = form;
+    let flash = Flash::of(&[PROPOSE]);
+    let sent = !flash.is_empty();
+    let owners = if sent { sent_back(&flash, "owners", &people) } else { owners };
+    let backup_owners = if sent { sent_back(&flash, "backup_owners", &people) } else { backup_owners };
+    let fallback = if sent { flash.value("fields[fallback][]").unwrap_or_default() } else { fallback };
+    view! {
+        <section aria-labelledby="change">
+            <h2 id="change">"Change who decides"</h2>
+            <More label="Propose other owners" open=sent>
+                <form class="form" method="post" action=PROPOSE>
+                    <Hidden of=vec![("key", key)] />
+                    <Stopped acts=vec![PROPOSE] />
+                    <fieldset class="field">
+                        <legend>"Owners"</legend>
+                        <Picks
+                            id="owners"
+                            name="fields[owners][]"
+                            label="Owners: add by key"
+                            picked=owners
+                            list="people"
+                        />
+                    </fieldset>
+                    <fieldset class="field">
+                        <legend>"Backup owners"</legend>
+                        <Picks
+                            id="backup-owners"
+                            name="fields[backup_owners][]"
+                            label="Backup owners: add by key"
+                            picked=backup_owners
+                            list="people"
+                        />
+                    </fieldset>
+                    <Field id="fallback" label="The group that decides when none of them may">
+                        <input
+                            id="fallback"
+                            name="fields[fallback][]"
+                            value=fallback
+                            list="groups"
+                            maxlength="80"
+                            autocomplete="off"
+                            spellcheck="false"
+                            required
+                        />
+                    </Field>
+                    <Area name="comment" label="Why" kept=flash.kept("comment") rows=2 optional=true />
+                    <p class="hint">
+                        "Another admin confirms it, who does not come to decide by it. A catalogue that is kept in files is changed there too: the next import says what they say."
+                    </p>
+                    <div class="acts">
+                        <button class="button" type="submit">
+                            "Propose it"
+                        </button>
+                    </div>
+                </form>
+            </More>
+            <Choices id="people" of=people />
+            <Choices id="groups" of=groups />
+        </section>
+    }
+    .into_any()
+}
+
+/// What was picked in a field of a form that came back.
+fn sent_back(flash: &Flash, field: &str, people: &[Choice]) -> Vec<Named> {
+    picked(flash.fields.get(&format!("fields[{field}][]")).map(Vec::as_slice).unwrap_or_default(), people)
 }
 
 #[component]

@@ -11,12 +11,12 @@ use crate::{
 use domain::{
     Actor, Refusal,
     event::Event,
-    guardrail::{GuardrailEvent, GuardrailSet, GuardrailText, Guardrails, Unguarded},
+    guardrail::{GuardrailEvent, GuardrailSet, GuardrailText, Guardrails, LONGEST, Unguarded},
     replay::Progress,
     review::{Around, Draft},
     ruling::Ruling,
     stepup::{Confirmed, Verified},
-    text::Prose,
+    text::{Prose, line},
 };
 use std::sync::Arc;
 use store::{ReplayOf, Tx};
@@ -85,20 +85,15 @@ impl Portal {
     /// Writes a new version of the guardrails, as a draft; mistakes may stand in a draft, and keep it from being published. `after` is how
     /// many versions there were when one began.
     pub async fn draft_guardrails(&self, actor: &Actor, text: &GuardrailText, after: u32) -> Result<(), Error> {
-        let most = domain::guardrail::LONGEST;
-        if let Some(long) = [&text.rules, &text.tests].into_iter().find(|it| it.len() > most) {
-            return Err(
-                Refusal::Form(vec![format!("{} bytes are too many: at most {most} are allowed", long.len())]).into()
-            );
-        }
         self.retrying(|| async {
             let now = self.now();
             let mut tx = self.store().write().await?;
             in_portal(&mut tx, actor, now).await?.admin()?;
+            let text = typed(text)?;
             let change = match tx.guardrails().await? {
                 None if after > 0 => return Err(Refusal::WrittenMeanwhile { number: 0 }.into()),
-                None => Some(GuardrailSet::draft_new(actor, text.clone(), now)?),
-                Some(set) => set.draft(actor, text.clone(), Some(after), now)?,
+                None => Some(GuardrailSet::draft_new(actor, text, now)?),
+                Some(set) => set.draft(actor, text, Some(after), now)?,
             };
             if let Some(change) = change {
                 self.save(&mut tx, &change).await?;
@@ -233,6 +228,16 @@ impl Portal {
         }
         Ok(true)
     }
+}
+
+/// What somebody typed, with line breaks of one kind: browsers send two characters for each. What cannot be seen is not kept, as a text is
+/// published by who has read it.
+fn typed(text: &GuardrailText) -> Result<GuardrailText, Refusal> {
+    let one = |field: &'static str, text: &str| {
+        let text = text.replace("\r\n", "\n");
+        line(&text, LONGEST, true).map(|()| text).map_err(|bad| Refusal::Text { field, bad })
+    };
+    Ok(GuardrailText { rules: one("rules", &text.rules)?, tests: one("tests", &text.tests)? })
 }
 
 /// What one version says, from the chain that it was written in.

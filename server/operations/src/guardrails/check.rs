@@ -1,7 +1,7 @@
 //! Reading guardrails: syntax, types, and the annotations that carry each rule's name, sentence and demands. Every mistake is found, with
 //! its line.
 
-use super::{Rule, Rules, words};
+use super::{Rule, Rules, depth, words};
 use cedar_policy::{Effect, Policy, PolicyId, PolicySet, ValidationMode, Validator};
 use domain::{
     guardrail::{LONGEST, RuleDemands},
@@ -56,7 +56,10 @@ impl Mistake {
     fn found(text: &str, error: &dyn Diagnostic) -> Self {
         let offset = error.labels().and_then(|mut labels| labels.next()).map(|label| label.offset());
         let help = error.help().map(|help| format!(" ({help})")).unwrap_or_default();
-        let says = format!("{error}{help}");
+        let whole = format!("{error}{help}");
+        // The engine numbers the rules; the line says better which one is meant.
+        let numbered = whole.strip_prefix("for policy `").and_then(|rest| rest.split_once("`, "));
+        let says = numbered.map_or(whole.as_str(), |(_, says)| says);
         match offset {
             Some(offset) => Self::at(text, offset, says),
             None => Self::of(says),
@@ -68,6 +71,9 @@ impl Mistake {
 pub(super) fn read(text: &str) -> Result<Rules, Vec<Mistake>> {
     if text.len() > LONGEST {
         return Err(vec![Mistake::of(format!("the rules have {} bytes; at most {LONGEST} are allowed", text.len()))]);
+    }
+    if let Some(mistake) = depth::too_deep(text) {
+        return Err(vec![mistake]);
     }
     let parsed: PolicySet = text.parse().map_err(|errors: cedar_policy::ParseErrors| {
         errors.iter().map(|it| Mistake::found(text, it)).collect::<Vec<_>>()

@@ -3,6 +3,7 @@
 
 mod acts;
 mod check;
+mod depth;
 mod shown;
 mod tests;
 mod words;

@@ -11,7 +11,7 @@ use crate::{
 use cedar_policy::Effect;
 use domain::{
     Actor, Refusal,
-    guardrail::{GuardrailSet, GuardrailText, RuleDemands},
+    guardrail::{GuardrailSet, GuardrailText},
     review::{Around, Draft, DraftState},
     stepup::Confirmed,
     views::{
@@ -37,8 +37,12 @@ impl Portal {
             None => None,
         };
         let mut remarks = Vec::new();
-        for remark in set.iter().flat_map(|set| set.remarks.iter().filter(|remark| set.is_current(remark))) {
-            remarks.push(remark_view(&mut tx, remark).await?);
+        if let Some(set) = &set {
+            for remark in &set.remarks {
+                if set.is_current(remark) {
+                    remarks.push(remark_view(&mut tx, remark).await?);
+                }
+            }
         }
         let mut lines = Vec::new();
         for event in tx.events_about(GuardrailSet::STREAM.0, "", 50).await? {
@@ -171,26 +175,13 @@ impl Rules {
             let id = policy.id().to_string();
             let rule = self.known.get(&id)?;
             let forbids = policy.effect() == Effect::Forbid;
-            Some((rule.place, GuardrailView { id, says: rule.says.clone(), forbids, demands: in_words(&rule.demands) }))
+            let demands = rule.demands.in_words(|group| format!("`{group}`"));
+            Some((rule.place, GuardrailView { id, says: rule.says.clone(), forbids, demands }))
         };
         let mut rules: Vec<_> = self.policies.policies().filter_map(shown).collect();
         rules.sort_by_key(|(place, _)| *place);
         rules.into_iter().map(|(_, rule)| rule).collect()
     }
-}
-
-fn in_words(demands: &RuleDemands) -> Vec<String> {
-    let RuleDemands { approvals, groups, step_up, asker_step_up } = demands;
-    let mut words = Vec::new();
-    match approvals {
-        None => {}
-        Some(1) => words.push("one approver".to_owned()),
-        Some(n) => words.push(format!("{} distinct approvers", domain::ruling::count(*n))),
-    }
-    words.extend(groups.iter().map(|group| format!("somebody of `{group}`")));
-    words.extend(step_up.map(|it| format!("each approver confirms with {}", it.word())));
-    words.extend(asker_step_up.map(|it| format!("the asker confirms with {}", it.word())));
-    words
 }
 
 /// What a draft changes, rule by rule, and that its tests are others.

@@ -17,6 +17,7 @@ on_both! {
     what_is_wrong_in_a_form_is_told_and_saved_nowhere
     nobody_writes_over_what_another_wrote_meanwhile
     a_new_bundle_takes_no_key_that_is_taken
+    a_right_says_what_it_confers_and_what_relies_on_that
     only_admins_edit
 }
 
@@ -145,6 +146,57 @@ async fn a_new_bundle_takes_no_key_that_is_taken(on: On) {
     assert_eq!(world.portal.edit_bundle(&astrid, "", 0, &values).await.expect("an admin saves"), "life-look");
     let page = world.portal.bundle(&astrid, "life-look").await.expect("an admin sees it");
     assert_eq!((page.row.published, page.row.draft), (None, Some(1)));
+    world.is_sound().await;
+}
+
+/// R15: what is privileged by what it joins is shown where it is picked.
+async fn a_right_says_what_it_confers_and_what_relies_on_that(on: On) {
+    let (world, astrid, _) = two_admins(on).await;
+    world
+        .import(
+            r#"
+            [[system]]
+            key = "life-doors"
+            name = "Life doors"
+            says = "Gives what decides"
+            environment = "staging"
+            sensitivity = "low"
+            data_class = "internal"
+            owners = ["olga.owner"]
+            fallback = "security"
+            connector = "directory"
+
+              [[system.entitlement]]
+              key = "behind"
+              name = "Behind the owners"
+              says = "Stand in for owners"
+              native = "life-fallback"
+
+              [[system.entitlement]]
+              key = "hands"
+              name = "By hand"
+              says = "Work by hand"
+              native = "life-operators"
+            "#,
+        )
+        .await;
+    let editor = edited(&world, &astrid, KEY).await;
+    let said = |system: &str, right: &str| {
+        let system = editor.systems.iter().find(|it| it.name == system).expect("it is offered");
+        system.rights.iter().find(|it| it.name == right).expect("it is offered").says.clone()
+    };
+    assert_eq!(
+        said("Life doors", "Behind the owners"),
+        "Stand in for owners; life-fallback in the system; makes one a member of Life, fallback, which decides about \
+         “Life by hand” when no owner may and decides about “Life desk” when no owner may; and so is privileged"
+    );
+    assert_eq!(
+        said("Life doors", "By hand"),
+        "Work by hand; life-operators in the system; makes one a member of Life, operators, which sets up access to \
+         “Life by hand” by hand; and so is privileged"
+    );
+    assert_eq!(said("Life desk", "Right X"), "Do X; life-x in the system; makes one a member of Life, right X");
+    assert_eq!(said("Life by hand", "Right Z"), "Do Z; Role: Z in the system");
     world.is_sound().await;
 }
 

@@ -36,6 +36,8 @@ on_both! {
     every_ruling_made_again_comes_to_the_same
     a_catalogue_brings_guardrails_as_a_draft
     two_drafts_at_once_do_not_write_over_each_other
+    a_ruling_says_which_guardrails_judged_and_what_they_demand
+    a_text_is_kept_as_it_was_typed_and_hides_nothing
 }
 
 const BASE: &str = "@id(\"base\") @says(\"what its bundle allows\") permit (principal, action, resource);\n";
@@ -450,4 +452,37 @@ async fn two_drafts_at_once_do_not_write_over_each_other(on: On) {
     assert!(matches!(refused, Err(Error::Refused(Refusal::WrittenMeanwhile { .. }))), "{refused:?}");
     world.clock.advance(TimeDelta::minutes(1));
     world.is_sound().await;
+}
+
+/// R12, R22: what is shown of a ruling names the version, the engine and the rules that had a part, and their demands in words.
+async fn a_ruling_says_which_guardrails_judged_and_what_they_demand(on: On) {
+    let rule = "@id(\"two\") @says(\"two people decide\") @approvals(\"2\") @approved_by(\"life-fallback\")
+        @asker_requires(\"sign-in\") permit (principal, action, resource);";
+    let world = ruled(on, rule).await;
+    let asking = world.asking("ann.asker", "life-one", "2h").await;
+    let ruling = world.portal.preview(&world.actor("ann.asker").await, &asking).await.expect("she may ask");
+    assert_eq!(ruling.confirms.as_deref(), Some("a fresh sign-in"), "the bundle itself wants nothing");
+    let verdict = ruling.guardrails.expect("they were asked");
+    assert_eq!(Some(verdict.number), counts(&world).await);
+    assert!(verdict.engine.starts_with("cedar "), "{}", verdict.engine);
+    assert_eq!(verdict.rules, ["what its bundle allows", "two people decide"]);
+    assert_eq!(
+        verdict.demands,
+        ["two distinct approvers", "somebody of Life, fallback approves", "the asker confirms with a fresh sign-in"]
+    );
+}
+
+/// A browser sends each line break as two characters, which is no new version; and nobody reviews what they cannot see.
+async fn a_text_is_kept_as_it_was_typed_and_hides_nothing(on: On) {
+    let world = ruled(on, "").await;
+    let (astrid, after) = (world.actor("astrid.nyberg").await, counts(&world).await.expect("they were published"));
+    let typed = text("");
+    let sent = GuardrailText { rules: typed.rules.replace('\n', "\r\n"), tests: typed.tests.replace('\n', "\r\n") };
+    world.portal.draft_guardrails(&astrid, &sent, after).await.expect("it says nothing new");
+    let page = world.portal.guardrail_page(&astrid).await.expect("an admin reads");
+    assert_eq!((page.draft, page.text), (None, Some(typed.rules)));
+    for hidden in ['\0', '\u{202E}'] {
+        let refused = world.portal.draft_guardrails(&astrid, &text(&format!("// {hidden}\n")), after).await;
+        assert!(matches!(refused, Err(Error::Refused(Refusal::Text { field: "rules", .. }))), "{refused:?}");
+    }
 }

@@ -9,6 +9,7 @@
 mod bulk;
 mod catalogue;
 mod database;
+mod departures;
 mod editing;
 mod guardrails;
 mod lives;
@@ -24,6 +25,7 @@ mod shown;
 mod signals;
 mod soft;
 mod stepup;
+mod stewards;
 mod tampering;
 mod target;
 mod waiting;

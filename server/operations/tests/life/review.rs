@@ -34,7 +34,7 @@ on_both! {
 const KEY: &str = "life-one";
 
 /// A world in which the two admins of the demo and a third have signed in, so that founding mode is over.
-async fn governed(on: On) -> (World, Actor, Actor, Actor) {
+pub async fn governed(on: On) -> (World, Actor, Actor, Actor) {
     let world = World::on(on).await;
     world.import("[[person]]\nkey = \"ada.admin\"\nname = \"Ada Admin\"\nroles = [\"admin\"]\n").await;
     for admin in ["astrid.nyberg", "tomas.ferreira", "ada.admin"] {
@@ -72,7 +72,7 @@ async fn publishes(world: &World, actor: &Actor, number: u32) -> Result<(), Erro
     world.confirming(actor, done, Wanted::Publish { key: KEY.to_owned(), number }).await
 }
 
-async fn confirms_owners(world: &World, actor: &Actor, number: u32) {
+pub async fn confirms_owners(world: &World, actor: &Actor, number: u32) {
     let done = world.portal.confirm_owners(actor, "life-desk", number).await;
     let wanted = Wanted::ConfirmOwners { key: "life-desk".to_owned(), number };
     world.confirming(actor, done, wanted).await.expect("they gain nothing by it");
@@ -275,7 +275,7 @@ async fn a_changed_catalogue_makes_a_draft_in_review(on: On) {
 }
 
 /// The small company, with a sensitive desk.
-fn sensitive() -> String {
+pub fn sensitive() -> String {
     COMPANY.replacen("sensitivity = \"low\"", "sensitivity = \"high\"", 1)
 }
 
@@ -299,7 +299,10 @@ async fn owners_of_a_sensitive_system_change_when_an_admin_confirms_it(on: On) {
     assert!(proposal.number == 1 && proposal.may_confirm && proposal.may_reject, "{proposal:?}");
     let stranger = world.portal.confirm_owners(&world.actor("bo.asker").await, "life-desk", 1).await;
     assert!(matches!(stranger, Err(Error::Refused(Refusal::NotAllowed(_)))), "{stranger:?}");
-    world.portal.reject_owners(&astrid, "life-desk", 1).await.expect("she may");
+    let silent = world.portal.reject_owners(&astrid, "life-desk", 1, " ").await;
+    assert!(matches!(silent, Err(Error::Refused(Refusal::Missing("comment")))), "{silent:?}");
+    world.portal.reject_owners(&astrid, "life-desk", 1, "Bo is on leave").await.expect("she may");
+    assert!(notices(&world, "olga.owner").await.iter().any(|says| says.contains("sent back what was proposed")));
     let late = world.portal.confirm_owners(&tomas, "life-desk", 1).await;
     assert!(matches!(late, Err(Error::Refused(Refusal::NothingProposed))), "{late:?}");
 

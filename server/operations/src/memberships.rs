@@ -1,0 +1,222 @@
+//! Who is in a group that decides: the catalogue proposes, an admin confirms; until then those decide who did.
+
+use crate::{
+    Error, Portal, acts::tell_admins, facts::in_portal, hands::admitted, pages::remark_view, requests::prose,
+    systems::names,
+};
+use domain::{
+    Actor, Refusal,
+    authority::Authority,
+    bundle::Source,
+    condition::Condition,
+    group::{Group, Members, MembersProposal},
+    ids::{GroupId, IdentityId},
+    stepup::{Confirmed, Verified},
+    text::and,
+    views::{Change, MembersView, RemarkView},
+};
+use std::collections::BTreeSet;
+use store::Tx;
+
+impl Portal {
+    /// Lets those be in a group who were proposed.
+    pub async fn confirm_members(&self, actor: &Actor, key: &str, number: u32) -> Result<(), Error> {
+        self.retrying(|| async {
+            let mut tx = self.store().write().await?;
+            self.confirm_members_in(&mut tx, actor, key, number, None).await?;
+            self.commit(tx).await
+        })
+        .await
+    }
+
+    /// The same, within an act that commits it.
+    pub(crate) async fn confirm_members_in(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        key: &str,
+        number: u32,
+        verified: Option<Verified>,
+    ) -> Result<(), Error> {
+        let now = self.now();
+        in_portal(tx, actor, now).await?.admin()?;
+        let group = tx.group_by_key(key).await?.ok_or(Error::NotFound)?;
+        let others = group.proposed.as_ref().and_then(|it| it.by.person()).into_iter().collect();
+        let confirmed = self.as_admin(tx, actor, false, others, verified).await?;
+        let gains = self.gained_by_joining(tx, actor, &group).await?;
+        let change = group.confirm_members(actor, number, gains, confirmed, now)?;
+        for who in moved(&group) {
+            // Whoever gains or loses authority by it is serialised with the decisions they may be taking right now.
+            tx.touch_identity(who).await?;
+        }
+        self.save(tx, &change).await?;
+        // With fewer before them others may step in: looked at once it is so, and undone with the act where the actor would.
+        let handed = self.handed_over(tx, |_| true, |_| ()).await?;
+        if let Some(name) = actor.person().and_then(|me| admitted(&handed, me)) {
+            return Err(Refusal::GainsByIt { name }.into());
+        }
+        self.reroute(tx).await?;
+        let says = format!("{actor} confirmed who is in {}", group.spec.name);
+        tell_admins(self, tx, actor, &says, &path(&group)).await
+    }
+
+    /// Leaves in a group who is in it now, and says why.
+    pub async fn reject_members(&self, actor: &Actor, key: &str, number: u32, text: &str) -> Result<(), Error> {
+        let text = prose("comment", text)?;
+        self.retrying(|| async {
+            let now = self.now();
+            let mut tx = self.store().write().await?;
+            let authority = in_portal(&mut tx, actor, now).await?;
+            authority.admin()?;
+            authority.not_barred(now)?;
+            let group = tx.group_by_key(key).await?.ok_or(Error::NotFound)?;
+            let why = self.words(text.as_str()).ok_or(Refusal::Missing("comment"))?;
+            let change = group.reject_members(actor, number, why, now)?;
+            self.save(&mut tx, &change).await?;
+            let says = format!("{actor} sent back who was to be in {}", group.spec.name);
+            tell_admins(self, &mut tx, actor, &says, &path(&group)).await?;
+            self.commit(tx).await
+        })
+        .await
+    }
+
+    /// What the actor would come to decide by being in a group from then on; its name stands for all that it decides.
+    async fn gained_by_joining(&self, tx: &mut Tx, actor: &Actor, group: &Group) -> Result<Option<String>, Error> {
+        let (Some(me), Some(proposed)) = (actor.person(), &group.proposed) else { return Ok(None) };
+        let mine = tx.groups_of(me, self.now()).await?;
+        let Members { members, groups } = &proposed.members;
+        let joins = members.contains(&me) || !groups.is_disjoint(&mine);
+        Ok((joins && !mine.contains(&group.id)).then(|| group.spec.name.clone()))
+    }
+
+    /// Who is proposed for a group, with the doors the reader has.
+    pub(crate) async fn members_view(
+        &self,
+        tx: &mut Tx,
+        authority: &Authority,
+        group: &Group,
+    ) -> Result<Option<MembersView>, Error> {
+        let Some(proposed) = group.proposed.as_ref().filter(|_| authority.reader().is_ok()) else { return Ok(None) };
+        let (actor, is_admin) = (authority.actor(), authority.is_admin());
+        // Asked as the act itself would ask; nothing is saved.
+        let gains = self.gained_by_joining(tx, actor, group).await?;
+        let tried = group.confirm_members(actor, proposed.number, gains, Confirmed::UNASKED, self.now());
+        let no = tried.err();
+        Ok(Some(MembersView {
+            number: proposed.number,
+            by: proposed.by.to_string(),
+            at: proposed.at,
+            changes: changes(tx, group, proposed).await?,
+            may_confirm: is_admin && no.is_none(),
+            may_reject: is_admin && !proposed.by.is_one_with(actor),
+            why_not: no.map(|no| no.to_string()).filter(|_| is_admin),
+        }))
+    }
+
+    /// Why the last proposal for a group was sent back, where it was and nothing is proposed anew.
+    pub(crate) async fn members_remarks(&self, tx: &mut Tx, group: &Group) -> Result<Vec<RemarkView>, Error> {
+        let mut remarks = Vec::new();
+        for remark in group.remarks.iter().filter(|it| it.number == group.proposals && group.proposed.is_none()) {
+            remarks.push(remark_view(tx, remark).await?);
+        }
+        Ok(remarks)
+    }
+}
+
+/// Something that one may do by being in a group, and with what.
+pub(crate) enum Power {
+    /// Decides a stage of a bundle.
+    Decide(String),
+    /// May ask for a bundle.
+    Ask(String),
+    /// Decides about a system when no owner may.
+    StandIn(String),
+    /// Sets up by hand what a system cannot.
+    Operate(String),
+}
+
+impl Power {
+    /// In words, of who has it.
+    pub fn says(&self) -> String {
+        match self {
+            Self::Decide(bundle) => format!("decides a stage of “{bundle}”"),
+            Self::Ask(bundle) => format!("may ask for “{bundle}”"),
+            Self::StandIn(system) => format!("decides about “{system}” when no owner may"),
+            Self::Operate(system) => format!("sets up access to “{system}” by hand"),
+        }
+    }
+
+    /// What is decided by it.
+    fn decides(self) -> Option<String> {
+        match self {
+            Self::Decide(name) | Self::StandIn(name) => Some(name),
+            Self::Ask(_) | Self::Operate(_) => None,
+        }
+    }
+}
+
+/// What one may do by being in this very group.
+pub(crate) async fn powers(tx: &mut Tx, group: GroupId) -> Result<Vec<Power>, Error> {
+    let mut powers = Vec::new();
+    for (key, name, is_bundle) in tx.uses_of_group(group).await? {
+        if is_bundle {
+            let Some(open) = tx.bundle_by_key(&key).await?.and_then(|bundle| bundle.open_version()) else { continue };
+            let asks = |it: &Condition| matches!(it, Condition::Askers { groups, .. } if groups.contains(&group));
+            if open.spec.stages.iter().any(|stage| stage.from == Source::Group { group }) {
+                powers.push(Power::Decide(name.clone()));
+            }
+            if open.spec.conditions.iter().any(asks) {
+                powers.push(Power::Ask(name));
+            }
+        } else if let Some(system) = tx.system_by_key(&key).await? {
+            if system.spec.fallback == group {
+                powers.push(Power::StandIn(name.clone()));
+            }
+            if system.spec.operators == Some(group) {
+                powers.push(Power::Operate(name));
+            }
+        }
+    }
+    Ok(powers)
+}
+
+/// What a group decides, itself or as a part of another.
+pub(crate) async fn decides(tx: &mut Tx, group: GroupId) -> Result<Option<String>, Error> {
+    for id in tx.joins(group).await? {
+        if let Some(name) = powers(tx, id).await?.into_iter().find_map(Power::decides) {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
+/// Who comes or goes by what is proposed.
+fn moved(group: &Group) -> BTreeSet<IdentityId> {
+    let wanted = group.proposed.as_ref().map(|it| &it.members.members);
+    wanted.map(|wanted| group.spec.members.symmetric_difference(wanted).copied().collect()).unwrap_or_default()
+}
+
+fn path(group: &Group) -> String {
+    format!("/groups/{}", group.spec.key)
+}
+
+/// Who would come and who would go.
+async fn changes(tx: &mut Tx, group: &Group, proposed: &MembersProposal) -> Result<Vec<Change>, Error> {
+    let (held, Members { members, groups }) = (&group.spec, &proposed.members);
+    let people = (names(tx, &(&held.members - members)).await?, names(tx, &(members - &held.members)).await?);
+    let within = (nested(tx, &(&held.groups - groups)).await?, nested(tx, &(groups - &held.groups)).await?);
+    let changes = [("members", people), ("groups in it", within)].map(|(what, (before, after))| Change {
+        what: what.to_owned(),
+        before,
+        after,
+    });
+    Ok(changes.into_iter().filter(|it| it.before != it.after).collect())
+}
+
+async fn nested(tx: &mut Tx, groups: &BTreeSet<GroupId>) -> Result<String, Error> {
+    let mut names = Vec::new();
+    for id in groups {
+        names.extend(tx.group(*id).await?.map(|it| it.spec.name));
+    }
+    Ok(and(&names))
+}
