@@ -3,6 +3,7 @@
 
 #![recursion_limit = "256"]
 #![expect(clippy::needless_pass_by_value, reason = "what a part of a page is given is its own")]
+#![expect(clippy::fn_params_excessive_bools, reason = "each is an attribute of a field, written by its name")]
 
 pub mod components;
 pub mod fault;

@@ -276,7 +276,7 @@ async fn verify(flags: &Flags) -> Result<ExitCode> {
     let mut shown = None;
     let mut progress = |progress: Progress| {
         let percent = (progress.events * 100).checked_div(progress.of_events).unwrap_or(100).min(100);
-        if shown.replace(percent) != Some(percent) && percent % 10 == 0 {
+        if shown.replace(percent) != Some(percent) && percent.is_multiple_of(10) {
             eprintln!("{percent} %: {} of {} events", progress.events, progress.of_events);
         }
     };

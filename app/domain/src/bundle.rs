@@ -412,7 +412,7 @@ impl Bundle {
                 draft.state = DraftState::Draft;
             }
             BundleEvent::DraftCommented { number, text } => {
-                bundle.remarks.push(Remark::made(*number, text, false, stamp))
+                bundle.remarks.push(Remark::made(*number, text, false, stamp));
             }
             BundleEvent::DraftSentBack { number, text } => {
                 let Some(draft) = bundle.draft_to_change(*number) else {

@@ -303,8 +303,8 @@ fn an_authenticator_goes_by_what_one_has() {
     let late = begins() + TimeDelta::hours(2);
     let added = after(adds(&ann(), (LAPTOP, passkey()), Strength::SignIn, late));
     let proof = shown(ANN, Act::RemoveAuthenticator { authenticator: LAPTOP }, Strength::SignIn);
-    let removed = after(added.remove_authenticator(&actor(ANN), LAPTOP, proof.clone(), late));
-    assert!(removed.authenticators.is_empty());
+    let without = after(added.remove_authenticator(&actor(ANN), LAPTOP, proof.clone(), late));
+    assert!(without.authenticators.is_empty());
     let too_late = added.remove_authenticator(&actor(ANN), LAPTOP, proof, late + YOUNG_FOR);
     assert_eq!(too_late, Err(Refusal::StepUp { needed: Strength::Passkey }));
 }
@@ -327,8 +327,8 @@ fn a_new_name_is_confirmed_by_what_one_has() {
     );
     assert_eq!(renames("Old phone", by("New phone", Strength::Code)), Err(Refusal::StalePage));
     assert_eq!(renames(" number 1 ", Confirmed::UNASKED), Ok(None), "it is called so");
-    let renamed = renames("Old phone", by("Old phone", Strength::Code)).expect("they may").expect("it is new");
-    assert_eq!(after(Ok(renamed)).authenticators[&PHONE].name, "Old phone");
+    let called = renames("Old phone", by("Old phone", Strength::Code)).expect("they may").expect("it is new");
+    assert_eq!(after(Ok(called)).authenticators[&PHONE].name, "Old phone");
     assert!(renames("Old phone", Confirmed::UNASKED).is_ok_and(|it| it.is_some()), "founding mode asks nothing");
 }
 

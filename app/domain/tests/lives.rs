@@ -635,10 +635,8 @@ impl Life {
                 self.has_left(person(*who), said_by);
             }
             Act::Stay { by, who } => self.people.stays(person(*by), person(*who), now),
-            Act::ComeBack { by, who } => {
-                if self.people.comes_back(person(*by), person(*who), now) {
-                    self.facts_changed();
-                }
+            Act::ComeBack { by, who } if self.people.comes_back(person(*by), person(*who), now) => {
+                self.facts_changed();
             }
             Act::Reset { by, second, who } => self.people.resets(person(*by), person(*second), person(*who), now),
             Act::LetIn { by, who } => self.people.lets_in(person(*by), person(*who), now),

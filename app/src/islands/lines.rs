@@ -43,11 +43,11 @@ fn select(link: &Element) -> Option<()> {
     // What leads to a part of the page by its id selects it as well.
     let text = one::<HtmlTextAreaElement>(&link.get_attribute("href")?)?;
     let written = text.value();
-    let line = written.split('\n').nth(before)?;
+    let sought = written.split('\n').nth(before)?;
     let start = written.split_inclusive('\n').take(before).map(units).sum::<u32>();
     // A page without focus is still a page.
     let _ = text.focus();
-    text.set_selection_range(start, start.saturating_add(units(line))).ok()?;
+    text.set_selection_range(start, start.saturating_add(units(sought))).ok()?;
     // No line is wrapped, so all are of one height.
     let all = i32::try_from(written.split('\n').count()).ok()?;
     let height = text.scroll_height() / all.max(1);

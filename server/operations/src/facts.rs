@@ -12,7 +12,7 @@ use domain::{
     identity::Identity,
     ids::{BundleId, GrantId, GroupId, IdentityId, SystemId},
     request::Request,
-    resource::{Entitlement, System},
+    resource::{Entitlement, System, SystemSpec},
     text::Key,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,19 +57,7 @@ pub async fn facts(tx: &mut Tx, about: &About<'_>, now: DateTime<Utc>) -> Result
         systems.insert(right.system, system);
     }
 
-    // Those that a stage was made for already decide on, whatever is demanded today.
-    let rulings = about.this.iter().flat_map(|request| request.ruling.stages.iter().map(|stage| &stage.from));
-    let mut deciding: BTreeSet<GroupId> = spec
-        .stages
-        .iter()
-        .map(|stage| &stage.from)
-        .chain(rulings)
-        .filter_map(|from| if let Source::Group { group } = from { Some(*group) } else { None })
-        .chain(systems.values().map(|s| s.spec.fallback))
-        .collect();
-    for key in about.guardrails.deciding_groups() {
-        deciding.extend(tx.group_by_key(key.as_str()).await?.map(|group| group.id));
-    }
+    let deciding = deciding(tx, about, &systems).await?;
     let of_subject = tx.groups_of(subject.id, now).await?;
     let named = spec.groups().union(&of_subject).copied().collect();
     let groups = group_facts(tx, &named, &deciding, now).await?;
@@ -89,7 +77,9 @@ pub async fn facts(tx: &mut Tx, about: &About<'_>, now: DateTime<Utc>) -> Result
         }
     }
     let people = tx.names(&mentioned, true).await?;
-    let active = |ids: &BTreeSet<IdentityId>| ids.iter().filter(|id| people.contains_key(id)).copied().collect();
+    let active = |ids: &BTreeSet<IdentityId>| -> BTreeSet<IdentityId> {
+        ids.iter().filter(|id| people.contains_key(id)).copied().collect()
+    };
 
     let mut bundles = BTreeMap::new();
     for condition in &spec.conditions {
@@ -131,24 +121,7 @@ pub async fn facts(tx: &mut Tx, about: &About<'_>, now: DateTime<Utc>) -> Result
             name: asker.spec.name.clone(),
             active: asker.is_active(),
         },
-        systems: systems
-            .iter()
-            .map(|(id, s)| {
-                let facts = SystemFacts {
-                    key: Some(s.spec.key.clone()),
-                    name: s.spec.name.clone(),
-                    environment: s.spec.environment,
-                    sensitivity: s.spec.sensitivity,
-                    data_class: s.spec.data_class,
-                    external: s.spec.external,
-                    connector: s.spec.connector,
-                    owners: active(&s.spec.owners),
-                    backup_owners: active(&s.spec.backup_owners),
-                    fallback: s.spec.fallback,
-                };
-                (*id, facts)
-            })
-            .collect(),
+        systems: systems.iter().map(|(id, system)| (*id, system_facts(&system.spec, &active))).collect(),
         entitlements,
         groups,
         managers,
@@ -157,6 +130,45 @@ pub async fn facts(tx: &mut Tx, about: &About<'_>, now: DateTime<Utc>) -> Result
         bundles,
         people,
     })
+}
+
+fn system_facts(spec: &SystemSpec, active: &dyn Fn(&BTreeSet<IdentityId>) -> BTreeSet<IdentityId>) -> SystemFacts {
+    SystemFacts {
+        key: Some(spec.key.clone()),
+        name: spec.name.clone(),
+        environment: spec.environment,
+        sensitivity: spec.sensitivity,
+        data_class: spec.data_class,
+        external: spec.external,
+        connector: spec.connector,
+        owners: active(&spec.owners),
+        backup_owners: active(&spec.backup_owners),
+        fallback: spec.fallback,
+    }
+}
+
+/// The groups whose members may have to decide.
+async fn deciding(
+    tx: &mut Tx,
+    about: &About<'_>,
+    systems: &BTreeMap<SystemId, System>,
+) -> Result<BTreeSet<GroupId>, Error> {
+    // Those that a stage was made for already decide on, whatever is demanded today.
+    let rulings = about.this.iter().flat_map(|request| request.ruling.stages.iter().map(|stage| &stage.from));
+    let mut deciding: BTreeSet<GroupId> = about
+        .bundle
+        .spec
+        .stages
+        .iter()
+        .map(|stage| &stage.from)
+        .chain(rulings)
+        .filter_map(|from| if let Source::Group { group } = from { Some(*group) } else { None })
+        .chain(systems.values().map(|s| s.spec.fallback))
+        .collect();
+    for key in about.guardrails.deciding_groups() {
+        deciding.extend(tx.group_by_key(key.as_str()).await?.map(|group| group.id));
+    }
+    Ok(deciding)
 }
 
 /// What a right of a system confers: the groups one joins by it, and why it is privileged.

@@ -117,10 +117,10 @@ impl Portal {
         let might_decide = |request: &Request| {
             request.ruling.stages.iter().flat_map(|stage| &stage.ladder).any(|rung| rung.people.contains(&gone))
         };
-        let leaves = |today: &mut Facts| {
+        let departed = |today: &mut Facts| {
             today.people.remove(&gone);
         };
-        let handed = self.handed_over(tx, might_decide, leaves).await?;
+        let handed = self.handed_over(tx, might_decide, departed).await?;
         if let Some(name) = admitted(&handed, me) {
             return Ok(Some(name));
         }

@@ -67,8 +67,11 @@ impl Portal {
 
     async fn look(&self, claim: &Claim) {
         let outcome = match &claim.key {
-            JobKey::Request { .. } | JobKey::Grant { .. } | JobKey::Deciders {} => self.look_in_one_go(claim).await,
-            JobKey::Replay { .. } | JobKey::GuardrailReplay {} => self.look_in_one_go(claim).await,
+            JobKey::Request { .. }
+            | JobKey::Grant { .. }
+            | JobKey::Deciders {}
+            | JobKey::Replay { .. }
+            | JobKey::GuardrailReplay {} => self.look_in_one_go(claim).await,
             // Rights of one grant are looked at side by side; whoever writes second looks again.
             JobKey::Right(right) => match self.retrying(|| self.look_at_right(claim, right)).await {
                 Ok(Looked::Settled) => self.finish(claim, None).await,

@@ -75,7 +75,7 @@ impl Portal {
                 let draft = draft.filter(|draft| draft.is_in_review() && draft.number == number);
                 draft.map(|draft| Drafted {
                     names: Names::none(),
-                    what: What::Guardrails(Compiled::published(number, &draft.spec.rules)),
+                    what: What::Guardrails(Box::new(Compiled::published(number, &draft.spec.rules))),
                 })
             }
         })
@@ -90,7 +90,7 @@ struct Drafted {
 
 enum What {
     Bundle { id: BundleId, spec: Box<BundleSpec>, published: Option<Box<BundleSpec>> },
-    Guardrails(Compiled),
+    Guardrails(Box<Compiled>),
 }
 
 impl Drafted {
@@ -99,7 +99,7 @@ impl Drafted {
             What::Bundle { id, spec, published } => {
                 Draft::Bundle { bundle: *id, spec, published: published.as_deref() }
             }
-            What::Guardrails(draft) => Draft::Guardrails(draft),
+            What::Guardrails(draft) => Draft::Guardrails(draft.as_ref()),
         }
     }
 }

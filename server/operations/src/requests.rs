@@ -469,8 +469,8 @@ fn evidence(asking: &Asking) -> Result<Vec<Evidence>, Error> {
 /// One link a line; lines without anything on them count for nothing.
 fn links(text: &str) -> Result<Vec<Evidence>, Refusal> {
     let mut links = Vec::new();
-    let lines = (1..).zip(text.lines().map(str::trim)).filter(|(_, url)| !url.is_empty());
-    for (at, url) in lines {
+    let numbered = (1..).zip(text.lines().map(str::trim)).filter(|(_, url)| !url.is_empty());
+    for (at, url) in numbered {
         if links.len() == MOST_LINKS {
             return Err(Refusal::ManyLinks { line: at, most: MOST_LINKS });
         }

@@ -52,12 +52,11 @@ impl Manual {
     /// Tells everybody who may do a task that it is there, in the commit that opens it.
     async fn tell_operators(&self, tx: &mut Tx, right: &RightKey, wanted: bool) -> Result<(), Error> {
         let (now, spec) = (self.clock.now(), &self.system.spec);
-        let operators = match spec.operators {
-            Some(group) => tx.people_in(group, now, TOLD).await?,
-            None => {
-                let owners = spec.owners.union(&spec.backup_owners).copied().collect();
-                tx.names(&owners, true).await?.into_keys().collect()
-            }
+        let operators = if let Some(group) = spec.operators {
+            tx.people_in(group, now, TOLD).await?
+        } else {
+            let owners = spec.owners.union(&spec.backup_owners).copied().collect();
+            tx.names(&owners, true).await?.into_keys().collect()
         };
         let requests = tasks::requests_behind(tx, right).await?;
         let says = format!("{}: a task for you", tasks::what(&self.system, right, wanted));

@@ -156,8 +156,8 @@ impl Portal {
                 if outcomes.is_empty() {
                     sketch.gaps.push("no test stands beside the rules: write at least one".to_owned());
                 }
-                let test = |it: tests::Outcome| TestView { says: it.says, line: it.line, failures: it.failures };
-                sketch.tests = outcomes.into_iter().map(test).collect();
+                let ended = |it: tests::Outcome| TestView { says: it.says, line: it.line, failures: it.failures };
+                sketch.tests = outcomes.into_iter().map(ended).collect();
             }
         }
         Ok(sketch)

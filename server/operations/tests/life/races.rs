@@ -245,7 +245,7 @@ async fn a_yes_and_the_approvers_removal_in_one_moment_leave_no_yes_after_it(on:
             portal.close().await;
             done
         };
-        let (yes, removal) = at_once(yes(&world, &leaver, id).await, removal).await;
+        let (yes, removal) = Box::pin(at_once(yes(&world, &leaver, id).await, removal)).await;
         assert!(removal.is_ok(), "{removal:?}");
         let request = world.request(id).await;
         let events = world.told(id).await;
@@ -564,7 +564,7 @@ async fn a_yes_and_a_change_of_owners_by_import_in_one_moment_leave_no_yes_after
             portal.close().await;
             done
         };
-        let (yes, change) = at_once(yes(&world, &leaver, id).await, change).await;
+        let (yes, change) = Box::pin(at_once(yes(&world, &leaver, id).await, change)).await;
         assert!(change.is_ok(), "{change:?}");
         let request = world.request(id).await;
         if yes.is_ok() {
