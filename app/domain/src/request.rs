@@ -532,8 +532,8 @@ impl Request {
         if routed.as_ref() == Ok(&self.ruling.stages) {
             return Ok(None);
         }
-        let reached = |stages: &[StageRuling]| stages.iter().map(StageRuling::reached).collect::<Vec<_>>();
-        let moved = routed.as_ref().is_ok_and(|stages| reached(stages) != reached(&self.ruling.stages));
+        let who = |stages: &[StageRuling]| stages.iter().map(|s| (s.eligible(), s.reached())).collect::<Vec<_>>();
+        let moved = routed.as_ref().is_ok_and(|stages| who(stages) != who(&self.ruling.stages));
         let kept_out = if moved { said_by.clone() } else { BTreeSet::new() };
         let routed = if kept_out.is_empty() { routed } else { self.routed(today, &kept_out) };
         let event = match routed {
@@ -899,8 +899,14 @@ impl Request {
         [self.ask.asker, self.ask.subject].into_iter().chain(decided).chain(self.kept_out.iter().copied()).collect()
     }
 
-    /// Everybody who may decide on it, in whichever stage, now or once that has waited too long, while it is open.
+    /// Everybody who may decide on it, in whichever stage, while it is open.
     pub fn deciders(&self) -> BTreeSet<IdentityId> {
+        let stages = self.ruling.stages.iter().filter(|_| self.state.is_open());
+        stages.flat_map(StageRuling::eligible).collect()
+    }
+
+    /// The same, with those who come in once a stage has waited too long.
+    pub fn deciders_in_time(&self) -> BTreeSet<IdentityId> {
         let stages = self.ruling.stages.iter().filter(|_| self.state.is_open());
         stages.flat_map(StageRuling::reached).collect()
     }

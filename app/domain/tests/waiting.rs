@@ -127,3 +127,19 @@ fn nobody_comes_in_where_the_bundle_does_not_say_so() {
     };
     assert_eq!((gaps(2879), gaps(2880)), (0, 1), "what comes after its end is no promise");
 }
+
+/// R30: by whose word the backup is gone, they do not come in where a stage escalates past it.
+#[test]
+fn nobody_comes_in_by_their_own_word() {
+    for (after, out, may_then) in [(Some(minutes(240)), set([FAY]), set([OLOF, FINN])), (None, set([]), set([OLOF]))] {
+        let (request, now) = waiting(escalating(after), |_| {});
+        let mut today = request.facts.clone();
+        today.people.remove(&BEA);
+        let change =
+            request.reroute(&today, &set([FAY]), now).expect("no rule says no").expect("the ladder is shorter");
+        let request = asked(&change);
+        assert_eq!(request.kept_out, out, "only where it makes a difference");
+        let change = request.escalate(now + TimeDelta::minutes(240)).expect("no rule says no");
+        assert_eq!(may(&change.map_or(request, |change| asked(&change))), may_then);
+    }
+}

@@ -26,9 +26,17 @@ pub(crate) struct Handed {
 }
 
 impl Handed {
-    /// Whether this person may not decide it, and then would.
+    /// Whether this person may not decide it, and then would, at once or once it has waited too long.
     fn admits(&self, who: IdentityId) -> bool {
-        !self.before.deciders().contains(&who) && self.after.deciders().contains(&who)
+        let gains = |of: fn(&Request) -> BTreeSet<IdentityId>| {
+            !of(&self.before).contains(&who) && of(&self.after).contains(&who)
+        };
+        gains(Request::deciders) || gains(Request::deciders_in_time)
+    }
+
+    fn is_moved(&self) -> bool {
+        self.before.deciders() != self.after.deciders()
+            || self.before.deciders_in_time() != self.after.deciders_in_time()
     }
 }
 
@@ -60,9 +68,7 @@ impl Portal {
                 change(&mut today);
                 let routed = before.reroute(&today, &BTreeSet::new(), self.now())?;
                 let Some(after) = routed.as_ref().and_then(Transition::request).cloned() else { continue };
-                if after.deciders() != before.deciders() {
-                    handed.push(Handed { before, after });
-                }
+                handed.extend(Some(Handed { before, after }).filter(Handed::is_moved));
             }
         }
     }
