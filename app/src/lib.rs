@@ -38,6 +38,7 @@ use pages::{
     requests::Request,
     sessions::Sessions,
     sign_in::SignIn,
+    signals::Signals,
     systems::{System, Systems},
     tasks::Tasks,
     trail::Trail,
@@ -136,6 +137,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/identities/:key") view=Identity ssr=SsrMode::Async />
                 <Route path=path!("/groups") view=Groups ssr=SsrMode::Async />
                 <Route path=path!("/groups/:key") view=Group ssr=SsrMode::Async />
+                <Route path=path!("/signals") view=Signals ssr=SsrMode::Async />
                 <Route path=path!("/trail") view=Trail ssr=SsrMode::Async />
             </FlatRoutes>
         </Router>

@@ -30,6 +30,7 @@ const PAGES: [person: string, paths: string[]][] = [
       "/identities/svc.invoice-runner",
       "/groups",
       "/groups/engineering",
+      "/signals",
       "/trail",
     ],
   ],

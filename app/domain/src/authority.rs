@@ -30,6 +30,8 @@ pub struct AuthorityFacts {
     pub maybe_one_with: BTreeSet<IdentityId>,
     /// Who manages the subject today, or its owners where it is a non-human identity.
     pub subject_managers: BTreeSet<IdentityId>,
+    /// Whether the actor could step in next for those who do not decide, and has been told so.
+    pub next_in_line: bool,
 }
 
 /// What an actor may do here and now.
@@ -136,6 +138,7 @@ impl Authority {
                     || self.answers_for_subject()
                     || self.facts.subject_managers.contains(&id)
                     || self.about.as_ref().is_some_and(|a| a.eligible_ever)
+                    || self.facts.next_in_line
                     || self.owns_a_system()
                     || self.is_admin()
                     || self.is_auditor()

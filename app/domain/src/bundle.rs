@@ -50,6 +50,9 @@ pub struct Stage {
     pub from: Source,
     /// How surely each shows who they are, for this very decision; `None` asks no more than being signed in.
     pub step_up: Option<Strength>,
+    /// How long it waits before those who stand in for them may decide as well; `None` leaves it to them while there are enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalates_after: Option<Minutes>,
 }
 
 /// Everything one version of a bundle says.
@@ -475,6 +478,12 @@ impl BundleSpec {
                 && people.len() < usize::from(stage.need)
             {
                 gaps.push(format!("stage “{}” needs {} of {} named people", stage.name, stage.need, people.len()));
+            }
+            if let Some(after) = stage.escalates_after.filter(|after| *after >= self.waits) {
+                gaps.push(format!(
+                    "stage “{}” escalates after {after}, and a request waits {}",
+                    stage.name, self.waits
+                ));
             }
         }
         for condition in &self.conditions {

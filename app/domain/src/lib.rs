@@ -27,6 +27,7 @@ pub mod resource;
 pub mod review;
 pub mod ruling;
 pub mod shown;
+pub mod signals;
 pub mod stepup;
 pub mod text;
 pub mod views;

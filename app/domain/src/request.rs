@@ -155,6 +155,18 @@ pub struct Decision {
     pub via: Via,
     /// How they showed who they are, for this very decision, where that was asked.
     pub verified: Option<Verified>,
+    /// Since when it was theirs to decide; of what was decided before this was written down, nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<DateTime<Utc>>,
+}
+
+/// A word to those who decide, as a request has waited long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reminder {
+    /// When it is due.
+    pub at: DateTime<Utc>,
+    /// Whether three quarters of its time are over, and not only half of it: then those hear of it too who could step in next.
+    pub late: bool,
 }
 
 /// Something somebody wrote on a request.
@@ -185,7 +197,8 @@ pub struct Request {
     pub justification: Option<TextRef>,
     /// The facts the ruling was made from, frozen.
     pub facts: Facts,
-    /// The ruling, frozen; its stages may be rerouted when somebody loses authority, never widened.
+    /// The ruling, frozen; its stages may be rerouted when somebody loses authority, and climb their ladder where the bundle says so, but
+    /// nobody ever comes onto a ladder.
     pub ruling: Ruling,
     /// Who decided what.
     pub decisions: Vec<Decision>,
@@ -259,6 +272,13 @@ pub enum RequestEvent {
         /// By whose word that is so; they never decide on it.
         #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
         kept_out: BTreeSet<IdentityId>,
+    },
+    /// Those who were asked first did not decide in time; the next ones on the ladder may as well.
+    Escalated {
+        /// In which stage; the first is 0.
+        stage: usize,
+        /// How many rungs of its ladder are in use now.
+        rungs: usize,
     },
     /// Nobody decided in time.
     RequestExpired {},
@@ -373,15 +393,9 @@ impl Request {
             facts: asked.facts,
             ruling,
         };
-        let change = Transition::first(Record::request_id(asked.id), actor, event, now)?;
-        let due = match change.request().map(|r| &r.state) {
-            Some(State::Waiting { until }) => Some(*until),
-            Some(State::Approved { .. }) => Some(now),
-            _ => None,
-        };
-        Ok(change
-            .with_words(asked.justification)
-            .with_jobs(due.map(|due| Job::at(JobKey::Request { id: asked.id }, due))))
+        let change =
+            Transition::first(Record::request_id(asked.id), actor, event, now)?.with_words(asked.justification);
+        Ok(followed_up(change, now))
     }
 
     /// One person's yes to the `terms` they were shown. The last yes it takes approves the request.
@@ -415,6 +429,7 @@ impl Request {
             at: now,
             via,
             verified: approval.verified,
+            since: self.held_since(by),
         };
         let last = self.remaining().iter().map(|(_, open)| usize::from(*open)).sum::<usize>() == 1;
         let event = RequestEvent::Approved {
@@ -422,8 +437,8 @@ impl Request {
             approval: last.then_some(approval.approval),
             lapses_at: now + lapses_after.delta(),
         };
-        let jobs = last.then(|| Job::at(JobKey::Request { id: self.id }, now));
-        Ok(self.change(authority.actor(), event, now)?.with_words(approval.comment).with_jobs(jobs))
+        let change = self.change(authority.actor(), event, now)?.with_words(approval.comment);
+        Ok(followed_up(change, now))
     }
 
     /// A yes to its present terms in this stage, as a step-up confirms it.
@@ -450,6 +465,7 @@ impl Request {
             at: now,
             via,
             verified: None,
+            since: self.held_since(by),
         };
         Ok(self.change(authority.actor(), RequestEvent::Denied { decision }, now)?.with_words([comment]))
     }
@@ -516,15 +532,16 @@ impl Request {
         if routed.as_ref() == Ok(&self.ruling.stages) {
             return Ok(None);
         }
-        let eligible = |stages: &[StageRuling]| stages.iter().map(StageRuling::eligible).collect::<Vec<_>>();
-        let moved = routed.as_ref().is_ok_and(|stages| eligible(stages) != eligible(&self.ruling.stages));
+        let who = |stages: &[StageRuling]| stages.iter().map(|s| (s.eligible(), s.reached())).collect::<Vec<_>>();
+        let moved = routed.as_ref().is_ok_and(|stages| who(stages) != who(&self.ruling.stages));
         let kept_out = if moved { said_by.clone() } else { BTreeSet::new() };
         let routed = if kept_out.is_empty() { routed } else { self.routed(today, &kept_out) };
         let event = match routed {
             Ok(stages) => RequestEvent::Rerouted { stages, kept_out },
             Err(gap) => RequestEvent::Stopped { why: gap, ruling: None, facts: None },
         };
-        self.change(&Actor::System, event, now).map(Some)
+        let change = self.change(&Actor::System, event, now)?;
+        Ok(Some(followed_up(change, now)))
     }
 
     /// Its stages by today's facts and without these people, or which of them nobody is left for.
@@ -539,6 +556,15 @@ impl Request {
         }
         ruling::settle(&mut stages, &self.given())?;
         Ok(stages)
+    }
+
+    /// Those who were asked first did not decide in the time that the bundle gives them: the next rung of their stage's ladder may decide
+    /// as well. Nobody comes in by it who could not have decided when it was asked. `None` while there is time, and where nobody is next.
+    pub fn escalate(&self, now: DateTime<Utc>) -> Result<Option<Transition>, Refusal> {
+        let due = self.open(now).is_ok() && self.escalates_at().is_some_and(|at| at <= now);
+        let Some((stage, rung, _)) = self.next_up().filter(|_| due) else { return Ok(None) };
+        let event = RequestEvent::Escalated { stage, rungs: rung.saturating_add(1) };
+        self.change(&Actor::System, event, now).map(Some)
     }
 
     /// The moment of granting: judged again, by the frozen bundle version and today's facts (R7). Weaker or equal demands lead to a
@@ -591,7 +617,7 @@ impl Request {
         let until = now + self.facts.bundle.spec.waits.delta();
         let event = RequestEvent::SentBack { ruling: second, facts: today, added, until };
         let change = self.change(&Actor::System, event, now)?;
-        Ok(Some(change.with_jobs([Job::at(JobKey::Request { id: self.id }, until)])))
+        Ok(Some(followed_up(change, now)))
     }
 
     /// What is asked, for as long as it was approved.
@@ -654,7 +680,8 @@ impl Request {
             let step_up = stage.step_up.max(now);
             let replaced = self.ruling.stages.iter().skip(at + 1).any(|later| later.name == again(&stage.name));
             let ladder = ruling::may_today(stage, &self.ask, today);
-            let again = || StageRuling { name: again(&stage.name), need, ladder, rungs: 1, step_up, ..stage.clone() };
+            let name = again(&stage.name);
+            let again = || StageRuling { name, need, ladder, rungs: 1, step_up, escalated: None, ..stage.clone() };
             (!replaced).then(again)
         });
         redone.collect()
@@ -761,6 +788,74 @@ impl Request {
             .collect()
     }
 
+    /// Since when the stage that decides now has it: since it was asked or sent back, or since the stage before it was full.
+    pub fn stage_since(&self) -> Option<DateTime<Utc>> {
+        let State::Waiting { until } = self.state else { return None };
+        let (at, _) = self.current_stage()?;
+        let waits = until - self.facts.bundle.spec.waits.delta();
+        let before = self.decisions.iter().filter(|d| d.approves && d.stage != at).map(|d| d.at).max();
+        Some(before.map_or(waits, |before| before.max(waits)))
+    }
+
+    /// Since when it is this person's to decide, among those who may now: since their stage has it, or since it was escalated to them.
+    pub fn held_since(&self, who: IdentityId) -> Option<DateTime<Utc>> {
+        let (_, stage) = self.current_stage()?;
+        let was_asked_first = |from: usize| stage.ladder.iter().take(from).any(|rung| rung.people.contains(&who));
+        match &stage.escalated {
+            Some(escalation) if !was_asked_first(escalation.from) => Some(escalation.at),
+            Some(_) | None => self.stage_since(),
+        }
+    }
+
+    /// When those who decide are reminded while it waits: after half of its time, and after three quarters of it.
+    pub fn reminders(&self) -> Option<[Reminder; 2]> {
+        let State::Waiting { until } = self.state else { return None };
+        let quarter = self.facts.bundle.spec.waits.delta() / 4;
+        Some([Reminder { at: until - quarter * 2, late: false }, Reminder { at: until - quarter, late: true }])
+    }
+
+    /// The newest reminder that is due.
+    pub fn reminder(&self, now: DateTime<Utc>) -> Option<Reminder> {
+        self.reminders()?.into_iter().rev().find(|reminder| reminder.at <= now)
+    }
+
+    /// When the next rung may decide as well, where the bundle says so and somebody is on it; `None` once it does.
+    pub fn escalates_at(&self) -> Option<DateTime<Utc>> {
+        let State::Waiting { until } = self.state else { return None };
+        let (_, stage) = self.current_stage()?;
+        let after = stage.escalates_after.filter(|_| stage.escalated.is_none())?;
+        self.next_up()?;
+        Some(self.stage_since()? + after.delta()).filter(|at| *at < until)
+    }
+
+    /// By what right those come in who could step in next, and who they are.
+    pub fn next_in_line(&self) -> Option<(&Via, BTreeSet<IdentityId>)> {
+        let (at, rung, people) = self.next_up()?;
+        let rung = self.ruling.stages.get(at)?.ladder.get(rung)?;
+        Some((&rung.via, people))
+    }
+
+    /// Whether this person could step in next, and has been told so.
+    pub fn is_next_in_line(&self, who: IdentityId, now: DateTime<Utc>) -> bool {
+        self.reminder(now).is_some_and(|reminder| reminder.late)
+            && self.next_in_line().is_some_and(|(_, people)| people.contains(&who))
+    }
+
+    /// When it is to be looked at next while it waits: for a reminder, for others to decide as well, or for its end.
+    pub fn next_moment(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let State::Waiting { until } = self.state else { return None };
+        let reminders = self.reminders().into_iter().flatten().map(|reminder| reminder.at).filter(|at| *at > now);
+        Some(reminders.chain(self.escalates_at()).fold(until, Ord::min))
+    }
+
+    /// The stage that decides now, the first rung of its ladder on which somebody stands who would come in anew, and who would.
+    fn next_up(&self) -> Option<(usize, usize, BTreeSet<IdentityId>)> {
+        let (at, stage) = self.current_stage()?;
+        let decided = self.decisions.iter().map(|d| d.by);
+        let out: BTreeSet<_> = decided.chain(self.kept_out.iter().copied()).collect();
+        stage.next_rung(&out).map(|(rung, new)| (at, rung, new))
+    }
+
     fn decider(&self, authority: &Authority, now: DateTime<Utc>) -> Result<(usize, IdentityId, Via), Refusal> {
         let Some(by) = authority.actor().person() else {
             return Err(Refusal::NotAllowed("only a person decides"));
@@ -808,6 +903,12 @@ impl Request {
     pub fn deciders(&self) -> BTreeSet<IdentityId> {
         let stages = self.ruling.stages.iter().filter(|_| self.state.is_open());
         stages.flat_map(StageRuling::eligible).collect()
+    }
+
+    /// The same, with those who come in once a stage has waited too long.
+    pub fn deciders_in_time(&self) -> BTreeSet<IdentityId> {
+        let stages = self.ruling.stages.iter().filter(|_| self.state.is_open());
+        stages.flat_map(StageRuling::reached).collect()
     }
 
     /// What it is for, and for whom, in one sentence.
@@ -911,6 +1012,13 @@ impl Request {
                 request.ruling.stages.clone_from(stages);
                 request.kept_out.extend(kept_out);
             }
+            RequestEvent::Escalated { stage, rungs } => {
+                let State::Waiting { .. } = request.state else { return wrong(&request, "escalated") };
+                let climbed = request.ruling.stages.get_mut(*stage).is_some_and(|stage| stage.climbs(*rungs, at));
+                if !climbed {
+                    return wrong(&request, "escalated");
+                }
+            }
             RequestEvent::RequestExpired {} => {
                 let State::Waiting { .. } = request.state else { return wrong(&request, "request_expired") };
                 request.state = State::Expired { at };
@@ -943,6 +1051,25 @@ impl Request {
         }
         Ok(request)
     }
+}
+
+/// A change of a request with the look that must follow while it is open.
+fn followed_up(change: Transition, now: DateTime<Utc>) -> Transition {
+    let job = change.request().and_then(|request| {
+        let due = match request.state {
+            State::Waiting { .. } => request.next_moment(now),
+            State::Approved { .. } => Some(now),
+            State::Refused { .. }
+            | State::Granted { .. }
+            | State::Denied { .. }
+            | State::Withdrawn { .. }
+            | State::Expired { .. }
+            | State::Lapsed { .. }
+            | State::Stopped { .. } => None,
+        };
+        Some(Job::at(JobKey::Request { id: request.id }, due?))
+    });
+    change.with_jobs(job)
 }
 
 /// The name of the stage in which others decide once more.

@@ -11,6 +11,7 @@ use crate::{
     stepup::Strength,
     text::{and, or},
 };
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -101,6 +102,15 @@ pub struct Rung {
     pub people: BTreeSet<IdentityId>,
 }
 
+/// That more of a stage's ladder is in use than it takes, as those who were asked first did not decide in time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Escalation {
+    /// Since when.
+    pub at: DateTime<Utc>,
+    /// How many rungs were in use before.
+    pub from: usize,
+}
+
 /// A stage as it stands for this request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StageRuling {
@@ -116,8 +126,14 @@ pub struct StageRuling {
     pub step_up: Option<Strength>,
     /// Who may decide: first hand, then as backup, then as fallback.
     pub ladder: Vec<Rung>,
-    /// How many rungs are in use: just as many as it takes.
+    /// How many rungs are in use: just as many as it takes, until it escalates.
     pub rungs: usize,
+    /// How long it waits before the next rung may decide as well; `None` leaves it to those whom it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalates_after: Option<Minutes>,
+    /// That the next rung may decide as well by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalated: Option<Escalation>,
 }
 
 impl StageRuling {
@@ -129,6 +145,33 @@ impl StageRuling {
     /// Why this person may decide, if they may.
     pub fn via(&self, id: IdentityId) -> Option<&Via> {
         self.ladder.iter().take(self.rungs).find(|r| r.people.contains(&id)).map(|r| &r.via)
+    }
+
+    /// The first rung that is not in use and on which somebody stands who would come in anew, and who would; save those who are out.
+    pub(crate) fn next_rung(&self, out: &BTreeSet<IdentityId>) -> Option<(usize, BTreeSet<IdentityId>)> {
+        let known = self.eligible();
+        self.ladder.iter().enumerate().skip(self.rungs).find_map(|(rung, it)| {
+            let new: BTreeSet<_> =
+                it.people.iter().filter(|id| !known.contains(id) && !out.contains(id)).copied().collect();
+            (!new.is_empty()).then_some((rung, new))
+        })
+    }
+
+    /// Everybody who may decide this stage now, or once it has waited too long.
+    pub(crate) fn reached(&self) -> BTreeSet<IdentityId> {
+        let escalates = self.escalates_after.is_some() && self.escalated.is_none();
+        let next = escalates.then(|| self.next_rung(&BTreeSet::new())).flatten();
+        self.eligible().into_iter().chain(next.into_iter().flat_map(|(_, new)| new)).collect()
+    }
+
+    /// Brings more of its ladder into use, once, as it waited too long; false where that cannot be.
+    pub(crate) fn climbs(&mut self, rungs: usize, at: DateTime<Utc>) -> bool {
+        let can = self.escalated.is_none() && self.rungs < rungs && rungs <= self.ladder.len();
+        if can {
+            self.escalated = Some(Escalation { at, from: self.rungs });
+            self.rungs = rungs;
+        }
+        can
     }
 
     /// Whether two stages ask the same of the same kind of people.
@@ -415,6 +458,8 @@ fn resolve(ask: &Ask, facts: &Facts, demanded: Vec<(Stage, Option<SystemId>)>) -
             from: stage.from,
             step_up: stage.step_up,
             rungs: 0,
+            escalates_after: stage.escalates_after,
+            escalated: None,
         })
         .collect::<Vec<_>>();
     let check = match settle(&mut stages, &BTreeMap::new()) {
@@ -435,7 +480,13 @@ fn resolve(ask: &Ask, facts: &Facts, demanded: Vec<(Stage, Option<SystemId>)>) -
 /// Who may decide a stage by the facts of today, whether or not policy would still ask for it.
 pub(crate) fn may_today(stage: &StageRuling, ask: &Ask, today: &Facts) -> Vec<Rung> {
     let joined = joined(today);
-    let asked = Stage { name: stage.name.clone(), need: stage.need, from: stage.from.clone(), step_up: stage.step_up };
+    let asked = Stage {
+        name: stage.name.clone(),
+        need: stage.need,
+        from: stage.from.clone(),
+        step_up: stage.step_up,
+        escalates_after: stage.escalates_after,
+    };
     ladder(&asked, stage.system, today, &excluded(ask, today), &joined)
 }
 
@@ -447,7 +498,8 @@ fn joined(facts: &Facts) -> BTreeSet<GroupId> {
 /// The bundle's stages, owners' stages once for each system with owners of its own, the groups and the number of approvers that guardrails
 /// demand, and a second approver where the access is privileged.
 fn demanded(facts: &Facts, privileged: bool, verdict: Option<&Verdict>) -> Vec<(Stage, Option<SystemId>)> {
-    let owners = Stage { name: "Owner".to_owned(), need: 1, from: Source::Owners, step_up: None };
+    let owners =
+        Stage { name: "Owner".to_owned(), need: 1, from: Source::Owners, step_up: None, escalates_after: None };
     let stages =
         if facts.bundle.spec.stages.is_empty() { std::slice::from_ref(&owners) } else { &facts.bundle.spec.stages };
     let mut demanded = Vec::new();
@@ -473,7 +525,8 @@ fn demanded(facts: &Facts, privileged: bool, verdict: Option<&Verdict>) -> Vec<(
     for group in demands.iter().flat_map(|it| it.groups.keys()).filter_map(|key| facts.group_by_key(key)) {
         let from = Source::Group { group };
         if demanded.iter().all(|(stage, _)| stage.from != from) {
-            demanded.push((Stage { name: facts.group(group), need: 1, from, step_up: None }, None));
+            let name = facts.group(group);
+            demanded.push((Stage { name, need: 1, from, step_up: None, escalates_after: None }, None));
         }
     }
     let least =
@@ -484,7 +537,7 @@ fn demanded(facts: &Facts, privileged: bool, verdict: Option<&Verdict>) -> Vec<(
         // Further ones show who they are as surely as the first.
         let step_up = demanded.iter().filter_map(|(stage, _)| stage.step_up).max();
         let name = if least == 2 { "Second approver" } else { "Further approvers" }.to_owned();
-        let further = Stage { name, need, from: Source::Owners, step_up };
+        let further = Stage { name, need, from: Source::Owners, step_up, escalates_after: None };
         demanded.push((further, facts.weightiest().map(|(id, _)| *id)));
     }
     let step_up = demands.and_then(|it| it.step_up.as_ref()).map(|it| it.least);

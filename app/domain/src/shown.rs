@@ -149,6 +149,7 @@ fn of_request<'a>(event: &'a RequestEvent, before: Option<&Record>) -> Option<Sh
         RequestEvent::Withdrawn {}
         | RequestEvent::Commented { .. }
         | RequestEvent::Rerouted { .. }
+        | RequestEvent::Escalated { .. }
         | RequestEvent::RequestExpired {}
         | RequestEvent::ApprovalLapsed {}
         | RequestEvent::SentBack { .. }

@@ -25,6 +25,7 @@ pub mod bulk;
 pub mod chain;
 pub mod editor;
 pub mod guardrails;
+pub mod signals;
 
 /// One page of a list, and where the next begins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,6 +207,18 @@ view! {
         stands_in: Option<String>,
         /// With what each confirms, in words.
         confirms: Option<String>,
+        /// Who holds it, while it decides.
+        holding: Option<HoldingView>,
+    }
+
+    /// Who holds a stage, and who comes in beside them.
+    HoldingView {
+        /// Who has had it longest.
+        who: Vec<String>,
+        /// Since when.
+        since: DateTime<Utc>,
+        /// Who came or comes in beside them, in words, and when.
+        beside: Vec<(String, DateTime<Utc>)>,
     }
 
     /// A request in a list.
@@ -874,6 +887,8 @@ view! {
         reset: Option<authenticators::ResetView>,
         /// What hangs on it, where it is not a person.
         chain: Option<chain::Chain>,
+        /// How they decide, where they have of late and that is the reader's business.
+        signals: Option<signals::SignalsView>,
     }
 
     /// A group with its members.

@@ -39,7 +39,7 @@ struct Birth {
     second_system: bool,
     privileged: bool,
     automatic: bool,
-    stages: Vec<(u8, u8, Option<Strength>)>,
+    stages: Vec<(u8, u8, Option<Strength>, Option<u32>)>,
     owners: BTreeSet<usize>,
     backups: BTreeSet<usize>,
     fallback: BTreeSet<usize>,
@@ -93,6 +93,7 @@ enum Act {
     Reclassify,
     Unpublish,
     Expire,
+    Escalate,
     Settle,
     Open,
     LookBefore { right: usize, there: bool },
@@ -112,7 +113,7 @@ fn births() -> impl Strategy<Value = Birth> {
     let some = |least: usize| prop::collection::btree_set(0..PEOPLE.len(), least..4);
     (
         (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>()),
-        prop::collection::vec((0_u8..4, 1_u8..3, prop::option::of(strengths())), 0..3),
+        prop::collection::vec((0_u8..4, 1_u8..3, prop::option::of(strengths()), prop::option::of(1_u32..2000)), 0..3),
         (some(0), some(0), some(2), some(1)),
         1_u32..300,
     )
@@ -168,6 +169,7 @@ fn acts() -> impl Strategy<Value = Act> {
         1 => Just(Act::Reclassify),
         1 => Just(Act::Unpublish),
         2 => Just(Act::Expire),
+        4 => Just(Act::Escalate),
         8 => Just(Act::Settle),
         8 => Just(Act::Open),
         3 => (0..2_usize, any::<bool>()).prop_map(|(right, there)| Act::LookBefore { right, there }),
@@ -224,14 +226,15 @@ impl Life {
             .stages
             .iter()
             .enumerate()
-            .map(|(at, (from, need, step_up))| {
+            .map(|(at, (from, need, step_up, escalates))| {
                 let from = match from {
                     0 => Source::Owners,
                     1 => Source::Group { group: BOARD },
                     2 => Source::People { people: set([ADA, MAYA, BEA, FAY]) },
                     _ => Source::Manager,
                 };
-                Stage { step_up: *step_up, ..stage(&format!("Stage {at}"), *need, from) }
+                let escalates_after = escalates.map(minutes);
+                Stage { step_up: *step_up, escalates_after, ..stage(&format!("Stage {at}"), *need, from) }
             })
             .collect();
         orders(&mut facts).owners = crowd(&birth.owners);
@@ -339,6 +342,7 @@ impl Life {
             backs_up: owning(|s| &s.backup_owners),
             subject_owners: self.said.subject.owners.clone(),
             subject_managers: self.said.managers.clone(),
+            next_in_line: self.request().is_next_in_line(id, self.now),
         };
         Authority::over(&actor(id), self.request(), facts)
     }
@@ -510,6 +514,23 @@ impl Life {
         self.moved_by(&said_by);
     }
 
+    /// Others may decide as well, and nobody but those who could have when it was asked.
+    fn escalates(&mut self) {
+        let before = self.request().clone();
+        let change = before.escalate(self.now);
+        self.commit_if(change);
+        let after = self.request();
+        assert_eq!(before.ruling.stages.len(), after.ruling.stages.len());
+        for (had, has) in before.ruling.stages.iter().zip(&after.ruling.stages) {
+            assert_eq!((&had.ladder, had.need), (&has.ladder, has.need), "nobody comes onto a ladder");
+            assert!(had.eligible().is_subset(&has.eligible()), "nobody is taken out");
+            assert!(has.eligible().is_disjoint(&excluded(&before.ask, &before.facts)), "nobody decides on their own");
+            assert!(has.eligible().is_disjoint(&before.kept_out), "nobody decides what they moved");
+        }
+        assert_eq!(after.escalate(self.now), Ok(None), "it escalates once");
+        assert!(after.next_moment(self.now) >= before.next_moment(self.now), "no look comes sooner by it");
+    }
+
     fn does(&mut self, act: &Act) {
         let now = self.now;
         match act {
@@ -571,6 +592,7 @@ impl Life {
                 let change = self.request().expire(now);
                 self.commit_if(change);
             }
+            Act::Escalate => self.escalates(),
             Act::Settle => {
                 let grant = GrantId(self.id());
                 let change = self.request().settle(self.today.clone(), &Unguarded, grant, now);

@@ -8,7 +8,7 @@ use super::{
     field::{Area, Errors, Wrong},
     icon::Icon,
     note::{Fold, Id, Note, Stopped},
-    ruling::{Checks, Guarded, Stages},
+    ruling::{Checks, Guarded, Held, Stages},
     time::{Moment, When, short},
     trouble::Trouble,
     words::{Names, capital, full, said, so_many},
@@ -492,11 +492,12 @@ pub fn Standing(
     /// The request.
     page: RequestPage,
 ) -> impl IntoView {
+    let held = page.ruling.stages.iter().find_map(|stage| stage.holding.clone());
     view! {
         <p class="standing">
             <State word=state(&page) />
             " "
-            <span>{said(&page.standing)}</span>
+            <span>{said(&page.standing)} {held.map(|held| view! { " " <Held held /> })}</span>
         </p>
         {page.because.map(|because| view! { <Note tone=Tone::Info><p>{said(&because)}</p></Note> })}
     }

@@ -2,13 +2,14 @@
 
 use super::{
     badge::Tone,
+    cards::is_reader,
     icon::Icon,
-    time::When,
-    words::{Names, capital, full, number, said},
+    time::{Moment, When},
+    words::{Names, capital, full, marked, number, said},
 };
 use domain::{
     ruling::{Check, Outcome},
-    views::{RulingView, StageView, VerdictView},
+    views::{HoldingView, RulingView, StageView, VerdictView},
 };
 use leptos::prelude::*;
 
@@ -134,7 +135,7 @@ pub fn Stages(
 
 #[component]
 fn Stage(stage: StageView) -> impl IntoView {
-    let StageView { name, need, people, done, current, stands_in, confirms } = stage;
+    let StageView { name, need, people, done, current, stands_in, confirms, holding } = stage;
     let need = usize::from(need);
     let full_up = done.len() >= need;
     let tone = if full_up {
@@ -165,7 +166,37 @@ fn Stage(stage: StageView) -> impl IntoView {
                 .filter(|_| !full_up)
                 .map(|with| view! { <span class="soft small">{full(&format!("each confirms with {with}"))}</span> })}
             {stands_in.map(|why| view! { <span class="soft small">{full(&why)}</span> })}
+            {holding
+                .map(|held| {
+                    view! {
+                        <span class="soft small">
+                            <Held held />
+                        </span>
+                    }
+                })}
         </li>
+    }
+    .into_any()
+}
+
+/// Who has had a stage since when, and who comes in beside them.
+#[component]
+pub fn Held(
+    /// By whom it is held.
+    held: HoldingView,
+) -> impl IntoView {
+    let HoldingView { who, since, beside } = held;
+    let has = match who.as_slice() {
+        [one] if is_reader(one) => "You have had it since ".to_owned(),
+        [one] => format!("{one} has had it since "),
+        _ => "They have had it since ".to_owned(),
+    };
+    let beside = beside.into_iter().map(|(says, at)| view! { "; " {marked(&says)} " " <Moment at /> }).collect_view();
+    view! {
+        {has}
+        <Moment at=since />
+        {beside}
+        "."
     }
     .into_any()
 }

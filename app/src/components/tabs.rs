@@ -28,6 +28,7 @@ pub fn IdentityTabs() -> impl IntoView {
             <ul>
                 <Tab to="/identities" name="People and machines" />
                 <Tab to="/groups" name="Groups" />
+                <Tab to="/signals" name="Approvers" />
             </ul>
         </nav>
     }

@@ -95,6 +95,7 @@ pub fn shown(event: &str) -> (Tone, Icon) {
         }
         "commented" | "draft_commented" | "guardrails_commented" | "owners_commented" => (Tone::None, Icon::Note),
         "rerouted"
+        | "escalated"
         | "draft_submitted"
         | "guardrails_submitted"
         | "retirement_proposed"

@@ -187,7 +187,7 @@ fn Nav(shell: Shell) -> impl IntoView {
                             <Place to="/bundles" under=&[] name="Bundles" rule=true />
                             <Place to="/guardrails" under=&[] name="Guardrails" />
                             <Place to="/systems" under=&[] name="Systems" />
-                            <Place to="/identities" under=&["/groups"] name="Identities" />
+                            <Place to="/identities" under=&["/groups", "/signals"] name="Identities" />
                             <Place to="/trail" under=&[] name="Trail" />
                         },
                     )

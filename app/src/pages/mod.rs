@@ -17,6 +17,7 @@ pub mod notices;
 pub mod requests;
 pub mod sessions;
 pub mod sign_in;
+pub mod signals;
 pub mod systems;
 pub mod tasks;
 pub mod trail;

@@ -427,8 +427,9 @@ impl Names {
             return "at once, by policy".to_owned();
         }
         let stages = spec.stages.iter().map(|stage| {
-            let who = self.source(stage);
-            stage.step_up.map_or_else(|| who.clone(), |strength| format!("{who} with {}", strength.word()))
+            let with = stage.step_up.map(|strength| format!(" with {}", strength.word())).unwrap_or_default();
+            let later = stage.escalates_after.map(|after| format!(" (after {after} also by who stands in)"));
+            format!("{}{with}{}", self.source(stage), later.unwrap_or_default())
         });
         let stages: Vec<_> = stages.collect();
         if stages.is_empty() { "an owner".to_owned() } else { stages.join(", then ") }

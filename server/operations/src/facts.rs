@@ -288,6 +288,7 @@ pub async fn over(tx: &mut Tx, actor: &Actor, request: &Request, now: DateTime<U
     }
     if let Some(me) = &facts.identity {
         facts.maybe_one_with = maybe_one_with(tx, me, request.parties(), now).await?;
+        facts.next_in_line = request.is_next_in_line(me.id, now);
     }
     Ok(Authority::over(actor, request, facts)?)
 }

@@ -26,9 +26,17 @@ pub(crate) struct Handed {
 }
 
 impl Handed {
-    /// Whether this person may not decide it, and then would.
+    /// Whether this person may not decide it, and then would, at once or once it has waited too long.
     fn admits(&self, who: IdentityId) -> bool {
-        !self.before.deciders().contains(&who) && self.after.deciders().contains(&who)
+        let gains = |of: fn(&Request) -> BTreeSet<IdentityId>| {
+            !of(&self.before).contains(&who) && of(&self.after).contains(&who)
+        };
+        gains(Request::deciders) || gains(Request::deciders_in_time)
+    }
+
+    fn is_moved(&self) -> bool {
+        self.before.deciders() != self.after.deciders()
+            || self.before.deciders_in_time() != self.after.deciders_in_time()
     }
 }
 
@@ -60,9 +68,7 @@ impl Portal {
                 change(&mut today);
                 let routed = before.reroute(&today, &BTreeSet::new(), self.now())?;
                 let Some(after) = routed.as_ref().and_then(Transition::request).cloned() else { continue };
-                if after.deciders() != before.deciders() {
-                    handed.push(Handed { before, after });
-                }
+                handed.extend(Some(Handed { before, after }).filter(Handed::is_moved));
             }
         }
     }
@@ -169,13 +175,17 @@ fn without(all: &Deciders, gone: IdentityId) -> Deciders {
     left
 }
 
-/// How many distinct owners of a system may be needed: what is privileged takes two (R15), and a bundle may ask for more.
+/// How many distinct owners of a system may be needed: what is privileged takes two (R15), and a bundle may ask for more, or for one more
+/// than there are once it has waited too long.
 async fn most_owners(tx: &mut Tx, system: SystemId) -> Result<usize, Error> {
     let mut most = 2_usize;
     for id in tx.bundles_reaching(system).await? {
         let Some(open) = tx.bundle(id).await?.and_then(|bundle| bundle.open_version()) else { continue };
         let owners = open.spec.stages.iter().filter(|stage| stage.from == Source::Owners);
         most = most.max(owners.map(|stage| usize::from(stage.need)).sum());
+        if open.spec.stages.iter().any(|stage| stage.escalates_after.is_some()) {
+            most = most.max(tx.system(system).await?.map_or(0, |it| it.spec.owners.len()) + 1);
+        }
     }
     Ok(most)
 }
@@ -210,7 +220,8 @@ async fn stands_in(
         let Some(system) = tx.system(id).await? else { continue };
         let behind = deciders(tx, groups, &Stewards::of(&system.spec)).await?;
         let now = Deciders { first: first.clone(), ..behind };
-        if now.would_gain(who, &without(&now, gone), usize::from(stage.need)) {
+        let one_more = if stage.escalates_after.is_some() { first.len() + 1 } else { 0 };
+        if now.would_gain(who, &without(&now, gone), one_more.max(usize::from(stage.need))) {
             return Ok(true);
         }
     }

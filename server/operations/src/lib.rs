@@ -29,6 +29,7 @@ mod people;
 mod places;
 mod portal;
 mod rejudge;
+mod reminders;
 mod replay;
 mod requests;
 mod rulings;

@@ -280,6 +280,7 @@ fn of_request(event: &RequestEvent) -> Said {
         RequestEvent::Withdrawn {} => decided("withdrew the request"),
         RequestEvent::Commented { text } => Said { what: "wrote".to_owned(), text: Some(text.clone()), decided: true },
         RequestEvent::Rerouted { .. } => decided("worked out again who may decide, as somebody's authority changed"),
+        RequestEvent::Escalated { .. } => decided("let those who stand in decide as well, as nobody had in time"),
         RequestEvent::RequestExpired {} => decided("let it expire: nobody decided in time"),
         RequestEvent::ApprovalLapsed {} => decided("let the approval lapse: the access was not there in time"),
         RequestEvent::SentBack { added, .. } => {

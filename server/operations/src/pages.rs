@@ -3,6 +3,7 @@
 mod chain;
 mod offers;
 mod rights;
+mod signals;
 mod weigh;
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     lines::{line, written},
     people::why_no_link,
     replay,
-    rulings::{standing, view, ways},
+    rulings::{standing, view, view_now, ways},
 };
 use chain::Others;
 use chrono::{DateTime, Utc};
@@ -200,7 +201,7 @@ impl Portal {
                 if let Evidence::WorkItem { reference } = e { Some(reference) } else { None }
             }),
             links: evidence(&request, |e| if let Evidence::Link { url } = e { Some(url) } else { None }),
-            ruling: view(&request.ruling, &request.facts, Some(&request), &ways),
+            ruling: view_now(&request, now, &ways),
             second: request.second_ruling.as_ref().map(|r| view(r, &request.facts, None, &[])),
             bundle_version: request.facts.bundle.number,
             engine: request.ruling.engine,
@@ -505,6 +506,8 @@ impl Portal {
         };
         let admin = authority.is_admin();
         let no_link = why_no_link(&it).filter(|_| admin);
+        let signals =
+            if it.id == me || authority.reader().is_ok() { self.signals_of(&mut tx, it.id).await? } else { None };
         Ok(IdentityPage {
             row: identity_row(&mut tx, &it).await?,
             email: it.spec.email.clone(),
@@ -522,6 +525,7 @@ impl Portal {
             may_return: admin && !it.is_active(),
             reset: reset_view(actor, admin, &it, self.now()),
             chain,
+            signals,
         })
     }
 

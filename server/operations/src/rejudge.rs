@@ -157,6 +157,7 @@ fn recorded<'a>(envelope: &'a Envelope, before: Option<&Record>) -> Option<(Ask,
         | RequestEvent::Withdrawn {}
         | RequestEvent::Commented { .. }
         | RequestEvent::Rerouted { .. }
+        | RequestEvent::Escalated { .. }
         | RequestEvent::RequestExpired {}
         | RequestEvent::ApprovalLapsed {} => None,
     }

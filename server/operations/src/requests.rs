@@ -415,8 +415,8 @@ impl Portal {
         .await
     }
 
-    /// Looks at a request because its time has come: expires or lapses it, or judges it again and opens a grant (R7). Gives when to
-    /// look again.
+    /// Looks at a request because its time has come: reminds of it, expires or lapses it, or judges it again and opens a grant (R7). Gives
+    /// when to look again.
     pub(crate) async fn tend_request(
         &self,
         tx: &mut Tx,
@@ -434,7 +434,7 @@ impl Portal {
             return Ok(None);
         }
         match &request.state {
-            State::Waiting { until } => Ok(Some(*until)),
+            State::Waiting { .. } => self.tend_waiting(tx, &request).await,
             State::Approved { lapses_at, .. } => {
                 let lapses_at = *lapses_at;
                 let guardrails = self.guardrails(tx).await?;

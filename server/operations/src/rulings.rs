@@ -1,6 +1,7 @@
 //! Rulings and stages as pages show them.
 
 use crate::{Error, Portal};
+use chrono::{DateTime, Utc};
 use domain::{
     Actor,
     facts::{Ask, Facts},
@@ -8,10 +9,11 @@ use domain::{
     minutes::Minutes,
     nearest::{Way, nearest},
     request::{Request, State},
-    ruling::{Outcome, Ruling, Via},
+    ruling::{Outcome, Ruling, StageRuling, Via},
     text::{Key, or},
-    views::{Asking, RulingView, StageView, VerdictView},
+    views::{Asking, HoldingView, RulingView, StageView, VerdictView},
 };
+use std::collections::BTreeMap;
 
 impl Portal {
     /// The ruling an ask would get, saving nothing.
@@ -44,12 +46,14 @@ pub(crate) fn view(ruling: &Ruling, facts: &Facts, request: Option<&Request>, wa
                 })
                 .unwrap_or_default(),
             current: current == Some(at),
-            stands_in: stage.ladder.iter().take(stage.rungs).next_back().and_then(|rung| match &rung.via {
+            // Who came in by an escalation is named beside who holds it.
+            stands_in: stage.ladder.iter().take(first_hand(stage)).next_back().and_then(|rung| match &rung.via {
                 Via::BackupOwner { .. } => Some("backup owners step in".to_owned()),
                 Via::Fallback { group } => Some(format!("{} steps in", facts.group(*group))),
                 Via::Owner { .. } | Via::Group { .. } | Via::Named | Via::Manager => None,
             }),
             confirms: stage.step_up.map(|strength| strength.word().to_owned()),
+            holding: None,
         })
         .collect();
     RulingView {
@@ -73,6 +77,53 @@ fn verdict_view(verdict: &Verdict, facts: &Facts) -> VerdictView {
         engine: verdict.engine.clone(),
         rules: verdict.rules.values().cloned().collect(),
         demands: verdict.demands.in_words(called),
+    }
+}
+
+/// The ruling of a request as it stands now: also who holds it, and who comes in beside them.
+pub(crate) fn view_now(request: &Request, now: DateTime<Utc>, ways: &[String]) -> RulingView {
+    let mut view = view(&request.ruling, &request.facts, Some(request), ways);
+    for stage in view.stages.iter_mut().filter(|stage| stage.current) {
+        stage.holding = holding(request, now);
+    }
+    view
+}
+
+/// How many rungs of a stage were in use before it was escalated.
+fn first_hand(stage: &StageRuling) -> usize {
+    stage.escalated.as_ref().map_or(stage.rungs, |escalation| escalation.from)
+}
+
+/// Who holds the stage that decides now: those who have had it longest, then those who came in, then those who will.
+fn holding(request: &Request, now: DateTime<Utc>) -> Option<HoldingView> {
+    let mut held: BTreeMap<DateTime<Utc>, Vec<String>> = BTreeMap::new();
+    for id in request.may_decide_now() {
+        held.entry(request.held_since(id)?).or_default().push(request.facts.name(id));
+    }
+    let (since, who) = held.pop_first()?;
+    let mut beside: Vec<_> =
+        held.into_iter().map(|(at, names)| (format!("{} may decide too since", some(&names)), at)).collect();
+    if let Some((via, _)) = request.next_in_line() {
+        let next = called(via, &request.facts);
+        let told = request.reminders().map(|[_, late]| late.at);
+        beside.extend(match (request.escalates_at(), told) {
+            (Some(at), _) => Some((format!("{next} may decide too from"), at)),
+            (None, Some(at)) if at > now => Some((format!("{next} will hear of it on"), at)),
+            (None, Some(at)) => Some((format!("{next} heard of it on"), at)),
+            (None, None) => None,
+        });
+    }
+    Some(HoldingView { who, since, beside })
+}
+
+/// Those who may decide for this reason, as one calls them together.
+pub(crate) fn called(via: &Via, facts: &Facts) -> String {
+    match via {
+        Via::Owner { .. } => "the owners".to_owned(),
+        Via::BackupOwner { .. } => "the backup owners".to_owned(),
+        Via::Group { group } | Via::Fallback { group } => facts.group(*group),
+        Via::Named => "those whom the bundle names".to_owned(),
+        Via::Manager => "the manager".to_owned(),
     }
 }
 

@@ -405,7 +405,9 @@ fn must_follow(record: &Record, now: DateTime<Utc>) -> Vec<(JobKey, DateTime<Utc
     let by = |time: DateTime<Utc>| time.max(now) + LATE;
     match record {
         Record::Request(it) => match it.state {
-            RequestState::Waiting { until } => vec![(JobKey::Request { id: it.id }, by(until))],
+            RequestState::Waiting { until } => {
+                vec![(JobKey::Request { id: it.id }, by(it.next_moment(now).unwrap_or(until)))]
+            }
             RequestState::Approved { lapses_at, .. } => vec![(JobKey::Request { id: it.id }, by(lapses_at))],
             RequestState::Refused { .. }
             | RequestState::Granted { .. }

@@ -168,6 +168,12 @@ impl Tx {
         Ok(row!(self, (Uuid,), SQL, who.0, path)?.is_some())
     }
 
+    /// Whether a person was told something that leads there, at this moment or later.
+    pub async fn was_told_since(&mut self, who: IdentityId, path: &str, since: DateTime<Utc>) -> Result<bool, Error> {
+        const SQL: &str = "select id from notices where identity_id = $1 and path = $2 and at >= $3 limit 1";
+        Ok(row!(self, (Uuid,), SQL, who.0, path, since)?.is_some())
+    }
+
     /// A page of a person's notices, the newest first.
     pub async fn notices(
         &mut self,

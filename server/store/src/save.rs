@@ -454,11 +454,12 @@ impl Tx {
         {
             run!(
                 self,
-                "insert into decisions (request_id, identity_id, approves, at) values ($1, $2, $3, $4)",
+                "insert into decisions (request_id, identity_id, approves, at, since) values ($1, $2, $3, $4, $5)",
                 it.id.0,
                 decision.by.0,
                 decision.approves,
-                decision.at
+                decision.at,
+                decision.since.unwrap_or(it.asked_at)
             )?;
         }
         Ok(done)
@@ -662,8 +663,8 @@ impl Tx {
                 )?;
                 let decided = rows!(
                     self,
-                    (Uuid,),
-                    "select identity_id from decisions where request_id = $1 order by identity_id",
+                    (Uuid, bool, DateTime<Utc>, DateTime<Utc>),
+                    "select identity_id, approves, at, since from decisions where request_id = $1 order by identity_id",
                     id
                 )?;
                 row!(
@@ -681,7 +682,10 @@ impl Tx {
                         ("approval", said(approval)),
                         ("until", said(until)),
                         ("deciders", lines(deciders.iter().map(|(who, weighty)| format!("{who} {weighty}")))),
-                        ("decisions", list(decided.iter().map(|m| m.0))),
+                        (
+                            "decisions",
+                            lines(decided.iter().map(|(who, yes, at, since)| format!("{who} {yes} {at} {since}"))),
+                        ),
                     ]
                 })
             }
@@ -776,8 +780,11 @@ impl Columns {
                 ("draft", it.draft.is_some().to_string()),
             ],
             Record::Request(it) => {
-                let mut decided: Vec<_> = it.decisions.iter().map(|d| d.by.0).collect();
-                decided.sort_unstable();
+                let mut decided: Vec<_> = it.decisions.iter().collect();
+                decided.sort_by_key(|d| d.by);
+                let decided = decided
+                    .iter()
+                    .map(|d| format!("{} {} {} {}", d.by, d.approves, d.at, d.since.unwrap_or(it.asked_at)));
                 let weighty = it.is_weighty();
                 let deciders = it.may_decide_now().into_iter().take(MOST_MEMBERS);
                 vec![
@@ -788,7 +795,7 @@ impl Columns {
                     ("approval", said(it.state.approval())),
                     ("until", said(waits_until(it))),
                     ("deciders", lines(deciders.map(|who| format!("{who} {weighty}")))),
-                    ("decisions", list(decided)),
+                    ("decisions", lines(decided)),
                 ]
             }
             Record::Grant(it) => {

@@ -197,7 +197,7 @@ async fn nonsense_is_answered_in_words_and_changes_nothing(on: On) {
         ("/api/guardrails/comment", one("number", "9"), &[404, 409, 422]),
         ("/api/guardrails/send-back", one("number", "9"), &[404, 409, 422]),
     ];
-    for path in ["/api/bundles", "/api/systems", "/api/identities", "/api/groups", "/api/trail"] {
+    for path in ["/api/bundles", "/api/systems", "/api/identities", "/api/groups", "/api/signals", "/api/trail"] {
         for odd in ["nonsense", "-1", number, "\0", "%", "'; drop table events; --"] {
             as_admin.push((path, vec![("q", String::new()), ("after", odd.to_owned())], &[200, 400, 404, 422]));
             as_admin.push((path, vec![("q", odd.to_owned()), ("after", String::new())], &[200, 422]));

@@ -48,7 +48,7 @@ const ON_PURPOSE: [(&str, &str); 8] = [
 ];
 
 /// What must have been among the statements, or this test has not looked.
-const SOUGHT: [(&str, &str); 26] = [
+const SOUGHT: [(&str, &str); 29] = [
     ("open requests for somebody", "from requests where state in ('waiting', 'approved') and subject_id = $1"),
     ("open requests by somebody", "from requests where state in ('waiting', 'approved') and asker_id = $1"),
     ("requests that wait", "from requests where state = 'waiting' and id > $1"),
@@ -66,6 +66,9 @@ const SOUGHT: [(&str, &str); 26] = [
         "from assignments a join grants g on g.id = a.grant_id where a.system_id = $1 and a.entitlement_id = $2",
     ),
     ("somebody's notices", "from notices where identity_id = $1 and id < $2"),
+    ("what somebody heard of a request", "from notices where identity_id = $1 and path = $2 and at >= $3"),
+    ("somebody's decisions", "from decisions where identity_id = $1 and at >= $2"),
+    ("everybody's decisions", "from decisions where at >= $1"),
     ("unread notices", "from notices where identity_id = $1 and read_at is null"),
     ("looks that are due", "from jobs where takes_away = $2 and due_at <= $1"),
     ("open tasks of a system", "from tasks where system_id = $1 and done_at is null"),
@@ -120,7 +123,10 @@ async fn lives(scene: &Scene) {
             browser.call(act.path, &pairs(&act.fields)).await;
         }
     }
-    world.pass(TimeDelta::days(8)).await;
+    // Half of the time of what waits is over, then all of it.
+    for days in [2, 6] {
+        world.pass(TimeDelta::days(days)).await;
+    }
     world.portal.tidy().await.expect("it tidies up");
     world.portal.export(&Actor::Operator).await.expect("the catalogue can be written");
     let mut findings = Vec::new();

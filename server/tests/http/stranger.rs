@@ -260,6 +260,7 @@ pub async fn acts(scene: &Scene) -> Vec<Act> {
         act("/api/groups/one", vec![text("key", "privacy")], FOUND_BY_READERS),
         act("/api/groups/members-confirm", members(), admins(409)),
         act("/api/groups/members-reject", members(), admins(409)),
+        act("/api/signals", vec![text("after", "")], READERS),
         act("/api/trail", list(), READERS),
         act("/api/invitations/look", vec![text("token", "nothing")], [422; 8]),
         act("/api/invitations/accept", link(), [422; 8]),
@@ -315,6 +316,7 @@ pub fn pages(scene: &Scene) -> Vec<Door> {
         ("/identities/:", "/identities/hamza.yilmaz".into(), page(FOUND_BY_READERS)),
         ("/groups", "/groups".into(), page(READERS)),
         ("/groups/:", "/groups/privacy".into(), page(FOUND_BY_READERS)),
+        ("/signals", "/signals".into(), page(READERS)),
         ("/trail", "/trail".into(), page(READERS)),
     ]
 }

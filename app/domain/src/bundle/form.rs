@@ -125,6 +125,13 @@ const STAGE: Form = Form {
         Field { name: "group", label: "Which group", hint: "", required: false, input: Input::Group },
         Field { name: "people", label: "Which people", hint: "", required: false, input: Input::People },
         Field { name: "step_up", label: "Each confirms with", hint: "", required: false, input: STRENGTHS },
+        Field {
+            name: "escalates_after",
+            label: "Who stands in may decide too after",
+            hint: "4h or 1d; empty means only when too few others can",
+            required: false,
+            input: Input::Span,
+        },
     ],
 };
 

@@ -64,7 +64,7 @@ pub fn set<T: Ord>(items: impl IntoIterator<Item = T>) -> BTreeSet<T> {
 }
 
 pub fn stage(name: &str, need: u8, from: Source) -> Stage {
-    Stage { name: name.to_owned(), need, from, step_up: None }
+    Stage { name: name.to_owned(), need, from, step_up: None, escalates_after: None }
 }
 
 pub fn system(name: &str) -> SystemFacts {

@@ -21,7 +21,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use domain::{
     identity::PortalRole,
-    views::{DepartureView, IdentityPage, IdentityRow, Named, Page, authenticators::ResetView},
+    views::{DepartureView, IdentityPage, IdentityRow, Named, Page, authenticators::ResetView, signals::SignalsView},
 };
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
@@ -179,6 +179,7 @@ fn DrawOne(identity: IdentityPage, link: Option<(String, String)>) -> impl IntoV
         may_return,
         reset,
         chain,
+        signals,
     } = identity;
     let machine = !row.kind.is_person();
     let (name, live) = (row.name.clone(), row.live);
@@ -254,6 +255,7 @@ fn DrawOne(identity: IdentityPage, link: Option<(String, String)>) -> impl IntoV
                     }}
                 </section>
                 {(!accounts.is_empty()).then(|| view! { <Accounts accounts /> })}
+                {signals.map(|signals| view! { <Decides signals own=is_reader(&name) /> })}
                 {(!lines.is_empty())
                     .then(|| {
                         view! {
@@ -472,6 +474,33 @@ fn Accounts(accounts: Vec<(String, String, DateTime<Utc>, String)>) -> impl Into
                 </thead>
                 <tbody>{rows}</tbody>
             </table>
+        </section>
+    }
+    .into_any()
+}
+
+/// How somebody decides on what others ask for.
+#[component]
+fn Decides(signals: SignalsView, own: bool) -> impl IntoView {
+    let SignalsView { days, decisions, yes, share, takes, streak, in_one_go, always_yes } = signals;
+    let title = if own { "How you decide" } else { "How they decide" };
+    let who = if own { "You and those who look after the portal see it" } else { "They see it too" };
+    view! {
+        <section aria-labelledby="decides">
+            <h2 id="decides">{title}</h2>
+            {always_yes
+                .then(|| view! { <p><Badge tone=Tone::Wait icon=Icon::Warn label="Always yes" /></p> })}
+            <dl class="facts">
+                <dt>"Decisions"</dt>
+                <dd>{format!("{decisions} in the last {days} days")}</dd>
+                <dt>"Yes"</dt>
+                <dd>{format!("{yes}, {share} %; {streak} in a row at most")}</dd>
+                <dt>"Usually takes"</dt>
+                <dd>{takes}</dd>
+                <dt>"In one go"</dt>
+                <dd>{format!("{in_one_go} within ten seconds of another")}</dd>
+            </dl>
+            <p class="hint">{format!("{who}. It changes nothing by itself yet.")}</p>
         </section>
     }
     .into_any()

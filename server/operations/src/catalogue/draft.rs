@@ -203,6 +203,8 @@ pub struct StageDraft {
     pub from: SourceDraft,
     /// How surely each shows who they are.
     pub step_up: Option<Strength>,
+    /// How long it waits before those who stand in may decide as well.
+    pub escalates_after: Option<Minutes>,
 }
 
 /// From whom a stage's approvals come.
@@ -346,7 +348,8 @@ impl StageDraft {
             SourceDraft::Group(group) => Source::Group { group: ask.group(group)? },
             SourceDraft::People(people) => Source::People { people: ask.identities(people) },
         };
-        Some(Stage { name: self.name.clone(), need: self.need, from, step_up: self.step_up })
+        let (step_up, escalates_after) = (self.step_up, self.escalates_after);
+        Some(Stage { name: self.name.clone(), need: self.need, from, step_up, escalates_after })
     }
 }
 

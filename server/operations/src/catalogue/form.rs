@@ -318,6 +318,7 @@ step_up = "code"
   need = 2
   from = { group = "security" }
   step_up = "passkey"
+  escalates_after = "4h"
 
   [[bundle.stage]]
   name = "Two of us"

@@ -270,6 +270,7 @@ fn stage_text(stage: &Stage, names: &dyn Naming) -> Text {
     if let Some(strength) = stage.step_up {
         text.set("step_up", quoted(strength.key()));
     }
+    text.maybe("escalates_after", stage.escalates_after.map(|after| quoted(&after.short())));
     text
 }
 

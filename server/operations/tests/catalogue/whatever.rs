@@ -185,14 +185,15 @@ fn stage() -> impl Strategy<Value = Stage> {
         sample::select(nth(GroupId, 3)).prop_map(|group| Source::Group { group }),
         some_of(&nth(IdentityId, PEOPLE as u128), 1).prop_map(|people| Source::People { people }),
     ];
-    (text(60), 1..=u8::MAX, from, option::of(sample::select(Strength::ALL.to_vec()))).prop_map(
-        |(name, need, from, step_up)| {
+    let escalates_after = option::of((1..=Minutes::MOST).prop_map(|it| Minutes::new(it).expect("within bounds")));
+    (text(60), 1..=u8::MAX, from, option::of(sample::select(Strength::ALL.to_vec())), escalates_after).prop_map(
+        |(name, need, from, step_up, escalates_after)| {
             let most = if let Source::People { people } = &from {
                 u8::try_from(people.len()).expect("a few")
             } else {
                 u8::MAX
             };
-            Stage { name, need: need.min(most), from, step_up }
+            Stage { name, need: need.min(most), from, step_up, escalates_after }
         },
     )
 }
@@ -215,6 +216,12 @@ fn bundle(at: usize, key: Key) -> impl Strategy<Value = BundleSpec> {
                 stages,
             )| {
                 let minutes = |minutes: u32| Minutes::new(minutes).expect("within bounds");
+                let before_its_end = |it: &Minutes| it.get() < waits;
+                let in_time = |it: Stage| {
+                    let escalates_after = it.escalates_after.filter(before_its_end);
+                    Stage { escalates_after, ..it }
+                };
+                let stages = stages.into_iter().map(in_time).collect();
                 BundleSpec {
                     key: key.clone(),
                     name,
@@ -335,6 +342,7 @@ enum Harm {
     Nobody,
     NeedsNone,
     NeedsMore,
+    EscalatesLate,
     NoDay,
     NoHour,
     NoEnvironment,
@@ -342,7 +350,7 @@ enum Harm {
 }
 
 impl Harm {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::None,
         Self::Nothing,
         Self::LongDefault,
@@ -351,6 +359,7 @@ impl Harm {
         Self::Nobody,
         Self::NeedsNone,
         Self::NeedsMore,
+        Self::EscalatesLate,
         Self::NoDay,
         Self::NoHour,
         Self::NoEnvironment,
@@ -368,6 +377,7 @@ impl Harm {
             Self::Nobody => spec.stages.clear(),
             Self::NeedsNone => spec.stages.iter_mut().for_each(|stage| stage.need = 0),
             Self::NeedsMore => spec.stages.iter_mut().for_each(|stage| stage.need = u8::MAX),
+            Self::EscalatesLate => spec.stages.iter_mut().for_each(|stage| stage.escalates_after = Some(spec.waits)),
             Self::NoDay | Self::NoHour | Self::NoEnvironment | Self::BadPattern => {
                 spec.conditions.iter_mut().for_each(|condition| self.done_to_condition(condition));
             }

@@ -112,7 +112,7 @@ async fn nobody_decides_twice_on_one_request(on: On) {
     let world = World::on(on).await;
     let id = world.ask("ann.asker", "life-two", "1h").await;
     world.approve("olga.owner", id).await.expect("an owner decides");
-    let again = "insert into decisions (request_id, identity_id, approves, at) select request_id, identity_id, approves, at from decisions";
+    let again = "insert into decisions (request_id, identity_id, approves, at, since) select request_id, identity_id, approves, at, since from decisions";
     refused(&world, again.to_owned(), |e| e.is_unique_violation()).await;
     world.is_sound().await;
 }

@@ -34,7 +34,8 @@ pub(super) fn bundle(mut fields: Fields<'_, '_>, key: Option<Key>) -> Option<Bun
     let spans = spans(&mut fields);
     let conditions = conditions(&mut fields, key.as_ref());
     let automatic = fields.may("automatic", "true", |v| v.yes()).unwrap_or_default();
-    let stages = stages(&mut fields);
+    // What is wrong with the spans is told by itself.
+    let stages = stages(&mut fields, spans.as_ref().map_or(Minutes::hours(u32::MAX), |spans| spans.waits));
     let step_up = fields.may("step_up", "\"code\"", |v| strength(v));
     if !automatic && !fields.has("stage") {
         fields.mistake("nobody decides: add a [[bundle.stage]], or make it automatic");
@@ -202,12 +203,12 @@ fn another(value: Value<'_, '_>, of: Option<&Key>) -> Option<Mention> {
     Some(mention)
 }
 
-fn stages(fields: &mut Fields<'_, '_>) -> Vec<StageDraft> {
+fn stages(fields: &mut Fields<'_, '_>, waits: Minutes) -> Vec<StageDraft> {
     let tables = fields.may("stage", "[[bundle.stage]]", |v| Some(v.tables("a stage")));
-    tables.into_iter().flatten().filter_map(stage).collect()
+    tables.into_iter().flatten().filter_map(|fields| stage(fields, waits)).collect()
 }
 
-fn stage(mut fields: Fields<'_, '_>) -> Option<StageDraft> {
+fn stage(mut fields: Fields<'_, '_>, waits: Minutes) -> Option<StageDraft> {
     let name = fields.must("name", "\"Owner\"", |v| v.text(NAME));
     let need = fields.must("need", "1", |v| v.number(1..=u8::MAX.into()));
     let told = fields.told();
@@ -221,8 +222,18 @@ fn stage(mut fields: Fields<'_, '_>) -> Option<StageDraft> {
             .mistake(format!("`need` is {need}, and `people` names {}: name more people or need fewer", people.len()));
     }
     let step_up = fields.may("step_up", "\"passkey\"", |v| strength(v));
+    let escalates_after = fields.may("escalates_after", "\"4h\"", |v| before_its_end(v, waits));
     fields.done();
-    Some(StageDraft { name: name?, need: need?, from: from?, step_up })
+    Some(StageDraft { name: name?, need: need?, from: from?, step_up, escalates_after })
+}
+
+fn before_its_end(value: Value<'_, '_>, waits: Minutes) -> Option<Minutes> {
+    let after = value.minutes()?;
+    if after >= waits {
+        value.mistake(format!("`escalates_after` is {after}, and a request waits {waits}: escalate before its end"));
+        return None;
+    }
+    Some(after)
 }
 
 fn strength(value: Value<'_, '_>) -> Option<Strength> {
