@@ -54,8 +54,18 @@ fn Path(
     /// What is ruled.
     ruling: RulingView,
 ) -> impl IntoView {
-    let RulingView { outcome, checks, stages, next, not_automatic, privileged, confirms, unfinished, instead, guardrails } =
-        ruling;
+    let RulingView {
+        outcome,
+        checks,
+        stages,
+        next,
+        not_automatic,
+        privileged,
+        confirms,
+        unfinished,
+        instead,
+        guardrails,
+    } = ruling;
     let demands = guardrails.map(|verdict| verdict.demands).unwrap_or_default();
     view! {
         {(!next.is_empty()).then(|| view! { <p>{said(&next)}</p> })}

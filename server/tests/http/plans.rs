@@ -59,7 +59,7 @@ const SOUGHT: [(&str, &str); 29] = [
     ("requests of a bundle", "from requests where bundle_id = $1 and state = 'granted'"),
     ("somebody's live grants", "from grants where subject_id = $1 and state <> 'ended'"),
     ("somebody's ended grants", "from grants where subject_id = $1 and state = 'ended' and id < $2"),
-    ("live grants of a bundle", "from grants where bundle_id = $1 and state in ('opening', 'active', 'ending')"),
+    ("live grants of a bundle", "from grants g where g.bundle_id = $1"),
     ("live grants on a system", "from grants g where g.state in ('opening', 'active', 'ending')"),
     (
         "grants of a right",

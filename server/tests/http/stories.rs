@@ -262,7 +262,6 @@ async fn owners_are_proposed_by_a_plain_form_that_survives_a_mistake(on: On) {
     let back = refused.location().expect("it leads back").to_owned();
     assert!(back.starts_with("/systems/orders-db?kept="), "{back}");
     let kept = astrid.get(&back).await;
-    assert_eq!(kept.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(kept.shows("did you mean") && kept.body.contains("value=\"eva.hom\""), "{}", kept.text());
     assert!(kept.shows("Eva knows its schema"), "{}", kept.text());
 

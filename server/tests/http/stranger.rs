@@ -278,7 +278,12 @@ pub async fn acts(scene: &Scene) -> Vec<Act> {
         act("/api/authenticators/reset", vec![("identity", hamza.clone())], admins(422)),
         act("/api/sessions", vec![], signed_in(200)),
         act("/api/sessions/end", vec![("session", scene.session.clone())], signed_in(404)),
-        act("/api/sessions/sign-in", vec![text("name", "priya.raman"), text("password", "wrong")], [422; 8]),
+        // One try too many for one name, wherever it is made; the admin's are in a scene of their own.
+        act(
+            "/api/sessions/sign-in",
+            vec![text("name", "priya.raman"), text("password", "wrong")],
+            [422, 422, 422, 422, 422, 422, 429, 422],
+        ),
         act("/api/requests/withdraw", vec![request()], [401, 401, 404, 403, 404, 403, 200, 403]),
         act("/api/sessions/sign-out-everywhere", vec![], signed_in(200)),
         act("/api/sessions/sign-out", vec![], [200; 8]),
@@ -392,7 +397,7 @@ async fn nobody_decides_among_several_what_is_not_theirs(on: On) {
         let mut browser = scene.world.sign_in(who).await;
         let answer = browser.call("/api/requests/approve-many", &[("chosen[]", &chosen)]).await;
         assert!(answer.body.contains(says), "{who}: {}", answer.body);
-        let shown = answer.body.contains("Orders database");
+        let shown = answer.body.contains("Orders, one support shift");
         assert_eq!(shown, says != unseen, "{who}: {}", answer.body);
     }
     let maya = scene.world.actor("maya.lindqvist").await;

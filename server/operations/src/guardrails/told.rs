@@ -2,11 +2,7 @@
 
 use super::{SCHEMA_TEXT, words};
 use crate::{Error, Portal};
-use domain::{
-    Actor, Refusal,
-    guardrail::GuardrailSet,
-    ids::RequestId,
-};
+use domain::{Actor, Refusal, guardrail::GuardrailSet, ids::RequestId};
 use serde_json::{Value, json};
 
 impl Portal {
@@ -14,7 +10,9 @@ impl Portal {
     /// `cedar authorize` and Cedar's other bindings take them.
     pub async fn told_to_cedar(&self, actor: &Actor, id: RequestId) -> Result<Value, Error> {
         if *actor != Actor::Operator {
-            return Err(Refusal::NotAllowed("what was asked of the guardrails is written out on the command line").into());
+            return Err(
+                Refusal::NotAllowed("what was asked of the guardrails is written out on the command line").into()
+            );
         }
         let mut tx = self.store().read().await?;
         let request = tx.request(id).await?.ok_or(Error::NotFound)?;
@@ -22,7 +20,11 @@ impl Portal {
             return Err(Error::Unready("there were no guardrails when this was asked".to_owned()));
         };
         let text = super::acts::written(&mut tx, verdict.number).await?.ok_or_else(|| {
-            Error::Unready(format!("version {} of the guardrails is not in the chain {}", verdict.number, GuardrailSet::STREAM))
+            Error::Unready(format!(
+                "version {} of the guardrails is not in the chain {}",
+                verdict.number,
+                GuardrailSet::STREAM
+            ))
         })?;
         let unready = |why: String| Error::Unready(format!("it cannot be written out: {why}"));
         let (asked, entities) = words::asked(&request.ask, &request.facts).map_err(unready)?;

@@ -306,7 +306,8 @@ async fn who_is_barred_decides_nothing_about_what_others_do(on: On) {
     let olga = world.id("olga.owner").await;
     says_left(&world, &astrid, olga).await.expect("she may say it");
 
-    world.portal.ask_reset(&astrid, whose).await.expect("she may ask");
+    let asked = world.portal.ask_reset(&astrid, whose).await;
+    world.confirming(&astrid, asked, Wanted::AskReset { identity: whose }).await.expect("she may ask");
     confirmed(&world, &tomas, &Wanted::ResetAuthenticators { identity: whose }, &password()).await.expect("the second");
     let bo = world.id("bo.asker").await;
     let decisions = [

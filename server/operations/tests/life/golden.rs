@@ -82,7 +82,8 @@ async fn todays_rulings_are_written_when_that_is_asked_for() {
     let mut lines = String::new();
     for (who, bundle, duration) in asks {
         let actor = world.actor(who).await;
-        let asking = domain::views::Asking { work_item: "CHG-1042".to_owned(), ..world.asking(who, bundle, duration).await };
+        let asking =
+            domain::views::Asking { work_item: "CHG-1042".to_owned(), ..world.asking(who, bundle, duration).await };
         let Ok(id) = world.portal.ask(&actor, &asking).await else { continue };
         let events = world.read().await.events(StreamId(id.0), 1, 1).await.expect("they can be read");
         let Event::Request(event) = events[0].envelope().expect("it can be read").event else { panic!("a request") };

@@ -60,7 +60,8 @@ async fn what_nobody_owns_is_out_of_the_catalogue_and_what_is_open_goes_to_the_f
     let world = World::on(on).await;
     let ann = world.actor("ann.asker").await;
     let id = world.ask("ann.asker", "life-one", "2h").await;
-    let listed = |page: domain::views::Page<domain::views::BundleCard>| page.items.iter().any(|it| it.key == "life-one");
+    let listed =
+        |page: domain::views::Page<domain::views::BundleCard>| page.items.iter().any(|it| it.key == "life-one");
     let before = world.portal.catalogue(&ann, "one of the owners", "", "").await.expect("it can be read");
     assert!(listed(before));
     world

@@ -539,11 +539,7 @@ async fn what_moves_owners_says_who_they_are(on: On) {
     let tomas = world.actor("tomas.ferreira").await;
     let wanted = Wanted::ConfirmOwners { key: "life-desk".to_owned(), number: 1 };
     let page = world.portal.confirm_page(&tomas, begun(&world, &tomas, &wanted).await).await.expect("he may");
-    assert_eq!(
-        page.says,
-        "I confirm who decides about Life desk: Bo Asker, then Bea Backup, then the group Life, fallback; its sensitivity \
-         is high"
-    );
+    assert_eq!(page.says, "I confirm for Life desk: owners: Bo Asker");
     confirmed(&world, &tomas, &wanted, &password()).await.expect("he gains nothing by it");
     world.is_sound().await;
 }

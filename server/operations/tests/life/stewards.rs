@@ -183,7 +183,7 @@ fn guarded() -> String {
 /// R9, R13: a catalogue raises what guards a system, and lowers nothing alone.
 async fn what_guards_a_system_is_lowered_by_two_and_raised_by_one(on: On) {
     let (world, astrid, tomas, _) = governed(on).await;
-    assert_eq!(world.import(&guarded()).await.lines.len(), 1, "raised at once");
+    assert_eq!(world.import(&guarded()).await.changed, 1, "raised at once");
     let is_guarded = |it: &System| {
         let spec = &it.spec;
         let privileged = spec.entitlements.values().any(|right| right.native == "life-x" && right.privileged);
