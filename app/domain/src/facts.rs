@@ -72,7 +72,7 @@ pub struct Facts {
     /// Whether that version could be asked for then.
     pub published: bool,
     /// Whether it was asked for before these facts were read: who owns it by now is then a matter of who decides.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub asked_already: bool,
     /// For whom.
     pub subject: SubjectFacts,
@@ -202,10 +202,6 @@ pub struct Held {
     pub name: String,
     /// Whether it is held, or only asked for.
     pub live: bool,
-}
-
-fn is_false(it: &bool) -> bool {
-    !it
 }
 
 impl Facts {
