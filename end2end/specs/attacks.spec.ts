@@ -164,7 +164,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(astrid.getByRole("checkbox", { name: out, exact: true })).toHaveCount(0);
       await astrid.getByRole("checkbox", { name: "nobody.here" }).uncheck();
       await astrid.getByLabel("Owners: add by key", { exact: true }).fill(added);
-      await astrid.getByLabel("Why").fill("A change of hands.");
+      await astrid.getByLabel("Why (optional)").fill("A change of hands.");
       await astrid.getByRole("button", { name: "Propose it" }).click();
       const proposal = astrid.locator("#proposal");
       await expect(proposal).toContainText(javaScriptEnabled ? /waiting requests? would change hands by it/ : "No request that waits");
