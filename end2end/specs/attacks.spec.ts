@@ -190,7 +190,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(astrid.getByRole("button", { name: "Take it back" })).toBeVisible();
       await tomas.goto("/systems/orders-db");
       await tomas.getByRole("button", { name: "Confirm it" }).click();
-      await expect(sentence(tomas)).toContainText("who decides about it, and what guards it");
+      await expect(sentence(tomas)).toContainText("I confirm for Orders database: owners: ");
       await confirmsByPassword(tomas);
       await expect(tomas.locator("#proposal")).toBeEmpty();
     });
