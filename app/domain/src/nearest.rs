@@ -11,7 +11,7 @@ use crate::{
     text::and,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use std::collections::BTreeSet;
+use std::{cell::Cell, collections::BTreeSet};
 
 /// At most so many ways are given.
 const MOST: usize = 3;
@@ -22,6 +22,9 @@ const LENGTHS: [u32; 14] = [43_200, 20_160, 10_080, 7_200, 2_880, 1_440, 720, 48
 /// So far ahead an hour is looked for in which it may be asked, and in such steps.
 const AHEAD: TimeDelta = TimeDelta::days(8);
 const STEP: TimeDelta = TimeDelta::minutes(30);
+
+/// At most so many rulings are made to find the ways: whoever asks may make the portal think only so long.
+const RULINGS: usize = 200;
 
 /// One thing that is done differently.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,7 +109,9 @@ const KINDS: [Kind; 5] = [Kind::Reason, Kind::WorkItem, Kind::Shorter, Kind::Giv
 
 /// The nearest ways in for an ask that is refused; none where it is not, or where no change of the ask is enough.
 pub fn nearest(ask: &Ask, facts: &Facts, guardrails: &dyn Guardrails) -> Vec<Way> {
+    let left = Cell::new(RULINGS);
     let passes = |ask: &Ask, facts: &Facts| {
+        left.set(left.get().checked_sub(1)?);
         let ruling = judge(ask, facts, guardrails);
         (ruling.outcome != Outcome::Refused).then_some(ruling)
     };
@@ -115,7 +120,9 @@ pub fn nearest(ask: &Ask, facts: &Facts, guardrails: &dyn Guardrails) -> Vec<Way
     let mut enough: Vec<u8> = Vec::new();
     let mut ways = Vec::new();
     let mut sets: Vec<u8> = (1..1 << kinds.len()).collect();
-    sets.sort_by_key(|set| (set.count_ones(), *set));
+    // The hours are tried last, as they take the most rulings.
+    let waits = |set: u8| kinds.iter().enumerate().any(|(bit, kind)| set & (1 << bit) != 0 && *kind == Kind::At);
+    sets.sort_by_key(|set| (waits(*set), set.count_ones(), *set));
     for set in sets {
         // What holds a way that is enough without the rest is no nearer one.
         if enough.iter().any(|way| way & set == *way) {
@@ -280,7 +287,9 @@ fn opening(ask: &Ask, facts: &Facts, passes: &dyn Fn(&Ask, &Facts) -> Option<Rul
     let mut at = begin;
     while at < begin + AHEAD {
         facts.at = at;
-        if passes(ask, &facts).is_some() {
+        // Whether it is one of the bundle's own hours costs next to nothing.
+        let open = facts.bundle.spec.conditions.iter().filter(|it| matches!(it, Condition::Hours { .. }));
+        if open.map(|it| it.check(ask, &facts)).all(|check| check.passed) && passes(ask, &facts).is_some() {
             return Some(at);
         }
         at += STEP;

@@ -216,6 +216,9 @@ pub struct Request {
     /// Who never decides on it, as by their word others do than did.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub kept_out: BTreeSet<IdentityId>,
+    /// How the asker showed who they are, where that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<Verified>,
 }
 
 /// What can happen to a request.
@@ -527,10 +530,15 @@ impl Request {
         said_by: &BTreeSet<IdentityId>,
         now: DateTime<Utc>,
     ) -> Result<Option<Transition>, Refusal> {
-        let State::Waiting { .. } = self.state else { return Ok(None) };
+        if !self.state.is_open() {
+            return Ok(None);
+        }
         let routed = self.routed(today, &BTreeSet::new());
         if routed.as_ref() == Ok(&self.ruling.stages) {
             return Ok(None);
+        }
+        if let State::Approved { .. } = self.state {
+            return self.keep_out(said_by, now);
         }
         let who = |stages: &[StageRuling]| stages.iter().map(|s| (s.eligible(), s.reached())).collect::<Vec<_>>();
         let moved = routed.as_ref().is_ok_and(|stages| who(stages) != who(&self.ruling.stages));
@@ -540,6 +548,17 @@ impl Request {
             Ok(stages) => RequestEvent::Rerouted { stages, kept_out },
             Err(gap) => RequestEvent::Stopped { why: gap, ruling: None, facts: None },
         };
+        let change = self.change(&Actor::System, event, now)?;
+        Ok(Some(followed_up(change, now)))
+    }
+
+    /// It is approved, and others would decide it now: should it be sent back, whoever moved that decides nothing. `None` where all of them
+    /// are kept out already.
+    fn keep_out(&self, said_by: &BTreeSet<IdentityId>, now: DateTime<Utc>) -> Result<Option<Transition>, Refusal> {
+        if said_by.is_subset(&self.kept_out) {
+            return Ok(None);
+        }
+        let event = RequestEvent::Rerouted { stages: self.ruling.stages.clone(), kept_out: said_by.clone() };
         let change = self.change(&Actor::System, event, now)?;
         Ok(Some(followed_up(change, now)))
     }
@@ -590,7 +609,7 @@ impl Request {
             let event = RequestEvent::Stopped { why, ruling: Some(second), facts: Some(today) };
             return self.change(&Actor::System, event, now).map(Some);
         }
-        if let Some(why) = self.moved(&today) {
+        if let Some(why) = self.moved(&today).or_else(|| self.asked_too_weakly(&second)) {
             let event = RequestEvent::Stopped { why, ruling: Some(second), facts: Some(today) };
             return self.change(&Actor::System, event, now).map(Some);
         }
@@ -665,6 +684,16 @@ impl Request {
         }
     }
 
+    /// Who asked would have to show more surely today who they are than they did: nobody else can do that for them.
+    fn asked_too_weakly(&self, second: &Ruling) -> Option<String> {
+        let wanted = second.asker_step_up(self.facts.bundle.spec.step_up)?;
+        let shown = self.verified.as_ref().map(|it| it.counts);
+        let grew = Some(wanted) > self.ruling.asker_step_up(self.facts.bundle.spec.step_up);
+        (grew && Some(wanted) > shown).then(|| {
+            format!("{} would have to confirm it with {} by now: ask again", self.facts.asker.name, wanted.word())
+        })
+    }
+
     /// The stages where a yes does not hold today: somebody may not decide on it any more, as it has become their own, or showed less
     /// surely who they are than is demanded now. Others decide in their place.
     fn unsound(&self, today: &Facts, second: &Ruling) -> Vec<StageRuling> {
@@ -676,21 +705,23 @@ impl Request {
             let unproven = unproven.filter(|it| it.verified.as_ref().map(|it| it.counts) < now);
             let lost: BTreeSet<_> =
                 given.get(&at)?.intersection(&own).copied().chain(unproven.map(|it| it.by)).collect();
-            let need = u8::try_from(lost.len()).ok().filter(|need| *need > 0)?;
+            let again = self.ruling.stages.iter().filter(|later| later.replaces == Some(at));
+            let redone_already = again.fold(0, |sum, later| sum + usize::from(later.need));
+            let need = u8::try_from(lost.len().saturating_sub(redone_already)).ok().filter(|need| *need > 0)?;
             let step_up = stage.step_up.max(now);
-            let replaced = self.ruling.stages.iter().skip(at + 1).any(|later| later.name == again(&stage.name));
             let ladder = ruling::may_today(stage, &self.ask, today);
-            let name = again(&stage.name);
-            let again = || StageRuling { name, need, ladder, rungs: 1, step_up, escalated: None, ..stage.clone() };
-            (!replaced).then(again)
+            let (name, replaces) = (format!("{}, again", stage.name), Some(at));
+            Some(StageRuling { name, need, ladder, replaces, rungs: 1, step_up, escalated: None, ..stage.clone() })
         });
         redone.collect()
     }
 
     /// What policy asks for now beyond what was asked for before: new stages whole, larger ones for as many people as they grew by.
     fn unmet(&self, second: &Ruling) -> Vec<StageRuling> {
+        // A stage that asks for lost yeses once more only makes up for them.
         let need = |stages: &[StageRuling], like: &StageRuling| -> u8 {
-            stages.iter().filter(|s| s.asks_the_same(like)).fold(0, |sum, s| sum.saturating_add(s.need))
+            let alike = stages.iter().filter(|it| it.covers(like) && it.replaces.is_none());
+            alike.fold(0, |sum, it| sum.saturating_add(it.need))
         };
         let mut added: Vec<StageRuling> = Vec::new();
         for stage in &second.stages {
@@ -708,12 +739,11 @@ impl Request {
     fn as_asked(&self, stage: &mut StageRuling) {
         let then = ruling::may_today(stage, &self.ask, &self.facts);
         for rung in &mut stage.ladder {
-            let known = then.iter().find(|it| it.via == rung.via).filter(|it| match it.via {
-                Via::Group { .. } | Via::Fallback { .. } => !it.people.is_empty(),
-                Via::Owner { .. } | Via::BackupOwner { .. } | Via::Named | Via::Manager => true,
-            });
-            if let Some(then) = known {
-                rung.people.retain(|id| then.people.contains(id));
+            match then.iter().find(|it| it.via == rung.via) {
+                Some(ruling::Rung { via: Via::Group { .. } | Via::Fallback { .. }, people }) if people.is_empty() => {}
+                Some(then) => rung.people.retain(|id| then.people.contains(id)),
+                // Nobody stood in like this then.
+                None => rung.people.clear(),
             }
         }
     }
@@ -932,7 +962,7 @@ impl Request {
     }
 
     fn begun(id: RequestId, event: &RequestEvent, stamp: &Stamp) -> Result<Self, Inconsistent> {
-        let RequestEvent::Asked { ask, justification, facts, ruling, approval, lapses_at, verified: _ } = event else {
+        let RequestEvent::Asked { ask, justification, facts, ruling, approval, lapses_at, verified } = event else {
             return Err(Inconsistent::NotBegun);
         };
         let state = match (ruling.outcome, approval) {
@@ -961,6 +991,7 @@ impl Request {
             comments: Vec::new(),
             terms: 1,
             kept_out: BTreeSet::new(),
+            verified: verified.clone(),
         })
     }
 
@@ -1008,7 +1039,9 @@ impl Request {
                 request.state = State::Withdrawn { at, by: stamp.actor.clone() };
             }
             RequestEvent::Rerouted { stages, kept_out } => {
-                let State::Waiting { .. } = request.state else { return wrong(&request, "rerouted") };
+                if !request.state.is_open() {
+                    return wrong(&request, "rerouted");
+                }
                 request.ruling.stages.clone_from(stages);
                 request.kept_out.extend(kept_out);
             }
@@ -1070,11 +1103,6 @@ fn followed_up(change: Transition, now: DateTime<Utc>) -> Transition {
         Some(Job::at(JobKey::Request { id: request.id }, due?))
     });
     change.with_jobs(job)
-}
-
-/// The name of the stage in which others decide once more.
-fn again(name: &str) -> String {
-    format!("{name}, again")
 }
 
 impl From<RequestEvent> for Event {

@@ -122,6 +122,12 @@ pub struct StageRuling {
     pub system: Option<SystemId>,
     /// Where its people come from.
     pub from: Source,
+    /// Whether nobody stands in for its people: what a guardrail wants of them, nobody else's yes is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alone: bool,
+    /// The stage some of whose yeses it asks for once more, counted from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<usize>,
     /// How surely each must show who they are, for this very decision (R3, R36).
     pub step_up: Option<Strength>,
     /// Who may decide: first hand, then as backup, then as fallback.
@@ -177,6 +183,11 @@ impl StageRuling {
     /// Whether two stages ask the same of the same kind of people.
     pub fn asks_the_same(&self, other: &Self) -> bool {
         self.from == other.from && self.system == other.system
+    }
+
+    /// Whether a yes here is all that the other stage asks of whoever gives it.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        self.asks_the_same(other) && (self.alone || !other.alone)
     }
 }
 
@@ -445,20 +456,22 @@ fn not_low_risk(facts: &Facts, privileged: &BTreeMap<EntitlementId, String>, ver
 }
 
 /// Turns the bundle's stages into the people who may decide them, and says where nobody can.
-fn resolve(ask: &Ask, facts: &Facts, demanded: Vec<(Stage, Option<SystemId>)>) -> (Vec<StageRuling>, Option<Check>) {
+fn resolve(ask: &Ask, facts: &Facts, demanded: Vec<Wanted>) -> (Vec<StageRuling>, Option<Check>) {
     let excluded = excluded(ask, facts);
     let joined = joined(facts);
     let mut stages = demanded
         .into_iter()
-        .map(|(stage, system)| StageRuling {
-            ladder: ladder(&stage, system, facts, &excluded, &joined),
-            name: stage.name,
-            need: stage.need,
-            system,
-            from: stage.from,
-            step_up: stage.step_up,
+        .map(|wanted| StageRuling {
+            ladder: ladder(&wanted, facts, &excluded, &joined),
+            name: wanted.stage.name,
+            need: wanted.stage.need,
+            system: wanted.system,
+            from: wanted.stage.from,
+            alone: wanted.alone,
+            replaces: None,
+            step_up: wanted.stage.step_up,
             rungs: 0,
-            escalates_after: stage.escalates_after,
+            escalates_after: wanted.stage.escalates_after,
             escalated: None,
         })
         .collect::<Vec<_>>();
@@ -487,7 +500,8 @@ pub(crate) fn may_today(stage: &StageRuling, ask: &Ask, today: &Facts) -> Vec<Ru
         step_up: stage.step_up,
         escalates_after: stage.escalates_after,
     };
-    ladder(&asked, stage.system, today, &excluded(ask, today), &joined)
+    let wanted = Wanted { stage: asked, system: stage.system, alone: stage.alone };
+    ladder(&wanted, today, &excluded(ask, today), &joined)
 }
 
 /// The groups one joins by the access.
@@ -495,9 +509,24 @@ fn joined(facts: &Facts) -> BTreeSet<GroupId> {
     facts.entitlements.values().flat_map(|e| e.joins.iter().copied()).collect()
 }
 
+/// A stage before it is known who decides it.
+struct Wanted {
+    stage: Stage,
+    /// The system whose owners decide, or stand in.
+    system: Option<SystemId>,
+    /// Whether nobody stands in.
+    alone: bool,
+}
+
+impl Wanted {
+    fn new(stage: Stage, system: Option<SystemId>) -> Self {
+        Self { stage, system, alone: false }
+    }
+}
+
 /// The bundle's stages, owners' stages once for each system with owners of its own, the groups and the number of approvers that guardrails
 /// demand, and a second approver where the access is privileged.
-fn demanded(facts: &Facts, privileged: bool, verdict: Option<&Verdict>) -> Vec<(Stage, Option<SystemId>)> {
+fn demanded(facts: &Facts, privileged: bool, verdict: Option<&Verdict>) -> Vec<Wanted> {
     let owners =
         Stage { name: "Owner".to_owned(), need: 1, from: Source::Owners, step_up: None, escalates_after: None };
     let stages =
@@ -514,46 +543,49 @@ fn demanded(facts: &Facts, privileged: bool, verdict: Option<&Verdict>) -> Vec<(
                         } else {
                             stage.name.clone()
                         };
-                        demanded.push((Stage { name, ..stage.clone() }, Some(*id)));
+                        demanded.push(Wanted::new(Stage { name, ..stage.clone() }, Some(*id)));
                     }
                 }
             }
-            Source::Group { .. } | Source::People { .. } | Source::Manager => demanded.push((stage.clone(), None)),
+            Source::Group { .. } | Source::People { .. } | Source::Manager => {
+                demanded.push(Wanted::new(stage.clone(), None))
+            }
         }
     }
     let demands = verdict.map(|verdict| &verdict.demands);
     for group in demands.iter().flat_map(|it| it.groups.keys()).filter_map(|key| facts.group_by_key(key)) {
         let from = Source::Group { group };
-        if demanded.iter().all(|(stage, _)| stage.from != from) {
-            let name = facts.group(group);
-            demanded.push((Stage { name, need: 1, from, step_up: None, escalates_after: None }, None));
+        let mut there = false;
+        for wanted in demanded.iter_mut().filter(|it| it.stage.from == from) {
+            there = true;
+            wanted.alone = true;
+            wanted.stage.escalates_after = None;
+        }
+        if !there {
+            let stage = Stage { name: facts.group(group), need: 1, from, step_up: None, escalates_after: None };
+            demanded.push(Wanted { stage, system: None, alone: true });
         }
     }
     let least =
         demands.and_then(|it| it.approvals.as_ref()).map_or(0, |it| it.least).max(if privileged { 2 } else { 0 });
-    let total = demanded.iter().fold(0_u8, |sum, (stage, _)| sum.saturating_add(stage.need));
+    let total = demanded.iter().fold(0_u8, |sum, it| sum.saturating_add(it.stage.need));
     let need = least.saturating_sub(total);
     if need > 0 {
         // Further ones show who they are as surely as the first.
-        let step_up = demanded.iter().filter_map(|(stage, _)| stage.step_up).max();
+        let step_up = demanded.iter().filter_map(|it| it.stage.step_up).max();
         let name = if least == 2 { "Second approver" } else { "Further approvers" }.to_owned();
         let further = Stage { name, need, from: Source::Owners, step_up, escalates_after: None };
-        demanded.push((further, facts.weightiest().map(|(id, _)| *id)));
+        demanded.push(Wanted::new(further, facts.weightiest().map(|(id, _)| *id)));
     }
     let step_up = demands.and_then(|it| it.step_up.as_ref()).map(|it| it.least);
-    for (stage, _) in &mut demanded {
-        stage.step_up = stage.step_up.max(step_up);
+    for wanted in &mut demanded {
+        wanted.stage.step_up = wanted.stage.step_up.max(step_up);
     }
     demanded
 }
 
-fn ladder(
-    stage: &Stage,
-    system: Option<SystemId>,
-    facts: &Facts,
-    excluded: &BTreeSet<IdentityId>,
-    joined: &BTreeSet<GroupId>,
-) -> Vec<Rung> {
+fn ladder(wanted: &Wanted, facts: &Facts, excluded: &BTreeSet<IdentityId>, joined: &BTreeSet<GroupId>) -> Vec<Rung> {
+    let Wanted { stage, system, alone } = wanted;
     let allowed = |people: &BTreeSet<IdentityId>| -> BTreeSet<IdentityId> {
         people.iter().filter(|id| facts.people.contains_key(id) && !excluded.contains(id)).copied().collect()
     };
@@ -570,7 +602,7 @@ fn ladder(
         Source::Manager => ladder.push(Rung { via: Via::Manager, people: allowed(&facts.managers) }),
     }
     let stands_in = system.and_then(|id| facts.systems.get_key_value(&id)).or_else(|| facts.weightiest());
-    if let Some((id, system)) = stands_in {
+    if let Some((id, system)) = stands_in.filter(|_| !alone) {
         if stage.from == Source::Owners {
             ladder.push(Rung { via: Via::Owner { system: *id }, people: allowed(&system.owners) });
         }
@@ -607,10 +639,9 @@ pub(crate) fn settle(stages: &mut [StageRuling], given: &BTreeMap<usize, BTreeSe
 }
 
 fn gap(stage: &StageRuling, found: usize) -> String {
-    format!(
-        "stage “{}” needs {} who may decide and finds {found}, even among backup owners and the fallback group",
-        stage.name, stage.need
-    )
+    let where_from =
+        if stage.alone { "and nobody may stand in" } else { "even among backup owners and the fallback group" };
+    format!("stage “{}” needs {} who may decide and finds {found}, {where_from}", stage.name, stage.need)
 }
 
 /// Whether distinct people can be found for all that is still needed: a bipartite matching by augmenting paths. Gives the stage that

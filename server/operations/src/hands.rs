@@ -57,10 +57,10 @@ impl Portal {
         let mut from = RequestId(Uuid::nil());
         let guardrails = self.guardrails(tx).await?;
         loop {
-            let waiting = tx.waiting_requests(from, 100).await?;
-            let Some(last) = waiting.last() else { return Ok(handed) };
+            let open = tx.open_requests(from, 100).await?;
+            let Some(last) = open.last() else { return Ok(handed) };
             from = last.id;
-            for before in waiting {
+            for before in open {
                 if !concerns(&before) {
                     continue;
                 }

@@ -119,14 +119,14 @@ impl Portal {
         if !mistakes.is_empty() {
             return Err(mistakes_in(&mistakes));
         }
-        let (left, done) = (Vec::new(), Imported::default());
-        let mut loading = Loading { portal: self, tx: &mut tx, actor, keys: &keys, founding, left, done };
+        let (left, said_by, done) = (Vec::new(), BTreeSet::new(), Imported::default());
+        let mut loading = Loading { portal: self, tx: &mut tx, actor, keys: &keys, founding, left, said_by, done };
         loading.identities(catalogue).await?;
         loading.groups(catalogue).await?;
         loading.circles(catalogue).await?;
         loading.systems(catalogue).await?;
         loading.bundles(catalogue).await?;
-        let (left, mut done) = (loading.left, loading.done);
+        let (left, said_by, mut done) = (loading.left, loading.said_by, loading.done);
         if let Some(text) = guardrails
             && self.bring_guardrails(&mut tx, actor, text.clone(), founding).await?
         {
@@ -141,7 +141,7 @@ impl Portal {
         if how.dry_run || done.lines.is_empty() {
             return Ok(done);
         }
-        self.reroute(&mut tx).await?;
+        self.reroute_but(&mut tx, &said_by).await?;
         if !left.is_empty() {
             let says = format!("{actor} says that {} left", have(&left));
             tell_admins(self, &mut tx, actor, &says, "/identities").await?;
@@ -177,6 +177,8 @@ struct Loading<'a> {
     founding: bool,
     /// The names of those who have left by it.
     left: Vec<String>,
+    /// Who had said before that somebody has left who left by it.
+    said_by: BTreeSet<IdentityId>,
     done: Imported,
 }
 
@@ -218,6 +220,7 @@ impl Loading<'_> {
                 let change = identity.leave_by_import(self.actor, now)?;
                 self.portal.save(self.tx, &change).await?;
                 let ended = self.portal.follow_departure(self.tx, self.actor, &identity).await?;
+                self.said_by.extend(identity.departure.as_ref().and_then(|it| it.by.person()));
                 self.left.push(identity.spec.name);
                 self.done.left += 1;
                 self.done.ended += ended;

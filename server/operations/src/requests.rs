@@ -498,10 +498,10 @@ impl Portal {
         let mut from = RequestId(uuid::Uuid::nil());
         let guardrails = self.guardrails(tx).await?;
         loop {
-            let waiting = tx.waiting_requests(from, 100).await?;
-            let Some(last) = waiting.last() else { return Ok(changed) };
+            let open = tx.open_requests(from, 100).await?;
+            let Some(last) = open.last() else { return Ok(changed) };
             from = last.id;
-            for request in waiting {
+            for request in open {
                 let today = self.todays_facts(tx, &request, guardrails.as_ref()).await?;
                 if let Some(change) = request.reroute(&today, said_by, self.now())? {
                     self.save(tx, &change).await?;

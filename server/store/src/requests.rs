@@ -77,8 +77,9 @@ impl Tx {
     }
 
     /// Every open request, a page at a time, for working out again who may decide.
-    pub async fn waiting_requests(&mut self, from: RequestId, limit: i64) -> Result<Vec<Request>, Error> {
-        const SQL: &str = "select id, body from requests where state = 'waiting' and id > $1 order by id limit $2";
+    pub async fn open_requests(&mut self, from: RequestId, limit: i64) -> Result<Vec<Request>, Error> {
+        const SQL: &str =
+            "select id, body from requests where state in ('waiting', 'approved') and id > $1 order by id limit $2";
         collect(rows!(self, (Uuid, String), SQL, from.0, limit)?)
     }
 
