@@ -157,7 +157,8 @@ impl Portal {
 
 /// The guardrails among the files of a catalogue, read whole first.
 fn guardrails_in(files: &[(String, String)]) -> Result<Option<GuardrailText>, Error> {
-    let named = |wanted: &str| files.iter().find(|(name, _)| name == wanted).map(|(_, text)| text.clone());
+    let found = |wanted: &str| files.iter().find(|(name, _)| name == wanted);
+    let named = |wanted: &str| found(wanted).map(|(_, text)| text.replace("\r\n", "\n"));
     let Some(rules) = named(RULES_FILE) else {
         return match named(TESTS_FILE) {
             None => Ok(None),

@@ -1,5 +1,5 @@
-//! How often one person may have something worked out that takes time and saves nothing: a ruling or a bundle while they type. It is counted
-//! in the memory of this replica, whose time it takes.
+//! How often one person may have something worked out that takes time and saves nothing: a ruling, a bundle or guardrails while they type.
+//! It is counted in the memory of this replica, whose time it takes.
 
 use crate::people::wait;
 use chrono::{DateTime, TimeDelta, Utc};

@@ -7,7 +7,7 @@ use crate::world::{On, World};
 
 on_both! {
     a_ruling_is_shown_sixty_times_a_minute_and_then_again_a_minute_later
-    the_editor_of_bundles_is_paced_as_well
+    the_editors_are_paced_as_well
 }
 
 async fn a_ruling_is_shown_sixty_times_a_minute_and_then_again_a_minute_later(on: On) {
@@ -34,14 +34,16 @@ async fn a_ruling_is_shown_sixty_times_a_minute_and_then_again_a_minute_later(on
     assert_eq!(maya.call("/api/requests/panel", &fields).await.status, 200);
 }
 
-async fn the_editor_of_bundles_is_paced_as_well(on: On) {
+async fn the_editors_are_paced_as_well(on: On) {
     let world = World::on(on).await;
     let mut astrid = world.sign_in("astrid.nyberg").await;
-    let fields = [("bundle", "orders-read")];
-    for _ in 0..60 {
-        assert_eq!(astrid.call("/api/bundles/panel", &fields).await.status, 200);
+    let panels = [("/api/bundles/panel", ("bundle", "orders-read")), ("/api/guardrails/panel", ("rules", "permit"))];
+    for (path, field) in panels {
+        for _ in 0..60 {
+            assert_eq!(astrid.call(path, &[field]).await.status, 200, "{path}");
+        }
+        assert_eq!(astrid.call(path, &[field]).await.status, 429, "{path}");
+        world.clock.advance(TimeDelta::minutes(1));
     }
-    assert_eq!(astrid.call("/api/bundles/panel", &fields).await.status, 429);
-    world.clock.advance(TimeDelta::minutes(1));
-    assert_eq!(astrid.call("/api/bundles/panel", &fields).await.status, 200);
+    assert_eq!(astrid.call("/api/bundles/panel", &[("bundle", "orders-read")]).await.status, 200);
 }

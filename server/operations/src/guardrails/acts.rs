@@ -39,6 +39,16 @@ pub enum GuardrailAct<'a> {
     Discard,
 }
 
+impl GuardrailAct<'_> {
+    /// Whether it decides about what others wrote; who is barred does not.
+    fn decides(self) -> bool {
+        match self {
+            Self::SendBack(_) | Self::Discard => true,
+            Self::Submit | Self::Withdraw | Self::Comment(_) => false,
+        }
+    }
+}
+
 impl Portal {
     /// The guardrails that count now, ready to be asked.
     pub(crate) async fn guardrails(&self, tx: &mut Tx) -> Result<Arc<dyn Guardrails>, Error> {
@@ -109,7 +119,11 @@ impl Portal {
         self.retrying(|| async {
             let now = self.now();
             let mut tx = self.store().write().await?;
-            in_portal(&mut tx, actor, now).await?.admin()?;
+            let authority = in_portal(&mut tx, actor, now).await?;
+            authority.admin()?;
+            if act.decides() {
+                authority.not_barred(now)?;
+            }
             let set = tx.guardrails().await?.ok_or(Error::NotFound)?;
             let words = |text: &str| -> Result<_, Error> {
                 let text: Prose = prose("comment", text)?;

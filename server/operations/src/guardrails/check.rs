@@ -67,12 +67,40 @@ impl Mistake {
     }
 }
 
+/// The first character that cannot be seen. Who reviews a text reads what they see, and the engine reads what is there: it ends a comment
+/// at a lone `\r`, too.
+pub(super) fn unseen(text: &str) -> Option<Mistake> {
+    let text = text.replace("\r\n", "\n");
+    text.split('\n').zip(1..).find_map(|(row, line)| {
+        let (c, place) = row.chars().zip(1_usize..).find(|(c, _)| is_unseen(*c))?;
+        let says = format!("character {place} of this line (U+{:04X}) cannot be seen: remove it", u32::from(c));
+        Some(Mistake { line: Some(line), says })
+    })
+}
+
+/// Whether it is a control character besides the tab, turns the direction of a line, or has no width.
+fn is_unseen(c: char) -> bool {
+    let formats = matches!(
+        c,
+        '\u{AD}'
+            | '\u{61C}'
+            | '\u{180E}'
+            | '\u{200B}'..='\u{200F}'
+            | '\u{2028}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}'
+            | '\u{FEFF}'
+            | '\u{FFF9}'..='\u{FFFB}'
+            | '\u{E0000}'..='\u{E007F}'
+    );
+    formats || (c.is_control() && c != '\t')
+}
+
 /// Reads the rules.
 pub(super) fn read(text: &str) -> Result<Rules, Vec<Mistake>> {
     if text.len() > LONGEST {
         return Err(vec![Mistake::of(format!("the rules have {} bytes; at most {LONGEST} are allowed", text.len()))]);
     }
-    if let Some(mistake) = depth::too_deep(text) {
+    if let Some(mistake) = unseen(text).or_else(|| depth::too_deep(text)) {
         return Err(vec![mistake]);
     }
     let parsed: PolicySet = text.parse().map_err(|errors: cedar_policy::ParseErrors| {

@@ -6,7 +6,7 @@ use super::Mistake;
 /// So many brackets and `if`s may stand within one another.
 const DEEPEST: usize = 40;
 
-/// So many characters may be in one rule, besides what is quoted or a comment: a chain of `&&` is as deep as it is long.
+/// So many characters may be in one rule, besides comments: a chain of `&&` is as deep as it is long.
 const LONGEST_RULE: usize = 4096;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -19,13 +19,15 @@ enum Within {
 
 /// What goes too deep, if anything does.
 pub(super) fn too_deep(text: &str) -> Option<Mistake> {
-    let (mut line, mut length, mut brackets, mut ifs) = (1, 0, 0_usize, 0);
-    let (mut within, mut word) = (Within::Code, String::new());
+    let (mut line, mut length, mut ifs) = (1, 0, 0);
+    // What would close each bracket that stands open.
+    let (mut within, mut word, mut open) = (Within::Code, String::new(), Vec::new());
     let mut before = ' ';
     for c in text.chars() {
         let was = within;
         within = match (was, c) {
-            (Within::Comment, '\n') | (Within::Quotes, '"') => Within::Code,
+            // The engine ends a comment at either.
+            (Within::Comment, '\n' | '\r') | (Within::Quotes, '"') => Within::Code,
             (Within::Code, '/') if before == '/' => Within::Comment,
             (Within::Quotes, '\\') => Within::Escape,
             (Within::Code, '"') | (Within::Escape, _) => Within::Quotes,
@@ -33,24 +35,32 @@ pub(super) fn too_deep(text: &str) -> Option<Mistake> {
         };
         before = c;
         line += usize::from(c == '\n');
-        if was != Within::Code || within != Within::Code {
-            word.clear();
+        if was == Within::Comment || within == Within::Comment {
             continue;
         }
         length += 1;
-        if c.is_ascii_alphanumeric() || c == '_' {
+        let code = was == Within::Code && within == Within::Code;
+        if code && (c.is_ascii_alphanumeric() || c == '_') {
             word.push(c);
-            continue;
+        } else {
+            ifs += usize::from(word == "if");
+            word.clear();
         }
-        ifs += usize::from(word == "if");
-        word.clear();
         match c {
-            '(' | '[' | '{' => brackets += 1,
-            ')' | ']' | '}' => brackets = brackets.saturating_sub(1),
-            ';' => (length, brackets, ifs) = (0, 0, 0),
+            _ if !code => {}
+            '(' => open.push(')'),
+            '[' => open.push(']'),
+            '{' => open.push('}'),
+            ')' | ']' | '}' if open.last() == Some(&c) => {
+                open.pop();
+            }
+            ';' => {
+                (length, ifs) = (0, 0);
+                open.clear();
+            }
             _ => {}
         }
-        let says = if brackets + ifs > DEEPEST {
+        let says = if open.len() + ifs > DEEPEST {
             format!("more than {DEEPEST} brackets and `if`s stand within one another: make two rules of it")
         } else if length > LONGEST_RULE {
             format!(
@@ -75,7 +85,7 @@ mod tests {
 
     #[test]
     fn what_people_write_is_not_too_deep() {
-        let list = ["Bundle::\"a-bundle-with-a-long-name\""; 150].join(", ");
+        let list = ["Bundle::\"a-bundle-with-a-long-name\""; 100].join(", ");
         for fine in [
             STARTING_RULES.to_owned(),
             rule("true").repeat(100),
@@ -97,6 +107,10 @@ mod tests {
             rule(&format!("{}true", "if true then true else ".repeat(41))),
             rule(&format!("{}true", "true && ".repeat(2_000))),
             rule(&format!("context{}", ".a".repeat(3_000))),
+            rule(&format!("// \r {}true{}", "(".repeat(41), ")".repeat(41))),
+            rule(&"(]".repeat(41)),
+            rule(&format!("{}true", "if\"\" == \"\" then true else ".repeat(41))),
+            rule(&format!("\"{}\" == \"\"", "a".repeat(5_000))),
         ];
         for text in deep {
             let mistake = too_deep(&format!("{}{text}", rule("true"))).expect("it is too deep");

@@ -119,6 +119,7 @@ impl Portal {
 
     /// What a text comes to: its rules in words, every mistake with its line, and how its tests end. Saves nothing.
     pub async fn sketch_guardrails(&self, actor: &Actor, text: &GuardrailText) -> Result<GuardrailSketch, Error> {
+        self.paced(actor)?;
         let mut tx = self.store().read().await?;
         in_portal(&mut tx, actor, self.now()).await?.admin()?;
         self.sketch(&mut tx, text).await
@@ -133,15 +134,24 @@ impl Portal {
             tests: Vec::new(),
             gaps: Vec::new(),
         };
-        let rules = match check::read(&text.rules) {
-            Ok(rules) => rules,
+        let text = text.clone();
+        let read = move || {
+            check::read(&text.rules).map(|rules| {
+                let (shown, groups) = (rules.shown(), rules.groups());
+                (shown, groups, tests::run(&Compiled { number: 0, rules: Ok(rules) }, &text.tests))
+            })
+        };
+        // A long text takes its time: off the async threads.
+        let read = tokio::task::spawn_blocking(read).await;
+        let (shown, groups, ended) = match read.map_err(|why| Error::Unready(format!("reading failed: {why}")))? {
+            Ok(read) => read,
             Err(mistakes) => {
                 sketch.rule_faults = faults(mistakes);
                 return Ok(sketch);
             }
         };
-        sketch.rules = rules.shown();
-        for group in rules.groups() {
+        sketch.rules = shown;
+        for group in groups {
             match tx.group_by_key(group.as_str()).await? {
                 None => sketch.gaps.push(format!("`{group}` must approve, and there is no such group")),
                 Some(known) if tx.people_in(known.id, self.now(), 1).await?.is_empty() => {
@@ -150,7 +160,7 @@ impl Portal {
                 Some(_) => {}
             }
         }
-        match tests::run(&Compiled { number: 0, rules: Ok(rules) }, &text.tests) {
+        match ended {
             Err(mistakes) => sketch.test_faults = faults(mistakes),
             Ok(outcomes) => {
                 if outcomes.is_empty() {

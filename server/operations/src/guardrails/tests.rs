@@ -1,6 +1,6 @@
 //! The tests that stand beside guardrails: made-up asks, and what is expected of each. They are run before a version may be published.
 
-use super::{Compiled, Mistake};
+use super::{Compiled, Mistake, check};
 use chrono::{DateTime, Utc};
 use domain::{
     bundle::{BundleSpec, BundleVersion},
@@ -170,6 +170,9 @@ pub struct Outcome {
 pub(super) fn run(rules: &Compiled, tests: &str) -> Result<Vec<Outcome>, Vec<Mistake>> {
     if tests.len() > LONGEST {
         return Err(vec![Mistake::of(format!("the tests have {} bytes; at most {LONGEST} are allowed", tests.len()))]);
+    }
+    if let Some(mistake) = check::unseen(tests) {
+        return Err(vec![mistake]);
     }
     let file: File = toml::from_str(tests).map_err(|why| {
         let line = why.span().and_then(|span| tests.get(..span.start)).map(|it| it.matches('\n').count() + 1);

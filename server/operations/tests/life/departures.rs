@@ -11,11 +11,12 @@ use chrono::TimeDelta;
 use domain::{
     Actor, Refusal,
     authenticator::BARRED_FOR,
+    guardrail::GuardrailText,
     ids::IdentityId,
     request::State,
-    views::{IdentityPage, editor::BundleEditor},
+    views::{IdentityPage, editor::BundleEditor, guardrails::GuardrailEditor},
 };
-use operations::{Error, Wanted};
+use operations::{Error, Wanted, guardrails::GuardrailAct};
 
 on_both! {
     marking_somebody_left_wants_a_step_up_and_is_told
@@ -303,6 +304,11 @@ async fn who_is_barred_decides_nothing_about_what_others_do(on: On) {
     let number = after + 1;
     world.portal.submit_draft(&astrid, "life-one", number).await.expect("it is hers");
     world.portal.retire_bundle(&astrid, "life-two").await.expect("she may propose it");
+    let GuardrailEditor { rules, tests, after, .. } = world.portal.guardrail_editor(&astrid).await.expect("she edits");
+    let law = GuardrailText { rules: format!("{rules}// a word\n"), tests };
+    world.portal.draft_guardrails(&astrid, &law, after).await.expect("she writes it");
+    let law = after + 1;
+    world.portal.change_guardrails(&astrid, law, GuardrailAct::Submit).await.expect("it is hers");
     let olga = world.id("olga.owner").await;
     says_left(&world, &astrid, olga).await.expect("she may say it");
 
@@ -314,6 +320,8 @@ async fn who_is_barred_decides_nothing_about_what_others_do(on: On) {
         world.portal.send_draft_back(&ada, "life-one", number, "no").await,
         world.portal.discard_draft(&ada, "life-one", number).await,
         world.portal.keep_bundle(&ada, "life-two", 1).await,
+        world.portal.change_guardrails(&ada, law, GuardrailAct::SendBack("no")).await,
+        world.portal.change_guardrails(&ada, law, GuardrailAct::Discard).await,
         world.portal.reject_owners(&ada, "life-desk", 1, "no").await,
         world.portal.reject_members(&ada, "life-fallback", 1, "no").await,
         world.portal.keep_leaver(&ada, olga).await,
@@ -326,6 +334,7 @@ async fn who_is_barred_decides_nothing_about_what_others_do(on: On) {
     }
     world.portal.comment_on_draft(&ada, "life-one", number, "a word").await.expect("that decides nothing");
     world.portal.comment_on_owners(&ada, "life-desk", 1, "a word").await.expect("nor does that");
+    world.portal.change_guardrails(&ada, law, GuardrailAct::Comment("a word")).await.expect("nor that");
     world.pass(BARRED_FOR + TimeDelta::seconds(1)).await;
     world.portal.reject_owners(&ada, "life-desk", 1, "no").await.expect("a day has passed");
     world.portal.keep_leaver(&ada, olga).await.expect("a day has passed");

@@ -430,6 +430,14 @@ async fn a_catalogue_brings_guardrails_as_a_draft(on: On) {
     let wrong = world.portal.import_files(&Actor::Operator, &files(BASE, failing), Import::default()).await;
     let Err(Error::Refused(Refusal::Catalogue(mistakes))) = wrong else { panic!("{wrong:?}") };
     assert!(mistakes[0].starts_with("guardrails/tests.toml:1: “no” fails"), "{mistakes:?}");
+    for (hidden, place) in [
+        (files(&format!("{BASE}// \u{202E}\n"), TEST), "guardrails/rules.cedar:2: "),
+        (files(BASE, &format!("{TEST}# \u{202E}\n")), "guardrails/tests.toml:4: "),
+    ] {
+        let wrong = world.portal.import_files(&Actor::Operator, &hidden, Import::default()).await;
+        let Err(Error::Refused(Refusal::Catalogue(mistakes))) = wrong else { panic!("{wrong:?}") };
+        assert!(mistakes[0].starts_with(place) && mistakes[0].contains("(U+202E)"), "{mistakes:?}");
+    }
 
     let before = counts(&world).await;
     let done = world.portal.import_files(&Actor::Operator, &files(BASE, TEST), Import::default()).await;
@@ -485,4 +493,16 @@ async fn a_text_is_kept_as_it_was_typed_and_hides_nothing(on: On) {
         let refused = world.portal.draft_guardrails(&astrid, &text(&format!("// {hidden}\n")), after).await;
         assert!(matches!(refused, Err(Error::Refused(Refusal::Text { field: "rules", .. }))), "{refused:?}");
     }
+    for hidden in ['\0', '\r', '\u{200B}', '\u{202E}'] {
+        let rules = text(&format!("// {hidden} after it\n"));
+        let sketch = world.portal.sketch_guardrails(&astrid, &rules).await.expect("an admin may");
+        let lines: Vec<_> = sketch.rule_faults.iter().map(|it| it.line).collect();
+        assert_eq!(lines, [Some(2)], "{hidden:?}");
+        let tests = GuardrailText { tests: format!("{TEST}# {hidden} after it\n"), ..text("") };
+        let sketch = world.portal.sketch_guardrails(&astrid, &tests).await.expect("an admin may");
+        let lines: Vec<_> = sketch.test_faults.iter().map(|it| it.line).collect();
+        assert_eq!(lines, [Some(4)], "{hidden:?}");
+    }
+    let sketch = world.portal.sketch_guardrails(&astrid, &sent).await.expect("an admin may");
+    assert!(sketch.rule_faults.is_empty() && sketch.test_faults.is_empty(), "a pair is one line break");
 }
