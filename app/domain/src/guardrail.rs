@@ -32,6 +32,9 @@ pub trait Guardrails: Send + Sync {
 
     /// Every group they name at all: to be in one is a privilege (R15).
     fn named_groups(&self) -> BTreeSet<Key>;
+
+    /// The most distinct approvers that they may demand.
+    fn most_approvals(&self) -> u8;
 }
 
 /// Where no guardrails were ever published.
@@ -49,6 +52,10 @@ impl Guardrails for Unguarded {
 
     fn named_groups(&self) -> BTreeSet<Key> {
         BTreeSet::new()
+    }
+
+    fn most_approvals(&self) -> u8 {
+        0
     }
 }
 

@@ -61,6 +61,10 @@ impl Guardrails for AnHour {
     fn named_groups(&self) -> BTreeSet<Key> {
         BTreeSet::new()
     }
+
+    fn most_approvals(&self) -> u8 {
+        0
+    }
 }
 
 /// L9: one change is enough.

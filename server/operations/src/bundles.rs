@@ -62,12 +62,18 @@ impl Portal {
 
     /// Publishes the draft that was reviewed.
     pub async fn publish_bundle(&self, actor: &Actor, key: &str, number: u32) -> Result<(), Error> {
-        self.retrying(|| async {
-            let mut tx = self.store().write().await?;
-            self.publish_in(&mut tx, actor, key, number, None).await?;
-            self.commit(tx).await
-        })
-        .await
+        let done = self
+            .retrying(|| async {
+                let mut tx = self.store().write().await?;
+                self.publish_in(&mut tx, actor, key, number, None).await?;
+                self.commit(tx).await
+            })
+            .await;
+        if let Err(Error::Refused(Refusal::NotReplayed { .. })) = &done {
+            let bundle = self.store().read().await?.bundle_by_key(key).await?.ok_or(Error::NotFound)?;
+            self.catch_up_alone(ReplayOf::Bundle(bundle.id)).await?;
+        }
+        done
     }
 
     /// The same, within an act that commits it.

@@ -60,7 +60,7 @@ impl Portal {
             after: bundle.as_ref().map_or(0, |it| it.versions),
             values: catalogue::values(&written),
             text: written,
-            systems: systems(&mut tx, &guardrails.named_groups()).await?,
+            systems: systems(&mut tx, &guardrails.named_groups(), &guardrails.deciding_groups()).await?,
             groups: groups(&mut tx).await?,
             people: people(&mut tx).await?,
             bundles: bundles(&mut tx, key).await?,
@@ -229,14 +229,19 @@ fn called(value: &str, input: Input, keys: &Keys, names: &Names) -> String {
     name.unwrap_or_else(|| value.to_owned())
 }
 
-async fn systems(tx: &mut Tx, guarding: &BTreeSet<Key>) -> Result<Vec<SystemChoice>, Error> {
+async fn systems(
+    tx: &mut Tx,
+    guarding: &BTreeSet<Key>,
+    demanded: &BTreeSet<Key>,
+) -> Result<Vec<SystemChoice>, Error> {
     let mut choices = Vec::new();
     for system in tx.systems("", "", OFFERED).await?.into_iter().map(|listed| listed.it) {
         let spec = &system.spec;
         let mut rights = Vec::new();
         for right in spec.entitlements.values() {
             let value = format!("{}/{}", spec.key, right.key);
-            rights.push(Choice { value, name: right.name.clone(), says: confers(tx, &system, right, guarding).await? });
+            let says = confers(tx, &system, right, guarding, demanded).await?;
+            rights.push(Choice { value, name: right.name.clone(), says });
         }
         let says = format!("{}, {} sensitivity", spec.environment.word(), spec.sensitivity.word());
         choices.push(SystemChoice { rights, says, name: system.spec.name });
@@ -246,7 +251,13 @@ async fn systems(tx: &mut Tx, guarding: &BTreeSet<Key>) -> Result<Vec<SystemChoi
 
 /// What a right confers: what it says, what the system calls it, which groups one joins by it and what they may do, and whether it is
 /// privileged, by its name or by what is derived (R15).
-async fn confers(tx: &mut Tx, system: &System, right: &Entitlement, guarding: &BTreeSet<Key>) -> Result<String, Error> {
+async fn confers(
+    tx: &mut Tx,
+    system: &System,
+    right: &Entitlement,
+    guarding: &BTreeSet<Key>,
+    demanded: &BTreeSet<Key>,
+) -> Result<String, Error> {
     let mut parts = vec![right.says.clone(), format!("{} in the system", right.native)];
     if right.privileged {
         parts.push("privileged".to_owned());
@@ -257,7 +268,7 @@ async fn confers(tx: &mut Tx, system: &System, right: &Entitlement, guarding: &B
     let facts = entitlement_facts(tx, system, right, true, guarding).await?;
     for id in facts.joins {
         let Some(group) = tx.group(id).await? else { continue };
-        let may: Vec<_> = powers(tx, id).await?.iter().map(Power::says).collect();
+        let may: Vec<_> = powers(tx, id, demanded).await?.iter().map(Power::says).collect();
         let which = if may.is_empty() { String::new() } else { format!(", which {}", and(&may)) };
         parts.push(format!("makes one a member of {}{which}", group.spec.name));
     }

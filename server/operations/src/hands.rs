@@ -12,6 +12,7 @@ use domain::{
     ids::{GroupId, IdentityId, RequestId, SystemId},
     request::Request,
     resource::{Deciders, Stewards, System},
+    text::Key,
 };
 use std::collections::BTreeSet;
 use store::Tx;
@@ -108,7 +109,8 @@ impl Portal {
         let groups = tx.groups_of(me, self.now()).await?;
         let now = deciders(tx, &groups, &Stewards::of(&system.spec)).await?;
         let then = deciders(tx, &groups, stewards).await?;
-        let most = most_owners(tx, system.id).await?;
+        let demanded = self.guardrails(tx).await?.most_approvals();
+        let most = most_owners(tx, system.id, demanded).await?;
         Ok(now.would_gain(me, &then, most).then(|| system.spec.name.clone()))
     }
 
@@ -131,18 +133,21 @@ impl Portal {
             return Ok(Some(name));
         }
         let groups = tx.groups_of(me, now).await?;
+        let guardrails = self.guardrails(tx).await?;
         let (owns, backs_up) = tx.owned_by(gone).await?;
         for id in owns.union(&backs_up) {
             let Some(system) = tx.system(*id).await? else { continue };
             let decide = deciders(tx, &groups, &Stewards::of(&system.spec)).await?;
-            if decide.would_gain(me, &without(&decide, gone), most_owners(tx, *id).await?) {
+            let most = most_owners(tx, *id, guardrails.most_approvals()).await?;
+            if decide.would_gain(me, &without(&decide, gone), most) {
                 return Ok(Some(system.spec.name));
             }
         }
         let manages = tx.answered_for_by(gone).await?.iter().any(|(_, _, owned)| !owned);
+        let demanded = demanded_stages(tx, &guardrails.deciding_groups()).await?;
         for bundle in all!(tx, bundles) {
             let Some(open) = bundle.open_version() else { continue };
-            for stage in &open.spec.stages {
+            for stage in open.spec.stages.iter().chain(&demanded) {
                 let first = first_hand(tx, stage, now).await?;
                 let first = if stage.from == Source::Manager && manages { [gone].into() } else { first };
                 if first.contains(&gone) && stands_in(tx, me, &groups, &open.spec, stage, &first, gone).await? {
@@ -175,10 +180,21 @@ fn without(all: &Deciders, gone: IdentityId) -> Deciders {
     left
 }
 
-/// How many distinct owners of a system may be needed: what is privileged takes two (R15), and a bundle may ask for more, or for one more
-/// than there are once it has waited too long.
-async fn most_owners(tx: &mut Tx, system: SystemId) -> Result<usize, Error> {
-    let mut most = 2_usize;
+/// The stages that guardrails may add to those of any bundle: one of each of these groups.
+async fn demanded_stages(tx: &mut Tx, groups: &BTreeSet<Key>) -> Result<Vec<Stage>, Error> {
+    let mut stages = Vec::new();
+    for key in groups {
+        let Some(group) = tx.group_by_key(key.as_str()).await? else { continue };
+        let from = Source::Group { group: group.id };
+        stages.push(Stage { name: group.spec.name, need: 1, from, step_up: None, escalates_after: None });
+    }
+    Ok(stages)
+}
+
+/// How many distinct owners of a system may be needed: what is privileged takes two (R15), and guardrails or a bundle may ask for more, or
+/// a bundle for one more than there are once it has waited too long.
+async fn most_owners(tx: &mut Tx, system: SystemId, demanded: u8) -> Result<usize, Error> {
+    let mut most = usize::from(demanded).max(2);
     for id in tx.bundles_reaching(system).await? {
         let Some(open) = tx.bundle(id).await?.and_then(|bundle| bundle.open_version()) else { continue };
         let owners = open.spec.stages.iter().filter(|stage| stage.from == Source::Owners);

@@ -271,7 +271,11 @@ impl Loading<'_> {
 
     /// Parts who is to be in a group that decides from all else that the catalogue says of it.
     async fn part_members(&mut self, group: &Group, spec: GroupSpec) -> Result<(GroupSpec, Option<Members>), Error> {
-        if Members::of(&spec) == Members::of(&group.spec) || decides(self.tx, group.id).await?.is_none() {
+        if Members::of(&spec) == Members::of(&group.spec) {
+            return Ok((spec, None));
+        }
+        let demanded = self.portal.guardrails(self.tx).await?.deciding_groups();
+        if !decides(self.tx, group.id, &demanded).await? {
             return Ok((spec, None));
         }
         let stay = self.tx.names(&group.spec.members, true).await?;

@@ -12,7 +12,7 @@ use domain::{
     group::{Group, Members, MembersProposal},
     ids::{GroupId, IdentityId},
     stepup::{Confirmed, Verified},
-    text::and,
+    text::{Key, and},
     views::{Change, MembersView, RemarkView},
 };
 use std::collections::BTreeSet;
@@ -133,6 +133,8 @@ pub(crate) enum Power {
     StandIn(String),
     /// Sets up by hand what a system cannot.
     Operate(String),
+    /// Approves whatever the guardrails demand its yes for.
+    Approve,
 }
 
 impl Power {
@@ -143,20 +145,21 @@ impl Power {
             Self::Ask(bundle) => format!("may ask for “{bundle}”"),
             Self::StandIn(system) => format!("decides about “{system}” when no owner may"),
             Self::Operate(system) => format!("sets up access to “{system}” by hand"),
+            Self::Approve => "approves what the guardrails send to it".to_owned(),
         }
     }
 
-    /// What is decided by it.
-    fn decides(self) -> Option<String> {
+    /// Whether anything is decided by it.
+    fn decides(&self) -> bool {
         match self {
-            Self::Decide(name) | Self::StandIn(name) => Some(name),
-            Self::Ask(_) | Self::Operate(_) => None,
+            Self::Decide(_) | Self::StandIn(_) | Self::Approve => true,
+            Self::Ask(_) | Self::Operate(_) => false,
         }
     }
 }
 
-/// What one may do by being in this very group.
-pub(crate) async fn powers(tx: &mut Tx, group: GroupId) -> Result<Vec<Power>, Error> {
+/// What one may do by being in this very group, where the guardrails may demand the yes of these.
+pub(crate) async fn powers(tx: &mut Tx, group: GroupId, demanded: &BTreeSet<Key>) -> Result<Vec<Power>, Error> {
     let mut powers = Vec::new();
     for (key, name, is_bundle) in tx.uses_of_group(group).await? {
         if is_bundle {
@@ -177,17 +180,20 @@ pub(crate) async fn powers(tx: &mut Tx, group: GroupId) -> Result<Vec<Power>, Er
             }
         }
     }
+    if !demanded.is_empty() && tx.group(group).await?.is_some_and(|it| demanded.contains(&it.spec.key)) {
+        powers.push(Power::Approve);
+    }
     Ok(powers)
 }
 
-/// What a group decides, itself or as a part of another.
-pub(crate) async fn decides(tx: &mut Tx, group: GroupId) -> Result<Option<String>, Error> {
+/// Whether a group decides anything, itself or as a part of another, where the guardrails may demand the yes of these.
+pub(crate) async fn decides(tx: &mut Tx, group: GroupId, demanded: &BTreeSet<Key>) -> Result<bool, Error> {
     for id in tx.joins(group).await? {
-        if let Some(name) = powers(tx, id).await?.into_iter().find_map(Power::decides) {
-            return Ok(Some(name));
+        if powers(tx, id, demanded).await?.iter().any(Power::decides) {
+            return Ok(true);
         }
     }
-    Ok(None)
+    Ok(false)
 }
 
 /// Who comes or goes by what is proposed.

@@ -7,6 +7,7 @@ use domain::{
     bundle::BundleSpec,
     facts::Facts,
     ids::{BundleId, EntitlementId, IdentityId},
+    job::{Job, JobKey},
     replay::{Case, Draft, Effect, Found, Missing, Progress, Replayed, Sort, replay},
     request::Request,
     text::and,
@@ -18,6 +19,9 @@ use store::{ReplayOf, ReplayRow, Tx};
 /// How many requests are judged again in one look: few enough that others who write hardly wait.
 pub(crate) const BATCH: usize = 100;
 
+/// How many such batches are caught up with while something is published: what is further behind goes on in the background.
+const CAUGHT_UP: usize = 3;
+
 impl Portal {
     /// Judges the next requests again by the draft that is in review. Gives when to look again: at once, until all are done.
     pub(crate) async fn tend_replay(&self, tx: &mut Tx, of: ReplayOf) -> Result<Option<DateTime<Utc>>, Error> {
@@ -26,14 +30,34 @@ impl Portal {
         Ok((!is_last).then(|| self.now()))
     }
 
-    /// Judges again what was asked since the replay finished, so that nothing is published that was not looked at.
+    /// Judges again what was asked since the replay finished, so that nothing is published that was not looked at. Where that is too much
+    /// for one transaction the replay is finished no longer, and goes on by its job.
     pub(crate) async fn catch_up(&self, tx: &mut Tx, of: ReplayOf) -> Result<(), Error> {
-        while let Some(row) = tx.replay(of).await?.filter(|row| row.finished_at.is_some()) {
-            if tx.recorded_requests(row.walked_to, 1).await?.is_empty() || self.walk_on(tx, of, row).await? {
-                break;
+        for _ in 0..CAUGHT_UP {
+            let Some(row) = behind(tx, of).await? else { return Ok(()) };
+            if self.walk_on(tx, of, row).await? {
+                return Ok(());
             }
         }
+        if let Some(row) = behind(tx, of).await? {
+            tx.reopen_replay(of, row.number).await?;
+            let key = match of {
+                ReplayOf::Bundle(bundle) => JobKey::Replay { bundle },
+                ReplayOf::Guardrails => JobKey::GuardrailReplay {},
+            };
+            tx.enqueue(&Job::at(key, self.now())).await?;
+        }
         Ok(())
+    }
+
+    /// Catches up by itself, after an act was refused as its replay was too far behind: what the act wrote of it went with the act.
+    pub(crate) async fn catch_up_alone(&self, of: ReplayOf) -> Result<(), Error> {
+        self.retrying(|| async {
+            let mut tx = self.store().write().await?;
+            self.catch_up(&mut tx, of).await?;
+            self.commit(tx).await
+        })
+        .await
     }
 
     /// One batch. Gives whether it was the last, or void: a newer draft, or one that was taken back, is another replay's.
@@ -80,6 +104,13 @@ impl Portal {
             }
         })
     }
+}
+
+/// The finished replay since which something was asked.
+async fn behind(tx: &mut Tx, of: ReplayOf) -> Result<Option<ReplayRow>, Error> {
+    let Some(row) = tx.replay(of).await?.filter(|row| row.finished_at.is_some()) else { return Ok(None) };
+    let is_behind = !tx.recorded_requests(row.walked_to, 1).await?.is_empty();
+    Ok(is_behind.then_some(row))
 }
 
 /// A draft in review, and the names that its cases need.

@@ -17,6 +17,7 @@ use domain::{
     identity::Identity,
     ids::{StreamId, TaskId},
     job::JobKey,
+    replay::Progress,
     request::State as RequestState,
     review::DraftState,
     stepup::Act,
@@ -367,7 +368,7 @@ async fn compare(
         }
     }
     for (key, latest) in must_follow(record, now) {
-        if !is_due(tx, &key, latest).await? {
+        if !is_due(tx, record, &key, latest).await? {
             wrong(format!("nothing is due that looks at `{key}`"));
         }
     }
@@ -440,14 +441,14 @@ fn must_follow(record: &Record, now: DateTime<Utc>) -> Vec<(JobKey, DateTime<Utc
 }
 
 /// Whether a look is due in time; a right may also wait for an operator who is asked to take it away, and a replay may be finished.
-async fn is_due(tx: &mut Tx, key: &JobKey, latest: DateTime<Utc>) -> Result<bool, Error> {
+async fn is_due(tx: &mut Tx, record: &Record, key: &JobKey, latest: DateTime<Utc>) -> Result<bool, Error> {
     if tx.next_look(key).await?.is_some_and(|at| at <= latest) {
         return Ok(true);
     }
     Ok(match key {
         JobKey::Right(right) => tx.is_to_be_taken(right).await?,
-        JobKey::Replay { bundle } => is_replayed(tx, ReplayOf::Bundle(*bundle)).await?,
-        JobKey::GuardrailReplay {} => is_replayed(tx, ReplayOf::Guardrails).await?,
+        JobKey::Replay { bundle } => is_replayed(tx, ReplayOf::Bundle(*bundle), drafted(record)).await?,
+        JobKey::GuardrailReplay {} => is_replayed(tx, ReplayOf::Guardrails, drafted(record)).await?,
         JobKey::Request { .. } | JobKey::Grant { .. } | JobKey::Deciders {} => false,
     })
 }
@@ -473,6 +474,22 @@ fn unreadable(stream: StreamId) -> Error {
     Error::Store(store::Error::Corrupt { table: "events", id: stream.to_string(), why })
 }
 
-async fn is_replayed(tx: &mut Tx, of: ReplayOf) -> Result<bool, Error> {
-    Ok(tx.replay(of).await?.is_some_and(|replay| replay.finished_at.is_some()))
+/// The number of the draft that a row has.
+fn drafted(record: &Record) -> Option<u32> {
+    match record {
+        Record::Bundle(it) => it.draft.as_ref().map(|draft| draft.number),
+        Record::GuardrailSet(it) => it.draft.as_ref().map(|draft| draft.number),
+        Record::Portal(_)
+        | Record::Identity(_)
+        | Record::Group(_)
+        | Record::System(_)
+        | Record::Request(_)
+        | Record::Grant(_) => None,
+    }
+}
+
+/// Whether the replay of this very draft is finished.
+async fn is_replayed(tx: &mut Tx, of: ReplayOf, number: Option<u32>) -> Result<bool, Error> {
+    let (Some(number), Some(replay)) = (number, tx.replay(of).await?) else { return Ok(false) };
+    Ok(matches!(replay.progress(number), Progress::Finished))
 }

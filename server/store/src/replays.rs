@@ -73,8 +73,7 @@ impl Tx {
              on conflict (draft_of) do update set number = excluded.number, walked_to = excluded.walked_to,
                done = excluded.done, total = excluded.total, began_at = excluded.began_at,
                finished_at = null, result = excluded.result";
-        let total = row!(self, (i64,), "select count(*) from requests")?;
-        let total = total.map_or(0, |(n,)| i32::try_from(n).unwrap_or(i32::MAX));
+        let total = self.count_requests().await?;
         let nothing = written(of, &Replayed::default())?;
         run!(self, SQL, of.id(), as_int(number), Uuid::nil(), 0_i32, total, now, &nothing)?;
         Ok(())
@@ -103,6 +102,19 @@ impl Tx {
         let (number, done) = (as_int(to.number), as_int(to.done));
         run!(self, SQL, of.id(), number, to.walked_to.0, done, to.finished_at, &result)?;
         Ok(())
+    }
+
+    /// Lets the finished replay of a draft go on, with what was asked since.
+    pub async fn reopen_replay(&mut self, of: ReplayOf, number: u32) -> Result<(), Error> {
+        const SQL: &str = "update replays set finished_at = null, total = $3 where draft_of = $1 and number = $2";
+        let total = self.count_requests().await?;
+        run!(self, SQL, of.id(), as_int(number), total)?;
+        Ok(())
+    }
+
+    async fn count_requests(&mut self) -> Result<i32, Error> {
+        let total = row!(self, (i64,), "select count(*) from requests")?;
+        Ok(total.map_or(0, |(n,)| i32::try_from(n).unwrap_or(i32::MAX)))
     }
 
     /// The recorded requests, whatever became of them, a page at a time.

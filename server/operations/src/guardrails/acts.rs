@@ -175,12 +175,17 @@ impl Portal {
 
     /// Publishes the draft that was reviewed: from now on it is asked about every request, and again at the moment of granting.
     pub async fn publish_guardrails(&self, actor: &Actor, number: u32) -> Result<(), Error> {
-        self.retrying(|| async {
-            let mut tx = self.store().write().await?;
-            self.publish_guardrails_in(&mut tx, actor, number, None).await?;
-            self.commit(tx).await
-        })
-        .await
+        let done = self
+            .retrying(|| async {
+                let mut tx = self.store().write().await?;
+                self.publish_guardrails_in(&mut tx, actor, number, None).await?;
+                self.commit(tx).await
+            })
+            .await;
+        if let Err(Error::Refused(Refusal::NotReplayed { .. })) = &done {
+            self.catch_up_alone(ReplayOf::Guardrails).await?;
+        }
+        done
     }
 
     /// The same, within an act that commits it.

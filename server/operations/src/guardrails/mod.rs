@@ -153,6 +153,10 @@ impl Guardrails for Compiled {
     fn named_groups(&self) -> BTreeSet<Key> {
         self.rules.as_ref().map(Rules::named).unwrap_or_default()
     }
+
+    fn most_approvals(&self) -> u8 {
+        self.rules.as_ref().map(Rules::most_approvals).unwrap_or_default()
+    }
 }
 
 impl Rules {
@@ -167,6 +171,10 @@ impl Rules {
         let groups = literals.filter(|it| it.type_name().to_string() == "Group");
         let conditions = groups.filter_map(|it| it.id().unescaped().parse().ok());
         conditions.chain(self.groups()).collect()
+    }
+
+    fn most_approvals(&self) -> u8 {
+        self.known.values().filter_map(|rule| rule.demands.approvals).max().unwrap_or(0)
     }
 
     fn permits_anything(&self) -> bool {

@@ -2,6 +2,7 @@
 //! confirmed by an admin who comes to decide nothing by it.
 
 use crate::{
+    guardrails::publish,
     on_both,
     people::notices,
     review::{confirms_owners, governed, sensitive},
@@ -19,9 +20,11 @@ on_both! {
     who_is_written_wrong_is_told_and_nothing_is_proposed
     an_import_leaves_alone_what_an_admin_proposed
     who_backs_a_system_up_does_not_confirm_that_its_owners_go
+    as_many_owners_count_as_the_guardrails_may_ask_for
     what_guards_a_system_is_lowered_by_two_and_raised_by_one
     a_lower_sensitivity_takes_two_wherever_it_stands
     who_is_in_a_group_that_decides_changes_by_two
+    who_is_in_a_group_that_the_guardrails_ask_changes_by_two
     who_has_left_goes_from_a_group_at_once
     who_joins_a_group_that_decides_does_not_confirm_it
 }
@@ -180,6 +183,22 @@ fn guarded() -> String {
         .replacen("native = \"life-x\"", "native = \"life-x\"\n  privileged = true", 1)
 }
 
+/// R8, R30: where the guardrails may want three owners, the third who goes lets a backup owner in.
+async fn as_many_owners_count_as_the_guardrails_may_ask_for(on: On) {
+    let (world, astrid, tomas, ada) = governed(on).await;
+    let rule = "@id(\"three\") @says(\"three people\") @approvals(\"3\") permit (principal, action, resource);";
+    publish(&world, rule).await;
+    let three = people(&["olga.owner", "otto.owner", "hal.hand"], &["ada.admin"], "life-fallback");
+    world.portal.propose_owners(&astrid, "life-desk", &three, "").await.expect("she may");
+    confirms_owners(&world, &tomas, 1).await;
+    let two = people(&["olga.owner", "otto.owner"], &["ada.admin"], "life-fallback");
+    world.portal.propose_owners(&astrid, "life-desk", &two, "").await.expect("she may");
+    let gains = world.portal.confirm_owners(&ada, "life-desk", 2).await;
+    assert!(is(&gains, |no| matches!(no, Refusal::GainsByIt { .. })), "three may be needed: {gains:?}");
+    confirms_owners(&world, &tomas, 2).await;
+    world.is_sound().await;
+}
+
 /// R9, R13: a catalogue raises what guards a system, and lowers nothing alone.
 async fn what_guards_a_system_is_lowered_by_two_and_raised_by_one(on: On) {
     let (world, astrid, tomas, _) = governed(on).await;
@@ -277,6 +296,29 @@ async fn who_is_in_a_group_that_decides_changes_by_two(on: On) {
     assert!(back.lines.iter().any(|it| it == line), "{:?}", back.lines);
     let back = world.import(&more).await;
     assert!(back.lines.iter().any(|it| it.contains("keeps who is in it")), "{:?}", back.lines);
+    world.is_sound().await;
+}
+
+/// R8, R13: a group that no bundle names decides as well once the guardrails demand its yes.
+async fn who_is_in_a_group_that_the_guardrails_ask_changes_by_two(on: On) {
+    let (world, _, tomas, _) = governed(on).await;
+    let before = "members = [\"hal.hand\", \"hedda.hand\", \"olga.owner\", \"ann.asker\"]";
+    assert!(COMPANY.contains(before));
+    let with = |members: &str| COMPANY.replace(before, &format!("members = [{members}]"));
+    world.import(&with("\"hal.hand\", \"hedda.hand\"")).await;
+    assert!(!world.is_in("ann.asker", "life-operators").await, "who only works by hand changes at once");
+
+    let rule = "@id(\"hands\") @says(\"the operators agree\") @approved_by(\"life-operators\")
+        permit (principal, action, resource);";
+    publish(&world, rule).await;
+    let more = with("\"hal.hand\", \"hedda.hand\", \"bo.asker\"");
+    let done = world.import(&more).await;
+    assert_eq!(done.lines, ["  group life-operators decides: who is in it changes when an admin confirms it"]);
+    assert!(!world.is_in("bo.asker", "life-operators").await);
+    let bare = world.portal.confirm_members(&tomas, "life-operators", 1).await;
+    assert!(is(&bare, |no| matches!(no, Refusal::StepUp { .. })), "{bare:?}");
+    confirms_members(&world, &tomas, "life-operators", 1).await.expect("he is not in it");
+    assert!(world.is_in("bo.asker", "life-operators").await);
     world.is_sound().await;
 }
 
