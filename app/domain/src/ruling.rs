@@ -548,7 +548,7 @@ fn demanded(facts: &Facts, privileged: bool, verdict: Option<&Verdict>) -> Vec<W
                 }
             }
             Source::Group { .. } | Source::People { .. } | Source::Manager => {
-                demanded.push(Wanted::new(stage.clone(), None))
+                demanded.push(Wanted::new(stage.clone(), None));
             }
         }
     }

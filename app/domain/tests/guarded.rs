@@ -39,10 +39,14 @@ impl Guardrails for Wants {
     fn named_groups(&self) -> BTreeSet<Key> {
         BTreeSet::new()
     }
+
+    fn most_approvals(&self) -> u8 {
+        self.0.approvals.as_ref().map_or(0, |it| it.least)
+    }
 }
 
-fn demand<T>(least: T) -> Option<Demand<T>> {
-    Some(Demand { least, by: "rule".to_owned() })
+fn demand<T>(least: T) -> Demand<T> {
+    Demand { least, by: "rule".to_owned() }
 }
 
 fn the_board() -> Wants {
@@ -152,7 +156,7 @@ fn every_yes_that_does_not_hold_is_redone() {
     let back = settled(&request, today.clone(), &Unguarded);
     assert_eq!(added(&back, 1), [(1, Some(0))], "Olof's");
     let again = approved(back, &[(1, FINN)]);
-    let passkeys = Wants(Demands { step_up: demand(Strength::Passkey), ..Demands::default() });
+    let passkeys = Wants(Demands { step_up: Some(demand(Strength::Passkey)), ..Demands::default() });
     let back = settled(&again, today, &passkeys);
     assert_eq!(added(&back, 2), [(1, Some(0)), (1, Some(1))], "Bea's and Finn's: neither showed a passkey");
 }
@@ -176,7 +180,7 @@ fn a_yes_in_place_of_another_counts_once() {
     let mut today = request.facts.clone();
     today.subject.owners = set([OLOF]);
     let again = approved(settled(&request, today.clone(), &Unguarded), &[(1, BEA)]);
-    let two = Wants(Demands { approvals: demand(2), ..Demands::default() });
+    let two = Wants(Demands { approvals: Some(demand(2)), ..Demands::default() });
     assert_eq!(added(&settled(&again, today, &two), 2), [(1, None)], "one yes holds, and two are wanted");
 }
 
@@ -184,7 +188,7 @@ fn a_yes_in_place_of_another_counts_once() {
 #[test]
 fn who_asked_too_weakly_asks_again() {
     let request = approved(asked(Vec::new()), &[(0, OLOF)]);
-    let passkey = Wants(Demands { asker_step_up: demand(Strength::Passkey), ..Demands::default() });
+    let passkey = Wants(Demands { asker_step_up: Some(demand(Strength::Passkey)), ..Demands::default() });
     let stopped = settled(&request, request.facts.clone(), &passkey);
     let State::Stopped { why, .. } = stopped.state else { panic!("it stops: {:?}", stopped.state) };
     assert!(why.contains("ask again"), "{why}");
@@ -201,7 +205,7 @@ fn who_moves_what_is_approved_does_not_decide_it_when_it_comes_back() {
     let moved = after(&request.reroute(&today, &set([BEA]), today.at).expect("no rule says no").expect("it moves"));
     assert_eq!((moved.kept_out.clone(), &moved.state), (set([BEA]), &request.state));
     assert_eq!(moved.reroute(&today, &set([BEA]), today.at), Ok(None), "once");
-    let two = Wants(Demands { approvals: demand(2), ..Demands::default() });
+    let two = Wants(Demands { approvals: Some(demand(2)), ..Demands::default() });
     let back = settled(&moved, today, &two);
     assert!(!back.deciders().contains(&BEA), "{:?}", back.ruling.stages);
     assert!(matches!(back.state, State::Waiting { .. }), "{:?}", back.state);
@@ -214,7 +218,7 @@ fn another_fallback_group_decides_nothing_that_is_open() {
     let mut today = request.facts.clone();
     orders(&mut today).fallback = BOARD;
     orders(&mut today).backup_owners = set([]);
-    let two = Wants(Demands { approvals: demand(2), ..Demands::default() });
+    let two = Wants(Demands { approvals: Some(demand(2)), ..Demands::default() });
     let stopped = settled(&request, today, &two);
     assert!(matches!(stopped.state, State::Stopped { .. }), "{:?}", stopped.ruling.stages);
     assert!(request.facts.groups.contains_key(&FALLBACK));
@@ -237,6 +241,10 @@ impl Guardrails for Never {
 
     fn named_groups(&self) -> BTreeSet<Key> {
         BTreeSet::new()
+    }
+
+    fn most_approvals(&self) -> u8 {
+        0
     }
 }
 

@@ -229,11 +229,7 @@ fn called(value: &str, input: Input, keys: &Keys, names: &Names) -> String {
     name.unwrap_or_else(|| value.to_owned())
 }
 
-async fn systems(
-    tx: &mut Tx,
-    guarding: &BTreeSet<Key>,
-    demanded: &BTreeSet<Key>,
-) -> Result<Vec<SystemChoice>, Error> {
+async fn systems(tx: &mut Tx, guarding: &BTreeSet<Key>, demanded: &BTreeSet<Key>) -> Result<Vec<SystemChoice>, Error> {
     let mut choices = Vec::new();
     for system in tx.systems("", "", OFFERED).await?.into_iter().map(|listed| listed.it) {
         let spec = &system.spec;

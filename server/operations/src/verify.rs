@@ -17,7 +17,7 @@ use domain::{
     identity::Identity,
     ids::{StreamId, TaskId},
     job::JobKey,
-    replay::Progress,
+    replay::Progress as Replayed,
     request::State as RequestState,
     review::DraftState,
     stepup::Act,
@@ -491,5 +491,5 @@ fn drafted(record: &Record) -> Option<u32> {
 /// Whether the replay of this very draft is finished.
 async fn is_replayed(tx: &mut Tx, of: ReplayOf, number: Option<u32>) -> Result<bool, Error> {
     let (Some(number), Some(replay)) = (number, tx.replay(of).await?) else { return Ok(false) };
-    Ok(matches!(replay.progress(number), Progress::Finished))
+    Ok(matches!(replay.progress(number), Replayed::Finished))
 }
