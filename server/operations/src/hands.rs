@@ -12,7 +12,6 @@ use domain::{
     ids::{GroupId, IdentityId, RequestId, SystemId},
     request::Request,
     resource::{Deciders, Stewards, System},
-    text::Key,
 };
 use std::collections::BTreeSet;
 use store::Tx;
@@ -133,21 +132,21 @@ impl Portal {
             return Ok(Some(name));
         }
         let groups = tx.groups_of(me, now).await?;
-        let guardrails = self.guardrails(tx).await?;
+        let demanded = self.guardrails(tx).await?.most_approvals();
         let (owns, backs_up) = tx.owned_by(gone).await?;
         for id in owns.union(&backs_up) {
             let Some(system) = tx.system(*id).await? else { continue };
             let decide = deciders(tx, &groups, &Stewards::of(&system.spec)).await?;
-            let most = most_owners(tx, *id, guardrails.most_approvals()).await?;
+            let most = most_owners(tx, *id, demanded).await?;
             if decide.would_gain(me, &without(&decide, gone), most) {
                 return Ok(Some(system.spec.name));
             }
         }
         let manages = tx.answered_for_by(gone).await?.iter().any(|(_, _, owned)| !owned);
-        let demanded = demanded_stages(tx, &guardrails.deciding_groups()).await?;
+        // For the groups that guardrails demand nobody stands in.
         for bundle in all!(tx, bundles) {
             let Some(open) = bundle.open_version() else { continue };
-            for stage in open.spec.stages.iter().chain(&demanded) {
+            for stage in &open.spec.stages {
                 let first = first_hand(tx, stage, now).await?;
                 let first = if stage.from == Source::Manager && manages { [gone].into() } else { first };
                 if first.contains(&gone) && stands_in(tx, me, &groups, &open.spec, stage, &first, gone).await? {
@@ -178,17 +177,6 @@ fn without(all: &Deciders, gone: IdentityId) -> Deciders {
     left.first.remove(&gone);
     left.backup.remove(&gone);
     left
-}
-
-/// The stages that guardrails may add to those of any bundle: one of each of these groups.
-async fn demanded_stages(tx: &mut Tx, groups: &BTreeSet<Key>) -> Result<Vec<Stage>, Error> {
-    let mut stages = Vec::new();
-    for key in groups {
-        let Some(group) = tx.group_by_key(key.as_str()).await? else { continue };
-        let from = Source::Group { group: group.id };
-        stages.push(Stage { name: group.spec.name, need: 1, from, step_up: None, escalates_after: None });
-    }
-    Ok(stages)
 }
 
 /// How many distinct owners of a system may be needed: what is privileged takes two (R15), and guardrails or a bundle may ask for more, or

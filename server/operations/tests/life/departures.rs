@@ -1,7 +1,6 @@
 //! Leaving and coming back: nobody comes to decide by their own word that others are gone, and everything follows in one commit.
 
 use crate::{
-    guardrails::publish,
     on_both,
     people::{is_let_in, notices, uses},
     review::{governed, sensitive},
@@ -23,7 +22,6 @@ on_both! {
     marking_somebody_left_wants_a_step_up_and_is_told
     nobody_comes_to_decide_by_saying_that_others_have_left
     who_would_decide_later_does_not_say_it_alone_either
-    who_stands_behind_a_group_of_the_guardrails_does_not_say_it_alone
     an_admin_leaves_by_the_word_of_two_and_is_signed_out_at_once
     who_decides_about_a_sensitive_system_leaves_by_the_word_of_two
     what_the_leaver_asked_or_would_get_is_stopped_and_told
@@ -177,26 +175,6 @@ async fn who_would_decide_later_does_not_say_it_alone_either(on: On) {
     // He comes to decide nothing, so his word is enough.
     says_left(&world, &tomas, olga).await.expect("he may");
     assert!(page(&world, &tomas, "olga.owner").await.row.left);
-    world.is_sound().await;
-}
-
-/// R8, R30: nor by who stands behind a group that only the guardrails ask.
-async fn who_stands_behind_a_group_of_the_guardrails_does_not_say_it_alone(on: On) {
-    let (world, astrid, tomas) = lone(on).await;
-    let board = "[[group]]\nkey = \"lone-board\"\nname = \"Lone board\"\nsays = \"Has a say in everything\"
-        members = [\"hal.hand\"]\n";
-    world.import(board).await;
-    let rule = "@id(\"board\") @says(\"the board agrees\") @approved_by(\"lone-board\")
-        permit (principal, action, resource);";
-    publish(&world, rule).await;
-    let hal = world.id("hal.hand").await;
-    says_left(&world, &astrid, hal).await.expect("she may say it");
-    let seen = page(&world, &astrid, "hal.hand").await;
-    assert!(!seen.row.left && seen.departure.is_some(), "she backs up what the board has a say in: {seen:?}");
-    world.portal.keep_leaver(&astrid, hal).await.expect("she thinks again");
-    // He comes to decide nothing, so his word is enough.
-    says_left(&world, &tomas, hal).await.expect("he may");
-    assert!(page(&world, &tomas, "hal.hand").await.row.left);
     world.is_sound().await;
 }
 

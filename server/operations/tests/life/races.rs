@@ -251,7 +251,9 @@ async fn a_yes_and_the_approvers_removal_in_one_moment_leave_no_yes_after_it(on:
         let events = world.told(id).await;
         if yes.is_ok() {
             assert!(matches!(request.state, State::Approved { .. }));
-            assert_eq!(events, ["asked", "approved"]);
+            assert_eq!(events, ["asked", "approved", "rerouted"]);
+            let kept_out = [world.id("astrid.nyberg").await].into();
+            assert_eq!(request.kept_out, kept_out, "should it come back, it is not for who removed the approver");
         } else {
             assert!(matches!(yes, Err(Error::Refused(_))), "{yes:?}");
             assert!(matches!(request.state, State::Waiting { .. }));
