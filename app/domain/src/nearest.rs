@@ -19,12 +19,13 @@ const MOST: usize = 3;
 /// The lengths of time that are tried, the longest first, in minutes.
 const LENGTHS: [u32; 14] = [43_200, 20_160, 10_080, 7_200, 2_880, 1_440, 720, 480, 240, 120, 60, 30, 15, 5];
 
-/// So far ahead an hour is looked for in which it may be asked, and in such steps.
+/// So far ahead an hour is looked for in which it may be asked, and in such steps: where the bundle says its hours, and where it does not.
 const AHEAD: TimeDelta = TimeDelta::days(8);
 const STEP: TimeDelta = TimeDelta::minutes(30);
+const STEP_UNSAID: TimeDelta = TimeDelta::hours(1);
 
 /// At most so many rulings are made to find the ways: whoever asks may make the portal think only so long.
-const RULINGS: usize = 200;
+const RULINGS: usize = 320;
 
 /// One thing that is done differently.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -281,18 +282,20 @@ fn without_conflicts(facts: &mut Facts) -> Option<Change> {
 
 /// The next time at which it passes.
 fn opening(ask: &Ask, facts: &Facts, passes: &dyn Fn(&Ask, &Facts) -> Option<Ruling>) -> Option<DateTime<Utc>> {
-    let begin = facts.at.timestamp() - facts.at.timestamp().rem_euclid(STEP.num_seconds());
-    let begin = DateTime::from_timestamp(begin, 0)? + STEP;
-    let mut facts = facts.clone();
+    let hours = || facts.bundle.spec.conditions.iter().filter(|it| matches!(it, Condition::Hours { .. }));
+    let step = if hours().next().is_some() { STEP } else { STEP_UNSAID };
+    let begin = facts.at.timestamp() - facts.at.timestamp().rem_euclid(step.num_seconds());
+    let begin = DateTime::from_timestamp(begin, 0)? + step;
+    let mut then = facts.clone();
     let mut at = begin;
     while at < begin + AHEAD {
-        facts.at = at;
+        then.at = at;
         // Whether it is one of the bundle's own hours costs next to nothing.
-        let open = facts.bundle.spec.conditions.iter().filter(|it| matches!(it, Condition::Hours { .. }));
-        if open.map(|it| it.check(ask, &facts)).all(|check| check.passed) && passes(ask, &facts).is_some() {
+        let open = hours().all(|it| it.check(ask, &then).passed);
+        if open && passes(ask, &then).is_some() {
             return Some(at);
         }
-        at += STEP;
+        at += step;
     }
     None
 }

@@ -537,9 +537,6 @@ impl Request {
         if routed.as_ref() == Ok(&self.ruling.stages) {
             return Ok(None);
         }
-        if let State::Approved { .. } = self.state {
-            return self.keep_out(said_by, now);
-        }
         let who = |stages: &[StageRuling]| stages.iter().map(|s| (s.eligible(), s.reached())).collect::<Vec<_>>();
         let moved = routed.as_ref().is_ok_and(|stages| who(stages) != who(&self.ruling.stages));
         let kept_out = if moved { said_by.clone() } else { BTreeSet::new() };
@@ -548,17 +545,6 @@ impl Request {
             Ok(stages) => RequestEvent::Rerouted { stages, kept_out },
             Err(gap) => RequestEvent::Stopped { why: gap, ruling: None, facts: None },
         };
-        let change = self.change(&Actor::System, event, now)?;
-        Ok(Some(followed_up(change, now)))
-    }
-
-    /// It is approved, and others would decide it now: should it be sent back, whoever moved that decides nothing. `None` where all of them
-    /// are kept out already.
-    fn keep_out(&self, said_by: &BTreeSet<IdentityId>, now: DateTime<Utc>) -> Result<Option<Transition>, Refusal> {
-        if said_by.is_subset(&self.kept_out) {
-            return Ok(None);
-        }
-        let event = RequestEvent::Rerouted { stages: self.ruling.stages.clone(), kept_out: said_by.clone() };
         let change = self.change(&Actor::System, event, now)?;
         Ok(Some(followed_up(change, now)))
     }
@@ -700,7 +686,9 @@ impl Request {
         let own = ruling::excluded(&self.ask, today);
         let given = self.given();
         let redone = self.ruling.stages.iter().enumerate().filter_map(|(at, stage)| {
-            let now = second.stages.iter().filter(|now| now.asks_the_same(stage)).filter_map(|now| now.step_up).max();
+            let same = || second.stages.iter().filter(|now| now.asks_the_same(stage));
+            let now = same().filter_map(|now| now.step_up).max();
+            let like = StageRuling { alone: stage.alone || same().any(|now| now.alone), ..stage.clone() };
             let unproven = self.decisions.iter().filter(|it| it.approves && it.stage == at);
             let unproven = unproven.filter(|it| it.verified.as_ref().map(|it| it.counts) < now);
             let lost: BTreeSet<_> =
@@ -709,9 +697,9 @@ impl Request {
             let redone_already = again.fold(0, |sum, later| sum + usize::from(later.need));
             let need = u8::try_from(lost.len().saturating_sub(redone_already)).ok().filter(|need| *need > 0)?;
             let step_up = stage.step_up.max(now);
-            let ladder = ruling::may_today(stage, &self.ask, today);
+            let ladder = ruling::may_today(&like, &self.ask, today);
             let (name, replaces) = (format!("{}, again", stage.name), Some(at));
-            Some(StageRuling { name, need, ladder, replaces, rungs: 1, step_up, escalated: None, ..stage.clone() })
+            Some(StageRuling { name, need, ladder, replaces, rungs: 1, step_up, escalated: None, ..like })
         });
         redone.collect()
     }
@@ -726,12 +714,26 @@ impl Request {
         let mut added: Vec<StageRuling> = Vec::new();
         for stage in &second.stages {
             let had = need(&self.ruling.stages, stage).saturating_add(need(&added, stage));
+            let had = had.saturating_add(self.given_by_themselves(stage));
             let more = need(&second.stages, stage).saturating_sub(had).min(stage.need);
             if more > 0 {
                 added.push(StageRuling { need: more, ..stage.clone() });
             }
         }
         added
+    }
+
+    /// How many of the group that is asked alone now said yes as the group, where others might have stood in for them.
+    fn given_by_themselves(&self, like: &StageRuling) -> u8 {
+        let stands_in = |at: usize| {
+            self.ruling
+                .stages
+                .get(at)
+                .is_some_and(|it| it.asks_the_same(like) && !it.covers(like) && it.replaces.is_none())
+        };
+        let given = self.decisions.iter().filter(|it| it.approves && stands_in(it.stage));
+        let by_themselves = given.filter(|it| matches!(it.via, Via::Group { .. }));
+        u8::try_from(by_themselves.count()).unwrap_or(u8::MAX)
     }
 
     /// A stage that came on top, without those who had no such part when it was asked: who becomes an owner decides nothing that is open

@@ -41,8 +41,8 @@ impl Portal {
         let now = self.now();
         in_portal(tx, actor, now).await?.admin()?;
         let group = tx.group_by_key(key).await?.ok_or(Error::NotFound)?;
-        let others = group.proposed.as_ref().and_then(|it| it.by.person()).into_iter().collect();
-        let confirmed = self.as_admin(tx, actor, false, others, verified).await?;
+        let others: BTreeSet<_> = group.proposed.as_ref().and_then(|it| it.by.person()).into_iter().collect();
+        let confirmed = self.as_admin(tx, actor, false, others.clone(), verified).await?;
         let gains = self.gained_by_joining(tx, actor, &group).await?;
         let change = group.confirm_members(actor, number, gains, confirmed, now)?;
         for who in moved(&group) {
@@ -55,7 +55,8 @@ impl Portal {
         if let Some(name) = actor.person().and_then(|me| admitted(&handed, me)) {
             return Err(Refusal::GainsByIt { name }.into());
         }
-        self.reroute(tx).await?;
+        let said_by = actor.person().into_iter().chain(others).collect();
+        self.reroute_but(tx, &said_by).await?;
         let says = format!("{actor} confirmed who is in {}", group.spec.name);
         tell_admins(self, tx, actor, &says, &path(&group)).await
     }
