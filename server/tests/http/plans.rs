@@ -53,7 +53,7 @@ const ON_PURPOSE: [(&str, &str); 9] = [
 const SOUGHT: [(&str, &str); 29] = [
     ("open requests for somebody", "from requests where state in ('waiting', 'approved') and subject_id = $1"),
     ("open requests by somebody", "from requests where state in ('waiting', 'approved') and asker_id = $1"),
-    ("requests that wait", "from requests where state = 'waiting' and id > $1"),
+    ("open requests", "from requests where state in ('waiting', 'approved') and id > $1"),
     (
         "requests that wait for somebody",
         "from deciders d join requests r on r.id = d.request_id where d.identity_id = $1",
