@@ -462,7 +462,7 @@ fn resolve(ask: &Ask, facts: &Facts, demanded: Vec<Wanted>) -> (Vec<StageRuling>
     let mut stages = demanded
         .into_iter()
         .map(|wanted| StageRuling {
-            ladder: ladder(&wanted, facts, &excluded, &joined),
+            ladder: ladder(&wanted.stage.from, wanted.system, wanted.alone, facts, &excluded, &joined),
             name: wanted.stage.name,
             need: wanted.stage.need,
             system: wanted.system,
@@ -493,15 +493,7 @@ fn resolve(ask: &Ask, facts: &Facts, demanded: Vec<Wanted>) -> (Vec<StageRuling>
 /// Who may decide a stage by the facts of today, whether or not policy would still ask for it.
 pub(crate) fn may_today(stage: &StageRuling, ask: &Ask, today: &Facts) -> Vec<Rung> {
     let joined = joined(today);
-    let asked = Stage {
-        name: stage.name.clone(),
-        need: stage.need,
-        from: stage.from.clone(),
-        step_up: stage.step_up,
-        escalates_after: stage.escalates_after,
-    };
-    let wanted = Wanted { stage: asked, system: stage.system, alone: stage.alone };
-    ladder(&wanted, today, &excluded(ask, today), &joined)
+    ladder(&stage.from, stage.system, stage.alone, today, &excluded(ask, today), &joined)
 }
 
 /// The groups one joins by the access.
@@ -584,8 +576,15 @@ fn demanded(facts: &Facts, privileged: bool, verdict: Option<&Verdict>) -> Vec<W
     demanded
 }
 
-fn ladder(wanted: &Wanted, facts: &Facts, excluded: &BTreeSet<IdentityId>, joined: &BTreeSet<GroupId>) -> Vec<Rung> {
-    let Wanted { stage, system, alone } = wanted;
+/// Who might decide what is asked of these people: first hand, then, unless they are asked alone, who stands in for them.
+fn ladder(
+    from: &Source,
+    system: Option<SystemId>,
+    alone: bool,
+    facts: &Facts,
+    excluded: &BTreeSet<IdentityId>,
+    joined: &BTreeSet<GroupId>,
+) -> Vec<Rung> {
     let allowed = |people: &BTreeSet<IdentityId>| -> BTreeSet<IdentityId> {
         people.iter().filter(|id| facts.people.contains_key(id) && !excluded.contains(id)).copied().collect()
     };
@@ -595,7 +594,7 @@ fn ladder(wanted: &Wanted, facts: &Facts, excluded: &BTreeSet<IdentityId>, joine
         Some(_) | None => BTreeSet::new(),
     };
     let mut ladder = Vec::new();
-    match &stage.from {
+    match from {
         Source::Owners => {}
         Source::Group { group } => ladder.push(Rung { via: Via::Group { group: *group }, people: members(group) }),
         Source::People { people } => ladder.push(Rung { via: Via::Named, people: allowed(people) }),
@@ -603,7 +602,7 @@ fn ladder(wanted: &Wanted, facts: &Facts, excluded: &BTreeSet<IdentityId>, joine
     }
     let stands_in = system.and_then(|id| facts.systems.get_key_value(&id)).or_else(|| facts.weightiest());
     if let Some((id, system)) = stands_in.filter(|_| !alone) {
-        if stage.from == Source::Owners {
+        if *from == Source::Owners {
             ladder.push(Rung { via: Via::Owner { system: *id }, people: allowed(&system.owners) });
         }
         ladder.push(Rung { via: Via::BackupOwner { system: *id }, people: allowed(&system.backup_owners) });

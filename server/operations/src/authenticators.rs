@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Portal, acts,
-    facts::in_portal,
+    facts::{in_portal, is_founding},
     ids::hashed,
     stepup::{Pending, WAITS, codes, person},
 };
@@ -245,7 +245,7 @@ impl Portal {
         verified: Option<Verified>,
     ) -> Result<(), Error> {
         let who = person(tx, actor).await?;
-        let founding = tx.portal().await?.is_some_and(|portal| portal.is_founding());
+        let founding = is_founding(tx).await?;
         let confirmed = Confirmed { needed: (!founding).then(|| who.strongest(self.now())), verified };
         let Some(change) = who.rename_authenticator(actor, id, name, confirmed, self.now())? else { return Ok(()) };
         self.save(tx, &change).await
@@ -285,7 +285,7 @@ impl Portal {
     ) -> Result<String, Error> {
         in_portal(tx, actor, self.now()).await?.admin()?;
         let who = tx.identity(whose).await?.ok_or(Error::NotFound)?;
-        let founding = tx.portal().await?.is_some_and(|portal| portal.is_founding());
+        let founding = is_founding(tx).await?;
         let confirmed = self.as_admin(tx, actor, founding, BTreeSet::new(), verified).await?;
         let change = who.ask_reset(actor, confirmed, self.now())?;
         self.save(tx, &change).await?;

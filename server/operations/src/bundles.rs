@@ -5,7 +5,7 @@ use crate::{
     Error, Portal,
     acts::{tell_admins, tell_people},
     catalogue::{self, Naming},
-    facts::{in_portal, maybe_one_with},
+    facts::{in_portal, is_founding, maybe_one_with},
     replay::progress,
     requests::prose,
 };
@@ -88,18 +88,17 @@ impl Portal {
         let now = self.now();
         in_portal(tx, actor, now).await?.admin()?;
         let bundle = tx.bundle_by_key(key).await?.ok_or(Error::NotFound)?;
-        let founding = tx.portal().await?.is_some_and(|p| p.is_founding());
+        let founding = is_founding(tx).await?;
         let gaps = match &bundle.draft {
             Some(draft) => self.gaps(tx, &draft.spec).await?,
             None => Vec::new(),
         };
         self.catch_up(tx, ReplayOf::Bundle(bundle.id)).await?;
         let (replay, found) = progress(tx, ReplayOf::Bundle(bundle.id), number).await?;
-        let others = bundle.draft.as_ref().map(Draft::people).unwrap_or_default();
-        let confirmed = self.as_admin(tx, actor, founding, others, verified).await?;
+        let authors = bundle.draft.as_ref().map(Draft::people).unwrap_or_default();
+        let confirmed = self.as_admin(tx, actor, founding, authors.clone(), verified).await?;
         let change = bundle.publish(actor, number, Around { founding, gaps: &gaps, replay, found }, confirmed, now)?;
         self.save(tx, &change).await?;
-        let authors = bundle.draft.as_ref().map(Draft::people).unwrap_or_default();
         let says = format!("{actor} published version {number} of {}", bundle.name());
         tell_people(self, tx, actor, &authors, &says, &path(&bundle)).await
     }
@@ -126,12 +125,11 @@ impl Portal {
         let now = self.now();
         in_portal(tx, actor, now).await?.admin()?;
         let bundle = tx.bundle_by_key(key).await?.ok_or(Error::NotFound)?;
-        let founding = tx.portal().await?.is_some_and(|p| p.is_founding());
-        let others = bundle.retiring.as_ref().and_then(|it| it.by.person()).into_iter().collect();
-        let confirmed = self.as_admin(tx, actor, founding, others, verified).await?;
+        let founding = is_founding(tx).await?;
+        let proposer: BTreeSet<_> = bundle.retiring.as_ref().and_then(|it| it.by.person()).into_iter().collect();
+        let confirmed = self.as_admin(tx, actor, founding, proposer.clone(), verified).await?;
         let change = bundle.confirm_retirement(actor, number, founding, confirmed, now)?;
         self.save(tx, &change).await?;
-        let proposer = bundle.retiring.as_ref().and_then(|it| it.by.person()).into_iter().collect();
         let says = format!("{actor} took {} out of the catalogue, as you proposed", bundle.name());
         tell_people(self, tx, actor, &proposer, &says, &path(&bundle)).await
     }

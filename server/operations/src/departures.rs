@@ -4,7 +4,7 @@
 use crate::{
     Error, Portal,
     acts::{tell_admins, tell_people},
-    facts::in_portal,
+    facts::{in_portal, is_founding},
 };
 use domain::{
     Actor,
@@ -236,10 +236,6 @@ impl Portal {
             why_not: no.map(|no| no.to_string()),
         }))
     }
-}
-
-pub(crate) async fn is_founding(tx: &mut Tx) -> Result<bool, Error> {
-    Ok(tx.portal().await?.is_some_and(|portal| portal.is_founding()))
 }
 
 fn path(who: &Identity) -> String {

@@ -270,6 +270,11 @@ pub async fn ruled_out_by(tx: &mut Tx, bundle: BundleId) -> Result<BTreeSet<Bund
     Ok(published.map(|p| p.spec.incompatible()).unwrap_or_default())
 }
 
+/// Whether there is but one admin yet, so that nothing can be under four eyes.
+pub(crate) async fn is_founding(tx: &mut Tx) -> Result<bool, Error> {
+    Ok(tx.portal().await?.is_some_and(|portal| portal.is_founding()))
+}
+
 /// What the actor may do in the portal as a whole.
 pub async fn in_portal(tx: &mut Tx, actor: &Actor, now: DateTime<Utc>) -> Result<Authority, Error> {
     let facts = own_facts(tx, actor, now).await?;

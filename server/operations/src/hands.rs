@@ -46,7 +46,7 @@ pub(crate) fn admitted(handed: &[Handed], who: IdentityId) -> Option<String> {
 }
 
 impl Portal {
-    /// The waiting requests of a kind that others would decide, were today's facts changed like this.
+    /// The open requests of a kind that others would decide, were today's facts changed like this.
     pub(crate) async fn handed_over(
         &self,
         tx: &mut Tx,
@@ -73,7 +73,7 @@ impl Portal {
         }
     }
 
-    /// The waiting requests that others would decide, were these the people who decide about a system.
+    /// The open requests that others would decide, were these the people who decide about a system.
     pub(crate) async fn handed_by(
         &self,
         tx: &mut Tx,

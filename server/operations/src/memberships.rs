@@ -1,7 +1,7 @@
 //! Who is in a group that decides: the catalogue proposes, an admin confirms; until then those decide who did.
 
 use crate::{
-    Error, Portal, acts::tell_admins, facts::in_portal, hands::admitted, pages::remark_view, requests::prose,
+    Error, Portal, acts::tell_admins, facts::in_portal, hands::admitted, pages::remark_views, requests::prose,
     systems::names,
 };
 use domain::{
@@ -116,11 +116,8 @@ impl Portal {
 
     /// Why the last proposal for a group was sent back, where it was and nothing is proposed anew.
     pub(crate) async fn members_remarks(&self, tx: &mut Tx, group: &Group) -> Result<Vec<RemarkView>, Error> {
-        let mut remarks = Vec::new();
-        for remark in group.remarks.iter().filter(|it| it.number == group.proposals && group.proposed.is_none()) {
-            remarks.push(remark_view(tx, remark).await?);
-        }
-        Ok(remarks)
+        let last = group.remarks.iter().filter(|it| it.number == group.proposals && group.proposed.is_none());
+        remark_views(tx, last).await
     }
 }
 

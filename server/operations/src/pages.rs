@@ -11,7 +11,7 @@ use crate::{
     authenticators::reset_view,
     bundles::{Names, known_keys},
     editing::differences,
-    facts::{in_portal, over},
+    facts::{in_portal, is_founding, over},
     lines::{line, written},
     people::why_no_link,
     replay,
@@ -28,7 +28,6 @@ use domain::{
     grant::{Grant, State as GrantState},
     identity::Identity,
     ids::{BundleId, IdentityId, RequestId, StreamId},
-    replay::Progress,
     request::{Request, RequestKind, State},
     resource::System,
     review::{Around, Draft, DraftState, Remark},
@@ -316,7 +315,7 @@ impl Portal {
         authority.reader()?;
         let bundle = tx.bundle_by_key(key).await?.ok_or(Error::NotFound)?;
         let keys = known_keys(&mut tx).await?;
-        let founding = tx.portal().await?.is_some_and(|p| p.is_founding());
+        let founding = is_founding(&mut tx).await?;
         let published = bundle.published.as_ref().map(|p| &p.spec);
         let draft = bundle.draft.as_ref();
         let mut gaps = Vec::new();
@@ -336,24 +335,18 @@ impl Portal {
             None => None,
         };
         let number = draft.map_or(0, |d| d.number);
-        let progress = row.as_ref().map_or(Progress::NotBegun, |row| row.progress(number));
+        let (progress, _) = replay::reached(row.as_ref(), number);
         // Asked as the act itself would ask; nothing is saved.
         let around = Around { founding, gaps: &gaps, replay: progress, found: None };
         let publishing = draft.map(|d| bundle.publish(actor, d.number, around, Confirmed::UNASKED, self.now()));
         let is_admin = authority.is_admin();
         let others = draft.map(Draft::people).unwrap_or_default();
         let one = self.apart(&mut tx, actor, founding, others).await?;
-        let publishing = publishing.map(|done| done.and_then(|change| one.map_or(Ok(change), Err)));
         let (may_publish, why_not) = match publishing {
-            Some(Ok(_)) => (is_admin, None),
-            // The gaps are shown one by one, and that it was not submitted is shown by its state.
-            Some(Err(Refusal::NotPublishable { .. } | Refusal::NotInReview { .. })) | None => (false, None),
-            Some(Err(no)) => (false, Some(no.to_string()).filter(|_| is_admin)),
+            Some(tried) => may_publish(tried.err().or(one), is_admin),
+            None => (false, None),
         };
-        let mut remarks = Vec::new();
-        for remark in bundle.remarks.iter().filter(|remark| bundle.is_current(remark)) {
-            remarks.push(remark_view(&mut tx, remark).await?);
-        }
+        let remarks = remark_views(&mut tx, bundle.remarks.iter().filter(|it| bundle.is_current(it))).await?;
         let mut lines = Vec::new();
         for event in tx.events_about(bundle.id.0, store::FIRST, NEWEST).await? {
             lines.push(line(&mut tx, &event).await?);
@@ -796,8 +789,29 @@ fn bundle_acts(bundle: &Bundle, actor: &Actor, is_admin: bool, founding: bool) -
     }
 }
 
-/// Something that was written on a proposal.
-pub(crate) async fn remark_view(tx: &mut Tx, remark: &Remark) -> Result<RemarkView, Error> {
+/// Whether the door to publish a draft stands open for the reader, and why not, by what refuses it.
+pub(crate) fn may_publish(refused: Option<Refusal>, is_admin: bool) -> (bool, Option<String>) {
+    match refused {
+        None => (is_admin, None),
+        // The gaps are shown one by one, and that it was not submitted is shown by its state.
+        Some(Refusal::NotPublishable { .. } | Refusal::NotInReview { .. }) => (false, None),
+        Some(no) => (false, Some(no.to_string()).filter(|_| is_admin)),
+    }
+}
+
+/// What was written on a proposal.
+pub(crate) async fn remark_views(
+    tx: &mut Tx,
+    remarks: impl Iterator<Item = &Remark> + Send,
+) -> Result<Vec<RemarkView>, Error> {
+    let mut views = Vec::new();
+    for remark in remarks {
+        views.push(remark_view(tx, remark).await?);
+    }
+    Ok(views)
+}
+
+async fn remark_view(tx: &mut Tx, remark: &Remark) -> Result<RemarkView, Error> {
     Ok(RemarkView {
         number: remark.number,
         by: remark.by.to_string(),

@@ -137,10 +137,15 @@ impl Drafted {
 
 /// How far the replay of one draft is, and what it found once it is finished.
 pub(crate) async fn progress(tx: &mut Tx, of: ReplayOf, number: u32) -> Result<(Progress, Option<Found>), Error> {
-    let Some(row) = tx.replay(of).await? else { return Ok((Progress::NotBegun, None)) };
+    Ok(reached(tx.replay(of).await?.as_ref(), number))
+}
+
+/// The same of a replay that was read.
+pub(crate) fn reached(row: Option<&ReplayRow>, number: u32) -> (Progress, Option<Found>) {
+    let Some(row) = row else { return (Progress::NotBegun, None) };
     let progress = row.progress(number);
     let found = matches!(progress, Progress::Finished).then(|| row.result.found());
-    Ok((progress, found))
+    (progress, found)
 }
 
 /// The replay of one draft as a page shows it.

@@ -6,11 +6,10 @@ use crate::{
     acts::tell_people,
     bundles::known_keys,
     catalogue::{Keys, Resolve as _, Sort},
-    departures::is_founding,
     editing,
-    facts::in_portal,
+    facts::{in_portal, is_founding},
     hands::Handed,
-    pages::remark_view,
+    pages::remark_views,
     requests::prose,
 };
 use domain::{
@@ -199,11 +198,7 @@ impl Portal {
         if system.proposed.is_none() && last.iter().all(|it| !it.sends_back) {
             return Ok(Vec::new());
         }
-        let mut remarks = Vec::new();
-        for remark in last {
-            remarks.push(remark_view(tx, remark).await?);
-        }
-        Ok(remarks)
+        remark_views(tx, last.into_iter()).await
     }
 
     /// The form in which an admin proposes other people; none while something is proposed.

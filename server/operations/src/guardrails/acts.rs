@@ -4,7 +4,7 @@ use super::{Compiled, shown::Gaps as _};
 use crate::{
     Error, Portal,
     acts::{tell_admins, tell_people},
-    facts::in_portal,
+    facts::{in_portal, is_founding},
     replay::progress,
     requests::prose,
 };
@@ -199,11 +199,8 @@ impl Portal {
         let now = self.now();
         in_portal(tx, actor, now).await?.admin()?;
         let set = tx.guardrails().await?.ok_or(Error::NotFound)?;
-        let founding = tx.portal().await?.is_some_and(|portal| portal.is_founding());
-        let gaps = match &set.draft {
-            Some(draft) => self.sketch(tx, &draft.spec).await?.all(),
-            None => Vec::new(),
-        };
+        let founding = is_founding(tx).await?;
+        let gaps = self.gaps_of(tx, &set).await?;
         self.catch_up(tx, ReplayOf::Guardrails).await?;
         let (replay, found) = progress(tx, ReplayOf::Guardrails, number).await?;
         let authors = set.draft.as_ref().map(Draft::people).unwrap_or_default();
@@ -212,6 +209,14 @@ impl Portal {
         self.save(tx, &change).await?;
         let says = format!("{actor} published version {number} of the guardrails");
         tell_people(self, tx, actor, &authors, &says, PATH).await
+    }
+
+    /// Why the draft could not be published, as far as its text goes.
+    async fn gaps_of(&self, tx: &mut Tx, set: &GuardrailSet) -> Result<Vec<String>, Error> {
+        match &set.draft {
+            Some(draft) => Ok(self.sketch(tx, &draft.spec).await?.all()),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// The guardrails that a catalogue brings: published at once in founding mode, else a draft in review. Gives whether they are new.
@@ -232,10 +237,7 @@ impl Portal {
         let set = tx.guardrails().await?.ok_or(Error::NotFound)?;
         let number = set.versions;
         if founding {
-            let gaps = match &set.draft {
-                Some(draft) => self.sketch(tx, &draft.spec).await?.all(),
-                None => Vec::new(),
-            };
+            let gaps = self.gaps_of(tx, &set).await?;
             let around = Around { founding, gaps: &gaps, replay: Progress::NotBegun, found: None };
             let change = set.publish(actor, number, around, Confirmed::UNASKED, now)?;
             self.save(tx, &change).await?;

@@ -3,14 +3,14 @@
 use super::{Compiled, Mistake, Rules, SCHEMA_TEXT, STARTING_RULES, STARTING_TESTS, check, tests};
 use crate::{
     Error, Portal,
-    facts::in_portal,
+    facts::{in_portal, is_founding},
     lines::line,
-    pages::remark_view,
-    replay::{progress, shown},
+    pages::{may_publish, remark_views},
+    replay::{reached, shown},
 };
 use cedar_policy::Effect;
 use domain::{
-    Actor, Refusal,
+    Actor,
     guardrail::{GuardrailSet, GuardrailText},
     review::{Around, Draft, DraftState},
     stepup::Confirmed,
@@ -36,14 +36,10 @@ impl Portal {
             Some(set) => self.guardrail_draft(&mut tx, actor, authority.is_admin(), set).await?,
             None => None,
         };
-        let mut remarks = Vec::new();
-        if let Some(set) = &set {
-            for remark in &set.remarks {
-                if set.is_current(remark) {
-                    remarks.push(remark_view(&mut tx, remark).await?);
-                }
-            }
-        }
+        let remarks = match &set {
+            Some(set) => remark_views(&mut tx, set.remarks.iter().filter(|it| set.is_current(it))).await?,
+            None => Vec::new(),
+        };
         let mut lines = Vec::new();
         for event in tx.events_about(GuardrailSet::STREAM.0, "", 50).await? {
             lines.push(line(&mut tx, &event).await?);
@@ -67,22 +63,16 @@ impl Portal {
         set: &GuardrailSet,
     ) -> Result<Option<GuardrailDraft>, Error> {
         let Some(draft) = &set.draft else { return Ok(None) };
-        let founding = tx.portal().await?.is_some_and(|portal| portal.is_founding());
+        let founding = is_founding(tx).await?;
         let sketch = self.sketch(tx, &draft.spec).await?;
         let gaps = sketch.all();
-        let (replay, found) = progress(tx, ReplayOf::Guardrails, draft.number).await?;
+        let row = tx.replay(ReplayOf::Guardrails).await?;
+        let (replay, found) = reached(row.as_ref(), draft.number);
         // Asked as the act itself would ask; nothing is saved.
         let around = Around { founding, gaps: &gaps, replay, found };
         let one = self.apart(tx, actor, founding, draft.people()).await?;
         let publishing = set.publish(actor, draft.number, around, Confirmed::UNASKED, self.now());
-        let publishing = publishing.and_then(|change| one.map_or(Ok(change), Err));
-        let (may_publish, why_not) = match publishing {
-            Ok(_) => (is_admin, None),
-            // The gaps are shown one by one, and that it was not submitted is shown by its state.
-            Err(Refusal::NotPublishable { .. } | Refusal::NotInReview { .. }) => (false, None),
-            Err(no) => (false, Some(no.to_string()).filter(|_| is_admin)),
-        };
-        let row = tx.replay(ReplayOf::Guardrails).await?;
+        let (may_publish, why_not) = may_publish(publishing.err().or(one), is_admin);
         let (mine, in_review) = (is_admin && draft.is_stood_for_by(actor), draft.is_in_review());
         Ok(Some(GuardrailDraft {
             number: draft.number,
