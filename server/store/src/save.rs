@@ -212,6 +212,17 @@ impl Tx {
         for owner in &spec.owners {
             run!(self, "insert into identity_owners (identity_id, owner_id) values ($1, $2)", it.id.0, owner.0)?;
         }
+        run!(self, "delete from delegations where identity_id = $1", it.id.0)?;
+        if let Some(delegation) = &it.delegation {
+            run!(
+                self,
+                "insert into delegations (identity_id, delegate_id, from_at, until_at) values ($1, $2, $3, $4)",
+                it.id.0,
+                delegation.to.0,
+                delegation.from,
+                delegation.until
+            )?;
+        }
         Ok(done)
     }
 
@@ -535,6 +546,12 @@ impl Tx {
                     "select owner_id from identity_owners where identity_id = $1 order by owner_id",
                     id
                 )?;
+                let delegation = row!(
+                    self,
+                    (Uuid, DateTime<Utc>, DateTime<Utc>),
+                    "select delegate_id, from_at, until_at from delegations where identity_id = $1",
+                    id
+                )?;
                 row!(
                     self,
                     (String, String, bool, bool, bool, String, Option<String>, Option<Uuid>),
@@ -553,6 +570,7 @@ impl Tx {
                         ("manager", said(manager)),
                         ("accounts", lines(accounts.iter().map(|(system, name)| format!("{system} {name}")))),
                         ("owners", list(owners.iter().map(|o| o.0))),
+                        ("delegation", said(delegation.map(|(to, from, until)| format!("{to} {from} {until}")))),
                     ]
                 })
             }
@@ -745,6 +763,7 @@ impl Columns {
                 ("manager", said(it.spec.manager)),
                 ("accounts", lines(it.accounts.iter().map(|(system, account)| format!("{system} {}", account.name)))),
                 ("owners", list(it.spec.owners.iter().map(|o| o.0))),
+                ("delegation", said(it.delegation.map(|d| format!("{} {} {}", d.to, d.from, d.until)))),
             ],
             Record::Group(it) => vec![
                 ("key", it.spec.key.to_string()),
