@@ -15,6 +15,9 @@ use serde::{Deserialize, Serialize};
 /// Nobody decides for another longer than this.
 pub const LONGEST: TimeDelta = TimeDelta::days(31);
 
+/// Nor is it named longer before than this.
+const FURTHEST: TimeDelta = TimeDelta::days(365);
+
 /// Who may decide in somebody's place, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delegation {
@@ -75,6 +78,9 @@ impl Identity {
         // Days are whole: what begins today begins now, as it was not there before.
         if wanted.from.date_naive() < now.date_naive() {
             return wrong("it begins today at the earliest");
+        }
+        if wanted.from > now + FURTHEST {
+            return wrong("it begins within a year");
         }
         if wanted.until <= wanted.from.max(now) {
             return wrong("it ends after it begins");

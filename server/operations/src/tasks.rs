@@ -9,7 +9,7 @@ use domain::{
     grant::Grant,
     ids::{IdentityId, TaskId},
     job::{Job, JobKey, RightKey},
-    request::Request,
+    request::{Decision, Request},
     resource::System,
     views::{Page, TaskView},
 };
