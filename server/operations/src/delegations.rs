@@ -43,7 +43,7 @@ impl Portal {
         verified: Verified,
     ) -> Result<(), Error> {
         let me = person(tx, actor).await?;
-        let (to, wanted) = self.wanted_delegation(tx, to, from, until).await?;
+        let (to, wanted) = wanted(tx, to, from, until).await?;
         // Neither leaves while it is made.
         for id in BTreeSet::from([me.id, to.id]) {
             tx.touch_identity(id).await?;
@@ -54,7 +54,8 @@ impl Portal {
         let days = days(wanted);
         let says = format!("{} lets you decide in their place {days}", me.spec.name);
         tell_people(self, tx, &Actor::System, &[to.id].into(), &says, PAGE).await?;
-        let says = format!("{} decides in your place {days}: end it and tell an admin if that was not you", to.spec.name);
+        let name = &to.spec.name;
+        let says = format!("{name} decides in your place {days}: end it and tell an admin if that was not you");
         tell_people(self, tx, &Actor::System, &[me.id].into(), &says, PAGE).await
     }
 
@@ -87,30 +88,29 @@ impl Portal {
         }
         Ok(())
     }
+}
 
-    /// Who is meant, and for which days, as it was written in the form.
-    pub(crate) async fn wanted_delegation(
-        &self,
-        tx: &mut Tx,
-        to: &str,
-        from: &str,
-        until: &str,
-    ) -> Result<(Identity, Delegation), Error> {
-        let to = to.trim();
-        if to.is_empty() {
-            return Err(Refusal::Missing("sign-in name").into());
-        }
-        // One answer for all who cannot: who else there is does not show.
-        let who = tx.identity_by_key(to).await?.filter(|it| it.spec.kind.is_person() && it.may_act());
-        let who = who.ok_or_else(|| Refusal::NotA {
-            field: "sign-in name of somebody who can decide for you",
-            got: to.chars().take(80).collect(),
-        })?;
-        let (from, last) = (day(from)?, day(until)?);
-        let until = last.checked_add_signed(TimeDelta::days(1)).ok_or(Refusal::Missing("last day"))?;
-        let wanted = Delegation { to: who.id, from, until };
-        Ok((who, wanted))
+/// Who is meant, and for which days, as it was written in the form.
+pub(crate) async fn wanted(
+    tx: &mut Tx,
+    to: &str,
+    from: &str,
+    until: &str,
+) -> Result<(Identity, Delegation), Error> {
+    let to = to.trim();
+    if to.is_empty() {
+        return Err(Refusal::Missing("sign-in name").into());
     }
+    // One answer for all who cannot: who else there is does not show.
+    let who = tx.identity_by_key(to).await?.filter(|it| it.spec.kind.is_person() && it.may_act());
+    let who = who.ok_or_else(|| Refusal::NotA {
+        field: "sign-in name of somebody who can decide for you",
+        got: to.chars().take(80).collect(),
+    })?;
+    let (from, last) = (day(from)?, day(until)?);
+    let until = last.checked_add_signed(TimeDelta::days(1)).ok_or(Refusal::Missing("last day"))?;
+    let wanted = Delegation { to: who.id, from, until };
+    Ok((who, wanted))
 }
 
 /// The days of a delegation, as part of a sentence; they are whole, by UTC.
@@ -127,6 +127,6 @@ fn view(whom: &Identity, it: Delegation, now: DateTime<Utc>) -> DelegationView {
 /// The beginning of a day.
 fn day(text: &str) -> Result<DateTime<Utc>, Refusal> {
     let not = |_| Refusal::NotA { field: "day", got: text.chars().take(40).collect() };
-    let day: NaiveDate = text.trim().parse().map_err(not)?;
+    let day = text.trim().parse::<NaiveDate>().map_err(not)?;
     Ok(day.and_time(NaiveTime::MIN).and_utc())
 }

@@ -4,7 +4,7 @@
 pub(crate) mod codes;
 pub(crate) mod passkeys;
 
-use crate::{Error, Portal, acts, delegations::days, ids::hashed, people::OF_ACCOUNT, systems::changes};
+use crate::{Error, Portal, acts, delegations, ids::hashed, people::OF_ACCOUNT, systems::changes};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Actor, Refusal,
@@ -328,9 +328,9 @@ impl Portal {
                 (strongest, Act::RenewRecoveryCodes, says)
             }
             Wanted::Delegate { to, from, until } => {
-                let (to, wanted) = self.wanted_delegation(tx, to, from, until).await?;
+                let (to, wanted) = delegations::wanted(tx, to, from, until).await?;
                 who.may_delegate(actor, &to, wanted, self.now())?;
-                let says = format!("I let {} decide in my place {}", to.spec.name, days(wanted));
+                let says = format!("I let {} decide in my place {}", to.spec.name, delegations::days(wanted));
                 (strongest, wanted.act(), says)
             }
             Wanted::AskReset { identity } => {

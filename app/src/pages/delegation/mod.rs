@@ -40,8 +40,7 @@ fn Draw(mine: DelegationPage) -> impl IntoView {
             {does}
         </h1>
         <p class="lead">
-            "While you are away somebody else can decide what you could decide yourself. They decide nothing of their own by it, \
-            and on each request you two count as one person."
+            "While you are away somebody else can decide what you could decide yourself. They decide nothing of their own by it, and on each request you two count as one person."
         </p>
         <Stopped acts=vec![MAKE, END] />
         {match mine {
