@@ -91,12 +91,7 @@ impl Portal {
 }
 
 /// Who is meant, and for which days, as it was written in the form.
-pub(crate) async fn wanted(
-    tx: &mut Tx,
-    to: &str,
-    from: &str,
-    until: &str,
-) -> Result<(Identity, Delegation), Error> {
+pub(crate) async fn wanted(tx: &mut Tx, to: &str, from: &str, until: &str) -> Result<(Identity, Delegation), Error> {
     let to = to.trim();
     if to.is_empty() {
         return Err(Refusal::Missing("sign-in name").into());

@@ -71,7 +71,8 @@ async fn who_is_let_decides_in_anothers_place_and_the_decision_says_so(on: On) {
 async fn nobody_decides_in_anothers_place_outside_of_its_days(on: On) {
     let (world, _, _) = sure(on).await;
     lets(&world, "olga.owner", "hal.hand", ("2026-03-04", "2026-03-05")).await.expect("she may");
-    let (first, second) = (world.ask("ann.asker", "life-one", "1h").await, world.ask("bo.asker", "life-one", "1h").await);
+    let first = world.ask("ann.asker", "life-one", "1h").await;
+    let second = world.ask("bo.asker", "life-one", "1h").await;
     let hal = world.actor("hal.hand").await;
     let early = world.approve("hal.hand", first).await;
     assert!(matches!(early, Err(Error::NotFound)), "{early:?}");
@@ -117,7 +118,8 @@ async fn a_delegation_that_cannot_be_is_refused(on: On) {
 async fn nobody_decides_on_their_own_in_anothers_place(on: On) {
     let (world, _, ann) = sure(on).await;
     lets(&world, "olga.owner", "ann.asker", NOW).await.expect("she may");
-    let (own, bos) = (world.ask("ann.asker", "life-one", "1h").await, world.ask("bo.asker", "life-one", "1h").await);
+    let own = world.ask("ann.asker", "life-one", "1h").await;
+    let bos = world.ask("bo.asker", "life-one", "1h").await;
     let refused = world.approve("ann.asker", own).await;
     assert!(is(&refused, |no| *no == Refusal::OwnRequest), "{refused:?}");
     let inbox = world.portal.inbox(&ann, "").await.expect("her own").items;
@@ -139,11 +141,8 @@ async fn the_two_count_as_one_person(on: On) {
     let again = world.approve("hal.hand", id).await;
     assert!(is(&again, |no| *no == Refusal::DecidedAlready), "not for the other one too: {again:?}");
     let whom = world.request(id).await.decisions[0].for_whom.expect("it says for whom");
-    let (spent, left) = if whom == world.id("olga.owner").await {
-        ("olga.owner", "otto.owner")
-    } else {
-        ("otto.owner", "olga.owner")
-    };
+    let (spent, left) =
+        if whom == world.id("olga.owner").await { ("olga.owner", "otto.owner") } else { ("otto.owner", "olga.owner") };
     let also = world.approve(spent, id).await;
     assert!(is(&also, |no| *no == Refusal::DecidedAlready), "{also:?}");
     assert_eq!(world.request(id).await.may_decide_now(), [world.id(left).await].into());
@@ -165,7 +164,8 @@ async fn who_loses_authority_lends_none(on: On) {
     is_let_in(&world, "otto.owner").await;
     lets(&world, "olga.owner", "hal.hand", NOW).await.expect("she may");
     lets(&world, "otto.owner", "hedda.hand", NOW).await.expect("he may");
-    let (anns, bos) = (world.ask("ann.asker", "life-one", "1h").await, world.ask("bo.asker", "life-one", "1h").await);
+    let anns = world.ask("ann.asker", "life-one", "1h").await;
+    let bos = world.ask("bo.asker", "life-one", "1h").await;
     let owners = "owners = [\"olga.owner\", \"otto.owner\"]";
     world.import(&COMPANY.replace(owners, "owners = [\"otto.owner\"]")).await;
     let refused = world.approve("hal.hand", anns).await;
