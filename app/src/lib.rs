@@ -27,6 +27,7 @@ use pages::{
     bundles::{Bundle, Bundles},
     catalogue::Catalogue,
     confirm::Confirm,
+    delegation::Delegation,
     editor::Editor,
     groups::{Group, Groups},
     guardrails::{EditGuardrails, Guardrails},
@@ -124,6 +125,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/sessions") view=Sessions ssr=SsrMode::Async />
                 <Route path=path!("/authenticators") view=Authenticators ssr=SsrMode::Async />
                 <Route path=path!("/authenticators/add/:id") view=AddAuthenticator ssr=SsrMode::Async />
+                <Route path=path!("/delegation") view=Delegation ssr=SsrMode::Async />
                 <Route path=path!("/confirm/:id") view=Confirm ssr=SsrMode::Async />
                 <Route path=path!("/bundles") view=Bundles ssr=SsrMode::Async />
                 <Route path=path!("/bundles/:key") view=Bundle ssr=SsrMode::Async />

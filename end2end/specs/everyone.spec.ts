@@ -11,7 +11,7 @@ const LOOKS = [
 
 /** Who looks at what. */
 const PAGES: [person: string, paths: string[]][] = [
-  ["maya.lindqvist", ["/", "/catalogue", "/catalogue?q=nothing+like+it", "/ask/orders-support", "/access", "/notices", "/sessions", "/no-such-page"]],
+  ["maya.lindqvist", ["/", "/catalogue", "/catalogue?q=nothing+like+it", "/ask/orders-support", "/access", "/notices", "/sessions", "/delegation", "/no-such-page"]],
   ["priya.raman", ["/", "/inbox", "/tasks"]],
   [
     "astrid.nyberg",

@@ -502,7 +502,9 @@ impl Identity {
             | IdentityEvent::Invited { .. }
             | IdentityEvent::PasswordSet { .. }
             | IdentityEvent::PasswordRehashed { .. }
-            | IdentityEvent::SignedOutEverywhere {} => {}
+            | IdentityEvent::SignedOutEverywhere {}
+            | IdentityEvent::DelegationMade { .. }
+            | IdentityEvent::DelegationEnded {} => {}
         }
         Ok(())
     }

@@ -3,10 +3,11 @@
 
 use crate::{
     actor::Actor,
+    delegation::Delegation,
     identity::{Identity, PortalRole},
     ids::{GroupId, IdentityId, SystemId},
     refusal::Refusal,
-    request::Request,
+    request::{Decision, Request},
     ruling::Via,
 };
 use chrono::{DateTime, Utc};
@@ -32,6 +33,8 @@ pub struct AuthorityFacts {
     pub subject_managers: BTreeSet<IdentityId>,
     /// Whether the actor could step in next for those who do not decide, and has been told so.
     pub next_in_line: bool,
+    /// The same of those who let the actor decide in their place.
+    pub lenders: Vec<Self>,
 }
 
 /// What an actor may do here and now.
@@ -40,6 +43,7 @@ pub struct Authority {
     actor: Actor,
     facts: AuthorityFacts,
     about: Option<About>,
+    lenders: Vec<Self>,
 }
 
 #[derive(Clone, Debug)]
@@ -56,21 +60,40 @@ impl Authority {
         if actor.person().is_some() && !facts.identity.as_ref().is_some_and(Identity::may_act) {
             return Err(Refusal::NotAllowed("who has left, or is said to have, may do nothing here"));
         }
-        Ok(Self { actor: actor.clone(), facts, about: None })
+        Ok(Self { actor: actor.clone(), facts, about: None, lenders: Vec::new() })
     }
 
     /// Over one request and the grant that follows from it.
-    pub fn over(actor: &Actor, request: &Request, facts: AuthorityFacts) -> Result<Self, Refusal> {
-        let eligible_ever = actor.person().is_some_and(|id| {
-            request.ruling.stages.iter().any(|s| s.via(id).is_some()) || request.decisions.iter().any(|d| d.by == id)
+    pub fn over(actor: &Actor, request: &Request, mut facts: AuthorityFacts) -> Result<Self, Refusal> {
+        let lent = std::mem::take(&mut facts.lenders).into_iter().filter_map(|theirs| {
+            let who = theirs.identity.as_ref()?;
+            let lender = Actor::Person { id: who.id, name: who.spec.name.clone() };
+            // What was lent is not lent on.
+            Self::over(&lender, request, AuthorityFacts { lenders: Vec::new(), ..theirs }).ok()
         });
+        let lenders: Vec<_> = lent.collect();
+        let eligible = |id: IdentityId| {
+            request.ruling.stages.iter().any(|s| s.via(id).is_some())
+                || request.decisions.iter().flat_map(Decision::people).any(|who| who == id)
+        };
+        let who = std::iter::once(actor).chain(lenders.iter().map(Self::actor));
+        let eligible_ever = who.filter_map(Actor::person).any(eligible);
         let about = About { subject: request.ask.subject, asker: request.ask.asker, eligible_ever };
-        Ok(Self { about: Some(about), ..Self::in_portal(actor, facts)? })
+        Ok(Self { about: Some(about), lenders, ..Self::in_portal(actor, facts)? })
     }
 
     /// Who acts.
     pub fn actor(&self) -> &Actor {
         &self.actor
+    }
+
+    /// Those who let the actor decide in their place now, each with their own authority.
+    pub fn lenders(&self, now: DateTime<Utc>) -> impl Iterator<Item = (&Self, Delegation)> {
+        let by = self.actor.person();
+        self.lenders.iter().filter_map(move |lender| {
+            let delegation = lender.facts.identity.as_ref()?.delegation?;
+            delegation.lets(by?, now).then_some((lender, delegation))
+        })
     }
 
     /// Whether the actor would get the access.

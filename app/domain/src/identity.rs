@@ -3,6 +3,7 @@
 use crate::{
     actor::Actor,
     authenticator::{Authenticator, Failure, Means, ResetAsked, Used, Young},
+    delegation::Delegation,
     departure::Departure,
     event::{Event, Inconsistent, Record, Stamp, Transition},
     ids::{AuthenticatorId, IdentityId, SystemId},
@@ -171,6 +172,9 @@ pub struct Identity {
     pub invited_by: Option<IdentityId>,
     /// Which admin's link set the password, and when.
     pub let_in: Option<LetIn>,
+    /// Who may decide in the person's place, and when. What is not said is not written either, so that older rows read as they did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegation: Option<Delegation>,
 }
 
 /// For so long after an admin's link let somebody in, the two count as one person where two are asked: whoever makes a link can use it.
@@ -312,6 +316,19 @@ pub enum IdentityEvent {
         /// How the second admin showed who they are.
         verified: Verified,
     },
+    /// The person lets another decide in their place for a while.
+    DelegationMade {
+        /// Who.
+        to: IdentityId,
+        /// From when.
+        from: DateTime<Utc>,
+        /// Until when.
+        until: DateTime<Utc>,
+        /// How the person showed who they are.
+        verified: Verified,
+    },
+    /// They decide by themselves again.
+    DelegationEnded {},
 }
 
 impl Identity {
@@ -418,6 +435,7 @@ impl Identity {
                 reset: None,
                 invited_by: None,
                 let_in: None,
+                delegation: None,
             }),
             (None, _) => Err(Inconsistent::NotBegun),
             (Some(mut identity), event) => {
@@ -430,6 +448,7 @@ impl Identity {
                     IdentityEvent::IdentityLeft { .. } => {
                         identity.standing = Standing::Left { at: stamp.at };
                         identity.departure = None;
+                        identity.delegation = None;
                     }
                     IdentityEvent::DepartureProposed { .. } => {
                         identity.departure = Some(Departure { by: stamp.actor.clone(), at: stamp.at });
@@ -453,6 +472,10 @@ impl Identity {
                     | IdentityEvent::ResetAsked { .. }
                     | IdentityEvent::ResetRefused {}
                     | IdentityEvent::AuthenticatorsReset { .. } => identity.authenticate(event, stamp)?,
+                    IdentityEvent::DelegationMade { to, from, until, .. } => {
+                        identity.delegation = Some(Delegation { to: *to, from: *from, until: *until });
+                    }
+                    IdentityEvent::DelegationEnded {} => identity.delegation = None,
                     IdentityEvent::SignedOutEverywhere {} => {}
                 }
                 Ok(identity)

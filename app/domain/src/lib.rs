@@ -7,6 +7,7 @@ pub mod authenticator;
 pub mod authority;
 pub mod bundle;
 pub mod condition;
+pub mod delegation;
 pub mod departure;
 pub mod event;
 pub mod facts;

@@ -4,6 +4,7 @@ use crate::{
     actor::Actor,
     authority::Authority,
     bundle::BundleVersion,
+    delegation::Delegation,
     event::{Event, Inconsistent, Record, Stamp, Transition},
     facts::{Ask, Facts},
     guardrail::Guardrails,
@@ -12,13 +13,13 @@ use crate::{
     minutes::Minutes,
     refusal::Refusal,
     resource::{Environment, Sensitivity},
-    ruling::{self, Outcome, Ruling, StageRuling, Via, judge},
+    ruling::{self, Given, Outcome, Ruling, StageRuling, Via, judge},
     stepup::{Act, Verified, demand, digest},
     text::{TextRef, Words, and},
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What kind of request it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,6 +159,49 @@ pub struct Decision {
     /// Since when it was theirs to decide; of what was decided before this was written down, nobody knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<DateTime<Utc>>,
+    /// In whose place, where it was not by their own right; then both have decided, and count as one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub for_whom: Option<IdentityId>,
+}
+
+impl Decision {
+    /// Everybody whom it uses up: who decided, and in whose place.
+    pub fn people(&self) -> impl Iterator<Item = IdentityId> + use<> {
+        [Some(self.by), self.for_whom].into_iter().flatten()
+    }
+}
+
+/// Who decides in the current stage, and by whose right.
+struct Decider {
+    stage: usize,
+    by: IdentityId,
+    via: Via,
+    since: Option<DateTime<Utc>>,
+    /// In whose place, and their name, where it is not by their own right.
+    for_whom: Option<(IdentityId, String)>,
+}
+
+impl Decider {
+    /// What they decide.
+    fn decides(self, actor: &Actor, approves: bool, now: DateTime<Utc>) -> Decision {
+        let name = match &self.for_whom {
+            Some((_, whom)) => format!("{actor} for {whom}"),
+            None => actor.to_string(),
+        };
+        Decision {
+            stage: self.stage,
+            by: self.by,
+            name,
+            approves,
+            minutes: None,
+            comment: None,
+            at: now,
+            via: self.via,
+            verified: None,
+            since: self.since,
+            for_whom: self.for_whom.map(|(id, _)| id),
+        }
+    }
 }
 
 /// A word to those who decide, as a request has waited long.
@@ -410,7 +454,7 @@ impl Request {
         lapses_after: Minutes,
         now: DateTime<Utc>,
     ) -> Result<Transition, Refusal> {
-        let (stage, by, via) = self.decider(authority, now)?;
+        let decider = self.decider(authority, now)?;
         if terms != self.terms {
             return Err(Refusal::StalePage);
         }
@@ -419,20 +463,15 @@ impl Request {
         {
             return Err(Refusal::Longer { most: self.minutes.to_string() });
         }
-        let needed = self.ruling.stages.get(stage).and_then(|s| s.step_up);
-        let act = self.approval_act(stage, approval.minutes.unwrap_or(self.minutes));
-        demand(needed, approval.verified.as_ref(), by, &act)?;
+        let needed = self.ruling.stages.get(decider.stage).and_then(|s| s.step_up);
+        let for_whom = decider.for_whom.as_ref().map(|(id, _)| *id);
+        let act = self.approval_act(decider.stage, approval.minutes.unwrap_or(self.minutes), for_whom);
+        demand(needed, approval.verified.as_ref(), decider.by, &act)?;
         let decision = Decision {
-            stage,
-            by,
-            name: authority.actor().to_string(),
-            approves: true,
             minutes: approval.minutes,
             comment: approval.comment.as_ref().map(Words::reference),
-            at: now,
-            via,
             verified: approval.verified,
-            since: self.held_since(by),
+            ..decider.decides(authority.actor(), true, now)
         };
         let last = self.remaining().iter().map(|(_, open)| usize::from(*open)).sum::<usize>() == 1;
         let event = RequestEvent::Approved {
@@ -444,9 +483,9 @@ impl Request {
         Ok(followed_up(change, now))
     }
 
-    /// A yes to its present terms in this stage, as a step-up confirms it.
-    pub fn approval_act(&self, stage: usize, minutes: Minutes) -> Act {
-        Act::Approve { request: self.id, terms: self.terms, stage, minutes, ruling: digest(&self.ruling) }
+    /// A yes to its present terms in this stage, by one's own right or in another's place, as a step-up confirms it.
+    pub fn approval_act(&self, stage: usize, minutes: Minutes, for_whom: Option<IdentityId>) -> Act {
+        Act::Approve { request: self.id, terms: self.terms, stage, minutes, ruling: digest(&self.ruling), for_whom }
     }
 
     /// One person's no; it ends the request, and says why.
@@ -456,20 +495,10 @@ impl Request {
         comment: Option<Words>,
         now: DateTime<Utc>,
     ) -> Result<Transition, Refusal> {
-        let (stage, by, via) = self.decider(authority, now)?;
+        let decider = self.decider(authority, now)?;
         let Some(comment) = comment else { return Err(Refusal::NoReason) };
-        let decision = Decision {
-            stage,
-            by,
-            name: authority.actor().to_string(),
-            approves: false,
-            minutes: None,
-            comment: Some(comment.reference()),
-            at: now,
-            via,
-            verified: None,
-            since: self.held_since(by),
-        };
+        let decision =
+            Decision { comment: Some(comment.reference()), ..decider.decides(authority.actor(), false, now) };
         Ok(self.change(authority.actor(), RequestEvent::Denied { decision }, now)?.with_words([comment]))
     }
 
@@ -684,18 +713,17 @@ impl Request {
     /// surely who they are than is demanded now. Others decide in their place.
     fn unsound(&self, today: &Facts, second: &Ruling) -> Vec<StageRuling> {
         let own = ruling::excluded(&self.ask, today);
-        let given = self.given();
         let redone = self.ruling.stages.iter().enumerate().filter_map(|(at, stage)| {
             let same = || second.stages.iter().filter(|now| now.asks_the_same(stage));
             let now = same().filter_map(|now| now.step_up).max();
             let like = StageRuling { alone: stage.alone || same().any(|now| now.alone), ..stage.clone() };
-            let unproven = self.decisions.iter().filter(|it| it.approves && it.stage == at);
-            let unproven = unproven.filter(|it| it.verified.as_ref().map(|it| it.counts) < now);
-            let lost: BTreeSet<_> =
-                given.get(&at)?.intersection(&own).copied().chain(unproven.map(|it| it.by)).collect();
+            let given = self.decisions.iter().filter(|it| it.approves && it.stage == at);
+            let lost = given.filter(|it| {
+                it.people().any(|who| own.contains(&who)) || it.verified.as_ref().map(|it| it.counts) < now
+            });
             let again = self.ruling.stages.iter().filter(|later| later.replaces == Some(at));
             let redone_already = again.fold(0, |sum, later| sum + usize::from(later.need));
-            let need = u8::try_from(lost.len().saturating_sub(redone_already)).ok().filter(|need| *need > 0)?;
+            let need = u8::try_from(lost.count().saturating_sub(redone_already)).ok().filter(|need| *need > 0)?;
             let step_up = stage.step_up.max(now);
             let ladder = ruling::may_today(&like, &self.ask, today);
             let (name, replaces) = (format!("{}, again", stage.name), Some(at));
@@ -732,7 +760,7 @@ impl Request {
                 .is_some_and(|it| it.asks_the_same(like) && !it.covers(like) && it.replaces.is_none())
         };
         let given = self.decisions.iter().filter(|it| it.approves && stands_in(it.stage));
-        let by_themselves = given.filter(|it| matches!(it.via, Via::Group { .. }));
+        let by_themselves = given.filter(|it| it.for_whom.is_none() && matches!(it.via, Via::Group { .. }));
         u8::try_from(by_themselves.count()).unwrap_or(u8::MAX)
     }
 
@@ -769,11 +797,11 @@ impl Request {
         }
     }
 
-    /// Who has approved which stage.
-    pub fn given(&self) -> BTreeMap<usize, BTreeSet<IdentityId>> {
-        let mut given: BTreeMap<usize, BTreeSet<IdentityId>> = BTreeMap::new();
+    /// How many have approved which stage, and who is used up by it.
+    fn given(&self) -> Given {
+        let mut given = Given::default();
         for decision in self.decisions.iter().filter(|d| d.approves) {
-            given.entry(decision.stage).or_default().insert(decision.by);
+            given.add(decision.stage, decision.people());
         }
         given
     }
@@ -786,8 +814,7 @@ impl Request {
             .iter()
             .enumerate()
             .filter_map(|(at, stage)| {
-                let have = given.get(&at).map_or(0, BTreeSet::len);
-                let open = usize::from(stage.need).saturating_sub(have);
+                let open = usize::from(stage.need).saturating_sub(given.count(at));
                 u8::try_from(open).ok().filter(|open| *open > 0).map(|open| (at, open))
             })
             .collect()
@@ -807,14 +834,13 @@ impl Request {
     pub fn may_decide_now(&self) -> BTreeSet<IdentityId> {
         let Some((at, stage)) = self.current_stage() else { return BTreeSet::new() };
         let given = self.given();
-        let done: BTreeSet<IdentityId> = given.values().flatten().copied().collect();
         stage
             .eligible()
-            .difference(&done)
+            .difference(given.people())
             .copied()
             .filter(|id| {
                 let mut with = given.clone();
-                with.entry(at).or_default().insert(*id);
+                with.add(at, [*id]);
                 ruling::distinct(&self.ruling.stages, &with).is_ok()
             })
             .collect()
@@ -883,33 +909,104 @@ impl Request {
     /// The stage that decides now, the first rung of its ladder on which somebody stands who would come in anew, and who would.
     fn next_up(&self) -> Option<(usize, usize, BTreeSet<IdentityId>)> {
         let (at, stage) = self.current_stage()?;
-        let decided = self.decisions.iter().map(|d| d.by);
+        let decided = self.decisions.iter().flat_map(Decision::people);
         let out: BTreeSet<_> = decided.chain(self.kept_out.iter().copied()).collect();
         stage.next_rung(&out).map(|(rung, new)| (at, rung, new))
     }
 
-    fn decider(&self, authority: &Authority, now: DateTime<Utc>) -> Result<(usize, IdentityId, Via), Refusal> {
+    /// Who decides, and by whose right: whoever was asked by their own, anybody else in the place of one who lets them. All that holds for
+    /// a decision holds for both.
+    fn decider(&self, authority: &Authority, now: DateTime<Utc>) -> Result<Decider, Refusal> {
         let Some(by) = authority.actor().person() else {
             return Err(Refusal::NotAllowed("only a person decides"));
         };
+        self.uninvolved(authority, by)?;
+        if self.asks(by) {
+            self.undecided(authority, by, now)?;
+            let (stage, via) = self.right_of(authority, by)?;
+            return Ok(Decider { stage, by, via, since: self.held_since(by), for_whom: None });
+        }
+        let mut no = None;
+        for (lender, delegation) in authority.lenders(now) {
+            match self.decider_for(authority, by, lender, delegation, now) {
+                Ok(decider) => return Ok(decider),
+                Err(why) => no = no.or(Some(why)),
+            }
+        }
+        let unasked = || Refusal::NotADecider { why: "you were not among those asked when it was made".to_owned() };
+        Err(no.unwrap_or_else(unasked))
+    }
+
+    /// Whether somebody decides in another's place: neither has a part in it, and the other could decide now by their own right.
+    fn decider_for(
+        &self,
+        authority: &Authority,
+        by: IdentityId,
+        lender: &Authority,
+        delegation: Delegation,
+        now: DateTime<Utc>,
+    ) -> Result<Decider, Refusal> {
+        let name = lender.actor().to_string();
+        let lends_nothing = || Refusal::NotADecider { why: format!("neither may {name}, for whom you decide") };
+        let whom = lender.actor().person().ok_or_else(lends_nothing)?;
+        if !self.asks(whom) {
+            return Err(Refusal::NotADecider { why: "you were not among those asked when it was made".to_owned() });
+        }
+        // Who owned the subject when it was asked could never have been asked, and so needs a word of its own here.
+        if ruling::excluded(&self.ask, &self.facts).contains(&by) {
+            return Err(Refusal::OwnRequest);
+        }
+        self.undecided(authority, by, now)?;
+        self.uninvolved(lender, whom).and_then(|()| self.undecided(lender, whom, now)).map_err(|_| lends_nothing())?;
+        let (stage, via) = self.right_of(lender, whom).map_err(|_| lends_nothing())?;
+        if self.in_person() {
+            return Err(Refusal::NotADecider { why: format!("a guardrail names {name}'s group, and nobody stands in") });
+        }
+        let since = self.held_since(whom).map(|since| since.max(delegation.from));
+        Ok(Decider { stage, by, via, since, for_whom: Some((whom, name)) })
+    }
+
+    /// Whether the stage that decides now wants those whom it names themselves, and nobody in their place.
+    pub fn in_person(&self) -> bool {
+        self.current_stage().is_some_and(|(_, stage)| stage.alone)
+    }
+
+    /// In whose place the actor would decide now, where it would not be by their own right.
+    pub fn stands_in_for(&self, authority: &Authority, now: DateTime<Utc>) -> Option<(IdentityId, String)> {
+        self.decider(authority, now).ok()?.for_whom
+    }
+
+    /// Whether this person was asked, in whichever stage.
+    fn asks(&self, who: IdentityId) -> bool {
+        self.ruling.stages.iter().any(|s| s.via(who).is_some())
+    }
+
+    /// Refuses whose own it is, and who moved it.
+    fn uninvolved(&self, authority: &Authority, who: IdentityId) -> Result<(), Refusal> {
         if authority.is_subject() || authority.asked() || authority.answers_for_subject() {
             return Err(Refusal::OwnRequest);
         }
-        if self.kept_out.contains(&by) {
+        if self.kept_out.contains(&who) {
             return Err(Refusal::MovedIt);
         }
-        let is_or_was = self.ruling.stages.iter().any(|s| s.via(by).is_some());
-        if !is_or_was {
-            return Err(Refusal::NotADecider { why: "you were not among those asked when it was made".to_owned() });
-        }
+        Ok(())
+    }
+
+    /// Refuses who decides nothing now, or may be one with somebody who has a part in it; what is over; and who decided already.
+    fn undecided(&self, authority: &Authority, who: IdentityId, now: DateTime<Utc>) -> Result<(), Refusal> {
         authority.not_barred(now)?;
         authority.apart_from(self.parties())?;
         self.open(now)?;
-        if self.decisions.iter().any(|d| d.by == by) {
+        if self.decisions.iter().flat_map(Decision::people).any(|decided| decided == who) {
             return Err(Refusal::DecidedAlready);
         }
+        Ok(())
+    }
+
+    /// The stage that decides now, and by what right this person decides in it today.
+    fn right_of(&self, authority: &Authority, who: IdentityId) -> Result<(usize, Via), Refusal> {
         let Some((at, stage)) = self.current_stage() else { return Err(Refusal::StalePage) };
-        let Some(via) = stage.via(by) else {
+        let Some(via) = stage.via(who) else {
             return Err(Refusal::NotADecider { why: format!("it is at stage “{}” now", stage.name) });
         };
         if !authority.still_has(via) {
@@ -917,17 +1014,17 @@ impl Request {
                 why: "you no longer have the authority you had when it was made".to_owned(),
             });
         }
-        if !self.may_decide_now().contains(&by) {
+        if !self.may_decide_now().contains(&who) {
             return Err(Refusal::NotADecider {
                 why: "you are needed for a later stage, where nobody else can decide".to_owned(),
             });
         }
-        Ok((at, by, via.clone()))
+        Ok((at, via.clone()))
     }
 
     /// Whose part in it is not an approver's to take: who asked, whom it is for, who decided already, and who never does.
     pub fn parties(&self) -> BTreeSet<IdentityId> {
-        let decided = self.decisions.iter().map(|d| d.by);
+        let decided = self.decisions.iter().flat_map(Decision::people);
         [self.ask.asker, self.ask.subject].into_iter().chain(decided).chain(self.kept_out.iter().copied()).collect()
     }
 

@@ -475,7 +475,7 @@ fn resolve(ask: &Ask, facts: &Facts, demanded: Vec<Wanted>) -> (Vec<StageRuling>
             escalated: None,
         })
         .collect::<Vec<_>>();
-    let check = match settle(&mut stages, &BTreeMap::new()) {
+    let check = match settle(&mut stages, &Given::default()) {
         Ok(()) => Check::new("deciders", true, who_decides(&stages, facts)),
         Err(gap) => {
             let names = excluded
@@ -611,12 +611,42 @@ fn ladder(
     ladder
 }
 
+/// What has been given already: how many have approved each stage, and everybody whom that uses up. Whoever decides in another's place uses
+/// both of them up, and is one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Given {
+    counts: BTreeMap<usize, usize>,
+    people: BTreeSet<IdentityId>,
+}
+
+impl Given {
+    /// Counts one more who has approved a stage.
+    pub(crate) fn add(&mut self, stage: usize, people: impl IntoIterator<Item = IdentityId>) {
+        let people: BTreeSet<_> = people.into_iter().collect();
+        // INVARIANT: nobody counts twice, whether they act or another does in their place.
+        if people.is_disjoint(&self.people) {
+            let count = self.counts.entry(stage).or_default();
+            *count = count.saturating_add(1);
+        }
+        self.people.extend(people);
+    }
+
+    /// How many have approved a stage.
+    pub(crate) fn count(&self, stage: usize) -> usize {
+        self.counts.get(&stage).copied().unwrap_or_default()
+    }
+
+    /// Everybody who is used up.
+    pub(crate) fn people(&self) -> &BTreeSet<IdentityId> {
+        &self.people
+    }
+}
+
 /// Uses just as many rungs as it takes for every stage to find enough people, and for all stages together to find distinct ones.
 /// `given` holds who has already approved which stage. Says which stage cannot be decided, if one cannot.
-pub(crate) fn settle(stages: &mut [StageRuling], given: &BTreeMap<usize, BTreeSet<IdentityId>>) -> Result<(), String> {
+pub(crate) fn settle(stages: &mut [StageRuling], given: &Given) -> Result<(), String> {
     for (at, stage) in stages.iter_mut().enumerate() {
-        let done = given.get(&at).map_or(0, BTreeSet::len);
-        let need = usize::from(stage.need).saturating_sub(done);
+        let need = usize::from(stage.need).saturating_sub(given.count(at));
         stage.rungs = stage.rungs.clamp(1, stage.ladder.len().max(1));
         while stage.eligible().len() < need && stage.rungs < stage.ladder.len() {
             stage.rungs += 1;
@@ -645,12 +675,11 @@ fn gap(stage: &StageRuling, found: usize) -> String {
 
 /// Whether distinct people can be found for all that is still needed: a bipartite matching by augmenting paths. Gives the stage that
 /// comes up short.
-pub(crate) fn distinct(stages: &[StageRuling], given: &BTreeMap<usize, BTreeSet<IdentityId>>) -> Result<(), usize> {
-    let used: BTreeSet<IdentityId> = given.values().flatten().copied().collect();
+pub(crate) fn distinct(stages: &[StageRuling], given: &Given) -> Result<(), usize> {
     let mut slots = Vec::new();
     for (at, stage) in stages.iter().enumerate() {
-        let open = usize::from(stage.need).saturating_sub(given.get(&at).map_or(0, BTreeSet::len));
-        let people: Vec<_> = stage.eligible().difference(&used).copied().collect();
+        let open = usize::from(stage.need).saturating_sub(given.count(at));
+        let people: Vec<_> = stage.eligible().difference(given.people()).copied().collect();
         slots.extend(std::iter::repeat_n((at, people), open));
     }
     let mut taken: BTreeMap<IdentityId, usize> = BTreeMap::new();

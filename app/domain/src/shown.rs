@@ -7,7 +7,7 @@ use crate::{
     group::GroupEvent,
     guardrail::{GuardrailEvent, GuardrailSet},
     identity::IdentityEvent,
-    request::RequestEvent,
+    request::{Request, RequestEvent},
     resource::SystemEvent,
     stepup::{Act, Verified},
 };
@@ -66,7 +66,11 @@ fn of_identity<'a>(event: &'a IdentityEvent, before: Option<&Record>) -> Option<
         IdentityEvent::IdentityReturned { verified } => {
             (verified.as_ref()?, who.map(|who| Act::MarkReturned { identity: who.id }))
         }
+        IdentityEvent::DelegationMade { to, from, until, verified } => {
+            (verified, Some(Act::Delegate { to: *to, from: *from, until: *until }))
+        }
         IdentityEvent::IdentityDefined { .. }
+        | IdentityEvent::DelegationEnded {}
         | IdentityEvent::DepartureTakenBack {}
         | IdentityEvent::Invited { .. }
         | IdentityEvent::PasswordSet { .. }
@@ -143,7 +147,8 @@ fn of_request<'a>(event: &'a RequestEvent, before: Option<&Record>) -> Option<Sh
         RequestEvent::Approved { decision, .. } | RequestEvent::Denied { decision } => {
             let verified = decision.verified.as_ref()?;
             let request = if let Some(Record::Request(it)) = before { Some(it) } else { None };
-            let does = request.map(|it| it.approval_act(decision.stage, decision.minutes.unwrap_or(it.minutes)));
+            let minutes = |it: &Request| decision.minutes.unwrap_or(it.minutes);
+            let does = request.map(|it| it.approval_act(decision.stage, minutes(it), decision.for_whom));
             Some(Shown { verified, does })
         }
         RequestEvent::Withdrawn {}

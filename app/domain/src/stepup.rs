@@ -90,6 +90,9 @@ pub enum Act {
         minutes: Minutes,
         /// SHA-256 of the ruling in its canonical form, in hexadecimal.
         ruling: String,
+        /// In whose place, where it is not by one's own right.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        for_whom: Option<IdentityId>,
     },
     /// Publishing a version of a bundle.
     Publish {
@@ -170,6 +173,15 @@ pub enum Act {
     },
     /// Making new recovery codes; the old ones stop working.
     RenewRecoveryCodes,
+    /// Letting another decide in one's place.
+    Delegate {
+        /// Who.
+        to: IdentityId,
+        /// From when.
+        from: DateTime<Utc>,
+        /// Until when.
+        until: DateTime<Utc>,
+    },
     /// Asking that every authenticator of somebody be removed who has lost theirs.
     AskReset {
         /// Whose.
@@ -202,6 +214,7 @@ impl Act {
             | Self::RenameAuthenticator { .. }
             | Self::RemoveAuthenticator { .. }
             | Self::RenewRecoveryCodes
+            | Self::Delegate { .. }
             | Self::AskReset { .. }
             | Self::ResetAuthenticators { .. } => true,
         }

@@ -23,6 +23,7 @@ macro_rules! view {
 pub mod authenticators;
 pub mod bulk;
 pub mod chain;
+pub mod delegation;
 pub mod editor;
 pub mod guardrails;
 pub mod signals;
@@ -251,6 +252,8 @@ view! {
         system: String,
         /// The version of the terms shown; a yes to older ones is refused.
         terms: u32,
+        /// In whose place the reader would decide, where it waits for another.
+        for_whom: Option<String>,
     }
 
     /// A grant in a list.
@@ -387,6 +390,8 @@ view! {
         revoke: bool,
         /// Why the reader may not decide, where they might think they could.
         why_not_decide: Option<String>,
+        /// In whose place the reader decides, where it is not by their own right.
+        in_place_of: Option<String>,
     }
 
     /// What an approver should know before deciding.

@@ -307,7 +307,7 @@ impl Life {
                 ruling.step_up?
             }
         };
-        let mut does = request.approval_act(stage, minutes);
+        let mut does = request.approval_act(stage, minutes, None);
         if let stepup::Act::Approve { terms, minutes: stated, .. } = &mut does {
             match shows {
                 Shows::ForLonger => *stated = self::minutes(minutes.get() + 1),
@@ -343,6 +343,7 @@ impl Life {
             subject_owners: self.said.subject.owners.clone(),
             subject_managers: self.said.managers.clone(),
             next_in_line: self.request().is_next_in_line(id, self.now),
+            lenders: Vec::new(),
         };
         Authority::over(&actor(id), self.request(), facts)
     }

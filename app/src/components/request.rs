@@ -80,7 +80,7 @@ pub fn Decide(
     #[prop(default = 2)]
     level: u8,
 ) -> impl IntoView {
-    let RequestPage { card, version, minutes, ruling, .. } = page;
+    let RequestPage { card, version, minutes, ruling, acts, .. } = page;
     let confirms = ruling.stages.into_iter().find(|stage| stage.current).and_then(|stage| stage.confirms);
     let flash = Flash::of(&SENT_TO);
     let first_name = card.asker.split_whitespace().next().unwrap_or_default().to_owned();
@@ -94,6 +94,16 @@ pub fn Decide(
     view! {
         <section class="decide" aria-labelledby="decide-title">
             <Heading level id="decide-title" text="Your decision" />
+            {acts
+                .in_place_of
+                .map(|whom| {
+                    view! {
+                        <p>
+                            "You decide for " <strong>{whom}</strong>
+                            ", who let you; it counts as one yes, or one no, of you both."
+                        </p>
+                    }
+                })}
             <form class="form" method="post" action="/api/requests/approve">
                 <Hidden of=vec![("request", card.id.to_string()), ("version", version.to_string())] />
                 <Errors title="One thing to put right" of=summary />

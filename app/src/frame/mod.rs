@@ -68,6 +68,7 @@ fn Frame(shell: Shell, children: Children) -> impl IntoView {
                     <kbd>"K"</kbd>
                     " goes anywhere"
                 </span>
+                <a href="/delegation">"Who decides for me"</a>
                 <a href="/sessions">"My sessions"</a>
             </div>
         </footer>

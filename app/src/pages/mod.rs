@@ -6,6 +6,7 @@ pub mod authenticators;
 pub mod bundles;
 pub mod catalogue;
 pub mod confirm;
+pub mod delegation;
 pub mod editor;
 pub mod groups;
 pub mod guardrails;

@@ -6,7 +6,7 @@ use domain::{
     grant::Grant,
     identity::Identity,
     ids::{IdentityId, NoticeId},
-    request::{Request, State},
+    request::{Decision, Request, State},
 };
 use std::collections::BTreeSet;
 use store::Tx;
@@ -34,11 +34,16 @@ pub(crate) async fn tell(portal: &Portal, tx: &mut Tx, by: &Actor, request: &Req
     let for_whom = &request.facts.subject.name;
     let mine = whose(request);
     let deciders = request.may_decide_now();
+    if let (Owed::Approved | Owed::Denied, Some(whom)) = (owed, request.decisions.last().and_then(|d| d.for_whom)) {
+        let did = if owed == Owed::Approved { "approved" } else { "denied" };
+        let says = format!("{by} {did} {what} for {for_whom} in your place");
+        notify(portal, tx, by, &[whom].into(), &says, request).await?;
+    }
     let (people, says) = match (&request.state, owed) {
         (_, Owed::Commented) => {
             let mut all = mine.clone();
             all.extend(&deciders);
-            all.extend(request.decisions.iter().map(|d| d.by));
+            all.extend(request.decisions.iter().flat_map(Decision::people));
             (all, format!("{by} wrote on {what} for {for_whom}"))
         }
         (State::Waiting { .. }, Owed::Asked | Owed::Rerouted | Owed::Over) => {
@@ -85,7 +90,7 @@ pub(crate) async fn tell_of_withdrawal(
     by: &Actor,
     before: &Request,
 ) -> Result<(), Error> {
-    let decided = before.decisions.iter().map(|decision| decision.by);
+    let decided = before.decisions.iter().flat_map(Decision::people);
     let people = whose(before).into_iter().chain(before.may_decide_now()).chain(decided).collect();
     let says = format!("{by} took back {} for {}", before.facts.bundle.spec.name, before.facts.subject.name);
     notify(portal, tx, by, &people, &says, before).await

@@ -11,6 +11,7 @@ use domain::{
     departure::{Around, Departure},
     identity::Identity,
     ids::IdentityId,
+    request::Decision,
     resource::Sensitivity,
     stepup::{Confirmed, Verified},
     views::DepartureView,
@@ -178,6 +179,7 @@ impl Portal {
         tx.end_sessions_of(who.id).await?;
         tx.void_invitations(who.id, now).await?;
         self.stop_requests(tx, actor, who.id).await?;
+        self.end_delegations_to(tx, who).await?;
         let mut ended = 0;
         for grant in tx.live_grants_of(who.id).await? {
             if grant.needs_its_rights(now) {
@@ -196,7 +198,7 @@ impl Portal {
             self.save(tx, &change).await?;
             let (facts, ask) = (&request.facts, &request.ask);
             let mut told = request.may_decide_now();
-            told.extend(request.decisions.iter().map(|decision| decision.by));
+            told.extend(request.decisions.iter().flat_map(Decision::people));
             told.insert(ask.asker);
             if facts.subject.kind.is_person() {
                 told.insert(ask.subject);

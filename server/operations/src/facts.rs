@@ -277,13 +277,33 @@ pub(crate) async fn is_founding(tx: &mut Tx) -> Result<bool, Error> {
 
 /// What the actor may do in the portal as a whole.
 pub async fn in_portal(tx: &mut Tx, actor: &Actor, now: DateTime<Utc>) -> Result<Authority, Error> {
-    let facts = own_facts(tx, actor, now).await?;
+    let facts = match actor.person() {
+        Some(me) => own_facts(tx, me, now).await?,
+        None => AuthorityFacts::default(),
+    };
     Ok(Authority::in_portal(actor, facts)?)
 }
 
 /// What the actor may do with one request and what follows from it.
 pub async fn over(tx: &mut Tx, actor: &Actor, request: &Request, now: DateTime<Utc>) -> Result<Authority, Error> {
-    let mut facts = own_facts(tx, actor, now).await?;
+    let Some(me) = actor.person() else {
+        let facts = about_request(tx, AuthorityFacts::default(), request, now).await?;
+        return Ok(Authority::over(actor, request, facts)?);
+    };
+    let own = own_facts(tx, me, now).await?;
+    let mut facts = about_request(tx, own, request, now).await?;
+    facts.next_in_line = request.is_next_in_line(me, now);
+    facts.lenders = lenders(tx, me, request, now).await?;
+    Ok(Authority::over(actor, request, facts)?)
+}
+
+/// The same facts, as far as they concern one request.
+async fn about_request(
+    tx: &mut Tx,
+    mut facts: AuthorityFacts,
+    request: &Request,
+    now: DateTime<Utc>,
+) -> Result<AuthorityFacts, Error> {
     let concerned: BTreeSet<SystemId> = request.facts.systems.keys().copied().collect();
     facts.owns.retain(|s| concerned.contains(s));
     facts.backs_up.retain(|s| concerned.contains(s));
@@ -293,9 +313,26 @@ pub async fn over(tx: &mut Tx, actor: &Actor, request: &Request, now: DateTime<U
     }
     if let Some(me) = &facts.identity {
         facts.maybe_one_with = maybe_one_with(tx, me, request.parties(), now).await?;
-        facts.next_in_line = request.is_next_in_line(me.id, now);
     }
-    Ok(Authority::over(actor, request, facts)?)
+    Ok(facts)
+}
+
+/// The facts of those who let this person decide in their place now; what was lent to them is not lent on.
+async fn lenders(
+    tx: &mut Tx,
+    me: IdentityId,
+    request: &Request,
+    now: DateTime<Utc>,
+) -> Result<Vec<AuthorityFacts>, Error> {
+    let mut lenders = Vec::new();
+    for id in tx.delegators_of(me, now).await? {
+        let theirs = own_facts(tx, id, now).await?;
+        let lends = theirs.identity.as_ref().and_then(|it| it.delegation).is_some_and(|it| it.lets(me, now));
+        if lends {
+            lenders.push(about_request(tx, theirs, request, now).await?);
+        }
+    }
+    Ok(lenders)
 }
 
 /// Who of these may be this person under another name.
@@ -328,8 +365,7 @@ async fn origins(tx: &mut Tx, who: IdentityId, now: DateTime<Utc>) -> Result<BTr
     Ok(found)
 }
 
-async fn own_facts(tx: &mut Tx, actor: &Actor, now: DateTime<Utc>) -> Result<AuthorityFacts, Error> {
-    let Some(id) = actor.person() else { return Ok(AuthorityFacts::default()) };
+async fn own_facts(tx: &mut Tx, id: IdentityId, now: DateTime<Utc>) -> Result<AuthorityFacts, Error> {
     let (owns, backs_up) = tx.owned_by(id).await?;
     Ok(AuthorityFacts {
         identity: tx.identity(id).await?,

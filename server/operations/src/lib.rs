@@ -7,6 +7,7 @@ pub mod bundles;
 pub mod catalogue;
 pub mod clock;
 pub mod connectors;
+mod delegations;
 mod delta;
 mod departures;
 pub mod discover;

@@ -33,7 +33,7 @@ pub(crate) async fn line(tx: &mut Tx, row: &EventRow) -> Result<Line, Error> {
     Ok(Line {
         id: row.id,
         at: envelope.at,
-        who: envelope.actor.to_string(),
+        who: who(&envelope),
         what: said.what,
         text,
         decided: said.decided,
@@ -41,6 +41,16 @@ pub(crate) async fn line(tx: &mut Tx, row: &EventRow) -> Result<Line, Error> {
         hash: row.hash.clone(),
         founding: envelope.founding,
     })
+}
+
+/// Who did it; of a decision also in whose place, as it was called then.
+fn who(envelope: &Envelope) -> String {
+    if let Event::Request(event) = &envelope.event
+        && let RequestEvent::Approved { decision, .. } | RequestEvent::Denied { decision } = event.as_ref()
+    {
+        return decision.name.clone();
+    }
+    envelope.actor.to_string()
 }
 
 /// A free text, or that it was erased.
@@ -126,6 +136,10 @@ fn of_identity(event: &IdentityEvent, version: u32) -> String {
             format!("asked to reset their passkeys and codes{}", sure(verified.as_ref()))
         }
         IdentityEvent::ResetRefused {} => "took back or refused that reset".to_owned(),
+        IdentityEvent::DelegationMade { until, verified, .. } => {
+            format!("let another decide in their place until {}, with {}", day(*until), verified.proof.word())
+        }
+        IdentityEvent::DelegationEnded {} => "ended that another decides in their place".to_owned(),
         IdentityEvent::AuthenticatorsReset { asked_by, verified, .. } => {
             format!("reset their passkeys and codes, as {asked_by} had asked, with {}", verified.proof.word())
         }

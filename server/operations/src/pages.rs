@@ -28,7 +28,7 @@ use domain::{
     grant::{Grant, State as GrantState},
     identity::Identity,
     ids::{BundleId, IdentityId, RequestId, StreamId},
-    request::{Request, RequestKind, State},
+    request::{Decision, Request, RequestKind, State},
     resource::System,
     review::{Around, Draft, DraftState, Remark},
     stepup::Confirmed,
@@ -126,12 +126,25 @@ impl Portal {
         Ok(cards)
     }
 
-    /// The requests that wait for the reader: what weighs more before what weighs less, and of each the oldest first.
+    /// The requests that wait for the reader, or for somebody in whose place they may decide: what weighs more before what weighs less, and of
+    /// each the oldest first.
     pub async fn inbox(&self, actor: &Actor, after: &str) -> Result<Page<RequestCard>, Error> {
         let mut tx = self.store().read().await?;
         let me = self.reader(&mut tx, actor).await?;
-        let (waiting, next) = listed(tx.requests_to_decide(me, after, limit()).await?);
-        Ok(Page { items: waiting.iter().map(request_card).collect(), next })
+        let own = tx.requests_to_decide(me, after, limit()).await?;
+        let lent = tx.requests_to_decide_for_others(me, self.now(), after, limit()).await?;
+        let card = |row: Listed<Request>| Listed { cursor: row.cursor, it: request_card(&row.it) };
+        let mut rows: Vec<_> = own.into_iter().map(card).collect();
+        for Listed { cursor, it: (request, whom) } in lent {
+            // What is the reader's own to decide they decide by their own right.
+            if rows.iter().all(|known| known.it.id != request.id) {
+                let it = RequestCard { for_whom: Some(whom), ..request_card(&request) };
+                rows.push(Listed { cursor, it });
+            }
+        }
+        rows.sort_by_key(|row| (!row.it.weighty, row.it.id));
+        let (items, next) = listed(rows);
+        Ok(Page { items, next })
     }
 
     /// The page of a request, with the first of its events.
@@ -657,16 +670,19 @@ fn owner(it: &Identity) -> Named {
 fn acts(request: &Request, grant: Option<&Grant>, authority: &Authority, now: DateTime<Utc>) -> Acts {
     let me = authority.actor().person();
     let waiting = request.open(now).is_ok();
-    let may_decide = waiting && me.is_some_and(|me| request.may_decide_now().contains(&me));
+    let in_place_of = request.stands_in_for(authority, now).map(|(_, name)| name);
+    let by_right = me.is_some_and(|me| request.may_decide_now().contains(&me));
+    let may_decide = waiting && (by_right || in_place_of.is_some());
     let own = authority.is_subject() || authority.asked() || authority.answers_for_subject();
     let live = grant.filter(|g| g.needs_its_rights(now));
     let barred = authority.not_barred(now).and_then(|()| authority.apart_from(request.parties())).err();
-    let eligible = me.is_some_and(|me| request.ruling.stages.iter().any(|s| s.via(me).is_some()));
+    let decided = me.is_some_and(|me| request.decisions.iter().flat_map(Decision::people).any(|who| who == me));
+    let eligible = decided || me.is_some_and(|me| request.ruling.stages.iter().any(|s| s.via(me).is_some()));
     let decides = may_decide && !own;
     let why_not_decide = (waiting && !may_decide && (eligible || (own && authority.owns_a_system()))).then(|| {
         if own {
             Refusal::OwnRequest.to_string()
-        } else if me.is_some_and(|me| request.decisions.iter().any(|d| d.by == me)) {
+        } else if decided {
             Refusal::DecidedAlready.to_string()
         } else {
             "another stage decides now".to_owned()
@@ -681,6 +697,7 @@ fn acts(request: &Request, grant: Option<&Grant>, authority: &Authority, now: Da
         extend: live.is_some_and(|g| matches!(g.state, GrantState::Active { .. })) && authority.may_give_back(),
         revoke: live.is_some() && authority.may_revoke() && !authority.may_give_back(),
         why_not_decide,
+        in_place_of,
     }
 }
 
@@ -747,6 +764,7 @@ fn request_card(request: &Request) -> RequestCard {
         weighty: request.is_weighty(),
         system: facts.weightiest().map(|(_, s)| s.name.clone()).unwrap_or_default(),
         terms: request.terms,
+        for_whom: None,
     }
 }
 

@@ -360,12 +360,15 @@ impl Portal {
         .await
     }
 
-    /// A request, while the transaction holds, in one fixed order, the rows a decision judges: the subject and the approver, then the
-    /// systems. Whoever takes authority away bumps the same rows, so one of the two goes first.
+    /// A request, while the transaction holds, in one fixed order, the rows a decision judges: the subject, the approver and those in
+    /// whose place they may decide, then the systems. Whoever takes authority away bumps the same rows, so one of the two goes first.
     async fn to_decide(&self, tx: &mut Tx, actor: &Actor, id: RequestId) -> Result<Request, Error> {
         let request = tx.request(id).await?.ok_or(Error::NotFound)?;
-        let people: std::collections::BTreeSet<_> =
-            [Some(request.ask.subject), actor.person()].into_iter().flatten().collect();
+        let mut people: BTreeSet<_> = [Some(request.ask.subject), actor.person()].into_iter().flatten().collect();
+        if let Some(by) = actor.person() {
+            // In whose place they may decide: those lend what they have today.
+            people.extend(tx.delegators_of(by, self.now()).await?);
+        }
         for person in people {
             tx.touch_identity(person).await?;
         }

@@ -4,7 +4,7 @@
 pub(crate) mod codes;
 pub(crate) mod passkeys;
 
-use crate::{Error, Portal, acts, ids::hashed, people::OF_ACCOUNT, systems::changes};
+use crate::{Error, Portal, acts, delegations, ids::hashed, people::OF_ACCOUNT, systems::changes};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Actor, Refusal,
@@ -110,6 +110,15 @@ pub enum Wanted {
     },
     /// Making new recovery codes.
     RenewRecoveryCodes,
+    /// Letting another decide in one's place.
+    Delegate {
+        /// Their sign-in name.
+        to: String,
+        /// The first day.
+        from: String,
+        /// The last day.
+        until: String,
+    },
     /// Asking, as an admin, that somebody's authenticators be reset.
     AskReset {
         /// Whose.
@@ -318,6 +327,12 @@ impl Portal {
                 let says = "I make new recovery codes, and the old ones stop working".to_owned();
                 (strongest, Act::RenewRecoveryCodes, says)
             }
+            Wanted::Delegate { to, from, until } => {
+                let (to, wanted) = delegations::wanted(tx, to, from, until).await?;
+                who.may_delegate(actor, &to, wanted, self.now())?;
+                let says = format!("I let {} decide in my place {}", to.spec.name, delegations::days(wanted));
+                (strongest, wanted.act(), says)
+            }
             Wanted::AskReset { identity } => {
                 let whose = self.to_reset(tx, actor, *identity).await?;
                 let says = format!("I ask that every passkey and authenticator app of {} be removed", whose.spec.name);
@@ -350,10 +365,12 @@ impl Portal {
         shorter: &str,
     ) -> Result<(Strength, Act, String), Error> {
         let request = tx.request(id).await?.ok_or(Error::NotFound)?;
-        if !crate::facts::over(tx, actor, &request, self.now()).await?.may_see() {
+        let authority = crate::facts::over(tx, actor, &request, self.now()).await?;
+        if !authority.may_see() {
             return Err(Error::NotFound);
         }
         request.open(self.now())?;
+        let for_whom = request.stands_in_for(&authority, self.now());
         let (stage, ruling) = request.current_stage().filter(|_| request.terms == version).ok_or(Refusal::StalePage)?;
         let minutes = match shorter.trim() {
             "" => request.minutes,
@@ -361,8 +378,10 @@ impl Portal {
         };
         let short = digest(&request.ruling).chars().take(8).collect::<String>();
         let (what, whom) = (&request.facts.bundle.spec.name, &request.facts.subject.name);
-        let says = format!("I approve “{what}” for {whom}, for {minutes}, by ruling {short}");
-        Ok((ruling.step_up.unwrap_or(Strength::SignIn), request.approval_act(stage, minutes), says))
+        let i = for_whom.as_ref().map_or_else(|| "I".to_owned(), |(_, lender)| format!("I, {actor} for {lender},"));
+        let says = format!("{i} approve “{what}” for {whom}, for {minutes}, by ruling {short}");
+        let act = request.approval_act(stage, minutes, for_whom.map(|(id, _)| id));
+        Ok((ruling.step_up.unwrap_or(Strength::SignIn), act, says))
     }
 
     async fn bundle_of_admin(&self, tx: &mut Tx, actor: &Actor, key: &str) -> Result<Bundle, Error> {
@@ -511,6 +530,10 @@ impl Portal {
             Wanted::RenewRecoveryCodes => {
                 let id = self.begin_new_codes(tx, actor, verified).await?;
                 format!("/authenticators/add/{id}")
+            }
+            Wanted::Delegate { to, from, until } => {
+                self.delegate_in(tx, actor, (to, from, until), verified).await?;
+                "/delegation".to_owned()
             }
             Wanted::AskReset { identity } => {
                 let key = self.ask_reset_in(tx, actor, *identity, Some(verified)).await?;

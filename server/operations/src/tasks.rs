@@ -9,7 +9,7 @@ use domain::{
     grant::Grant,
     ids::{IdentityId, TaskId},
     job::{Job, JobKey, RightKey},
-    request::Request,
+    request::{Decision, Request},
     resource::System,
     views::{Page, TaskView},
 };
@@ -125,7 +125,7 @@ pub(crate) async fn takes_part(tx: &mut Tx, requests: &[Request], who: IdentityI
             || request.ask.asker == who
             || request.ask.subject == who
             || request.facts.subject.owners.contains(&who)
-            || request.decisions.iter().any(|d| d.by == who)
+            || request.decisions.iter().flat_map(Decision::people).any(|decided| decided == who)
         {
             return Ok(true);
         }

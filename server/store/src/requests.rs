@@ -53,10 +53,56 @@ impl Tx {
             .collect()
     }
 
-    /// How many requests wait for this person, counted up to 100.
-    pub async fn count_to_decide(&mut self, who: IdentityId) -> Result<u32, Error> {
-        const SQL: &str = "select count(*) from (select 1 from deciders where identity_id = $1 limit 100) as found";
-        Ok(row!(self, (i64,), SQL, who.0)?.map_or(0, |(n,)| u32::try_from(n).unwrap_or(0)))
+    /// A page of the requests that wait for those who let this person decide in their place, with whom each waits for, in the same order;
+    /// but for what the person asked for, would get, or decided on already.
+    pub async fn requests_to_decide_for_others(
+        &mut self,
+        who: IdentityId,
+        now: DateTime<Utc>,
+        from: &str,
+        limit: i64,
+    ) -> Result<Vec<Listed<(Request, String)>>, Error> {
+        const SQL: &str = "select r.id, r.body, d.weighty, i.name from delegations g
+              join deciders d on d.identity_id = g.identity_id
+              join requests r on r.id = d.request_id
+              join identities i on i.id = g.identity_id
+            where g.delegate_id = $1 and g.from_at <= $2 and g.until_at > $2 and i.active and not d.in_person
+              and r.asker_id <> $1 and r.subject_id <> $1
+              and not exists (select 1 from decisions x where x.request_id = r.id and x.identity_id = $1)
+              and (d.weighty < $3 or (d.weighty = $3 and d.request_id > $4))
+            order by d.weighty desc, d.request_id limit $5";
+        let (weighty, id) = in_part(from).unwrap_or((true, Uuid::nil()));
+        rows!(self, (Uuid, String, bool, String), SQL, who.0, now, weighty, id, limit)?
+            .into_iter()
+            .map(|(id, body, weighty, name)| {
+                Ok(Listed { cursor: part(weighty, id), it: (parsed("requests", id, &body)?, name) })
+            })
+            .collect()
+    }
+
+    /// How many requests wait for this person, or for those who let them decide in their place, counted up to 100.
+    pub async fn count_to_decide(&mut self, who: IdentityId, now: DateTime<Utc>) -> Result<u32, Error> {
+        const SQL: &str = "select count(*) from (
+              select request_id from deciders where identity_id = $1
+              union
+              select d.request_id from delegations g
+                join deciders d on d.identity_id = g.identity_id
+                join requests r on r.id = d.request_id
+                join identities i on i.id = g.identity_id
+              where g.delegate_id = $1 and g.from_at <= $2 and g.until_at > $2 and i.active and not d.in_person
+                and r.asker_id <> $1 and r.subject_id <> $1
+                and not exists (select 1 from decisions x where x.request_id = r.id and x.identity_id = $1)
+              limit 100
+            ) as found";
+        Ok(row!(self, (i64,), SQL, who.0, now)?.map_or(0, |(n,)| u32::try_from(n).unwrap_or(0)))
+    }
+
+    /// Who named this person to decide in their place, and whose time for it is not over.
+    pub async fn delegators_of(&mut self, who: IdentityId, now: DateTime<Utc>) -> Result<Vec<IdentityId>, Error> {
+        const SQL: &str =
+            "select identity_id from delegations where delegate_id = $1 and until_at > $2 order by identity_id";
+        let found = rows!(self, (Uuid,), SQL, who.0, now)?;
+        Ok(found.into_iter().map(|(id,)| IdentityId(id)).collect())
     }
 
     /// A page of the open requests that this person asked for or would get, the newest first.

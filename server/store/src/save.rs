@@ -212,6 +212,17 @@ impl Tx {
         for owner in &spec.owners {
             run!(self, "insert into identity_owners (identity_id, owner_id) values ($1, $2)", it.id.0, owner.0)?;
         }
+        run!(self, "delete from delegations where identity_id = $1", it.id.0)?;
+        if let Some(delegation) = &it.delegation {
+            run!(
+                self,
+                "insert into delegations (identity_id, delegate_id, from_at, until_at) values ($1, $2, $3, $4)",
+                it.id.0,
+                delegation.to.0,
+                delegation.from,
+                delegation.until
+            )?;
+        }
         Ok(done)
     }
 
@@ -443,10 +454,11 @@ impl Tx {
         for decider in it.may_decide_now().into_iter().take(MOST_MEMBERS) {
             run!(
                 self,
-                "insert into deciders (request_id, identity_id, weighty) values ($1, $2, $3)",
+                "insert into deciders (request_id, identity_id, weighty, in_person) values ($1, $2, $3, $4)",
                 it.id.0,
                 decider.0,
-                it.is_weighty()
+                it.is_weighty(),
+                it.in_person()
             )?;
         }
         if let Event::Request(event) = event
@@ -535,6 +547,12 @@ impl Tx {
                     "select owner_id from identity_owners where identity_id = $1 order by owner_id",
                     id
                 )?;
+                let delegation = row!(
+                    self,
+                    (Uuid, DateTime<Utc>, DateTime<Utc>),
+                    "select delegate_id, from_at, until_at from delegations where identity_id = $1",
+                    id
+                )?;
                 row!(
                     self,
                     (String, String, bool, bool, bool, String, Option<String>, Option<Uuid>),
@@ -553,6 +571,7 @@ impl Tx {
                         ("manager", said(manager)),
                         ("accounts", lines(accounts.iter().map(|(system, name)| format!("{system} {name}")))),
                         ("owners", list(owners.iter().map(|o| o.0))),
+                        ("delegation", said(delegation.map(|(to, from, until)| format!("{to} {from} {until}")))),
                     ]
                 })
             }
@@ -657,8 +676,8 @@ impl Tx {
             ThingKind::Request => {
                 let deciders = rows!(
                     self,
-                    (Uuid, bool),
-                    "select identity_id, weighty from deciders where request_id = $1 order by identity_id",
+                    (Uuid, bool, bool),
+                    "select identity_id, weighty, in_person from deciders where request_id = $1 order by identity_id",
                     id
                 )?;
                 let decided = rows!(
@@ -681,7 +700,7 @@ impl Tx {
                         ("state", state),
                         ("approval", said(approval)),
                         ("until", said(until)),
-                        ("deciders", lines(deciders.iter().map(|(who, weighty)| format!("{who} {weighty}")))),
+                        ("deciders", lines(deciders.iter().map(|(who, weighty, alone)| format!("{who} {weighty} {alone}")))),
                         (
                             "decisions",
                             lines(decided.iter().map(|(who, yes, at, since)| format!("{who} {yes} {at} {since}"))),
@@ -745,6 +764,7 @@ impl Columns {
                 ("manager", said(it.spec.manager)),
                 ("accounts", lines(it.accounts.iter().map(|(system, account)| format!("{system} {}", account.name)))),
                 ("owners", list(it.spec.owners.iter().map(|o| o.0))),
+                ("delegation", said(it.delegation.map(|d| format!("{} {} {}", d.to, d.from, d.until)))),
             ],
             Record::Group(it) => vec![
                 ("key", it.spec.key.to_string()),
@@ -785,7 +805,7 @@ impl Columns {
                 let decided = decided
                     .iter()
                     .map(|d| format!("{} {} {} {}", d.by, d.approves, d.at, d.since.unwrap_or(it.asked_at)));
-                let weighty = it.is_weighty();
+                let (weighty, alone) = (it.is_weighty(), it.in_person());
                 let deciders = it.may_decide_now().into_iter().take(MOST_MEMBERS);
                 vec![
                     ("bundle", it.bundle().to_string()),
@@ -794,7 +814,7 @@ impl Columns {
                     ("state", it.state.word().to_owned()),
                     ("approval", said(it.state.approval())),
                     ("until", said(waits_until(it))),
-                    ("deciders", lines(deciders.map(|who| format!("{who} {weighty}")))),
+                    ("deciders", lines(deciders.map(|who| format!("{who} {weighty} {alone}")))),
                     ("decisions", lines(decided)),
                 ]
             }

@@ -50,13 +50,17 @@ const ON_PURPOSE: [(&str, &str); 9] = [
 ];
 
 /// What must have been among the statements, or this test has not looked.
-const SOUGHT: [(&str, &str); 29] = [
+const SOUGHT: [(&str, &str); 30] = [
     ("open requests for somebody", "from requests where state in ('waiting', 'approved') and subject_id = $1"),
     ("open requests by somebody", "from requests where state in ('waiting', 'approved') and asker_id = $1"),
     ("open requests", "from requests where state in ('waiting', 'approved') and id > $1"),
     (
         "requests that wait for somebody",
         "from deciders d join requests r on r.id = d.request_id where d.identity_id = $1",
+    ),
+    (
+        "requests that wait for whom somebody stands in for",
+        "from delegations g join deciders d on d.identity_id = g.identity_id",
     ),
     ("requests of a bundle", "from requests where bundle_id = $1 and state = 'granted'"),
     ("somebody's live grants", "from grants where subject_id = $1 and state <> 'ended'"),

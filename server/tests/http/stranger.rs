@@ -276,6 +276,9 @@ pub async fn acts(scene: &Scene) -> Vec<Act> {
         act("/api/authenticators/ask-reset", vec![("identity", hamza.clone())], admins(422)),
         act("/api/authenticators/refuse-reset", vec![("identity", hamza.clone())], admins(422)),
         act("/api/authenticators/reset", vec![("identity", hamza.clone())], admins(422)),
+        act("/api/delegation", vec![], signed_in(200)),
+        act("/api/delegation/make", vec![text("to", "no.body"), text("from", "2026-03-02")], signed_in(422)),
+        act("/api/delegation/end", vec![], signed_in(403)),
         act("/api/sessions", vec![], signed_in(200)),
         act("/api/sessions/end", vec![("session", scene.session.clone())], signed_in(404)),
         // One try too many for one name, wherever it is made; the admin's are in a scene of their own.
@@ -309,6 +312,7 @@ pub fn pages(scene: &Scene) -> Vec<Door> {
         ("/confirm/:", format!("/confirm/{request}"), led_to_the_door(404)),
         ("/authenticators", "/authenticators".into(), led_to_the_door(200)),
         ("/authenticators/add/:", format!("/authenticators/add/{request}"), led_to_the_door(404)),
+        ("/delegation", "/delegation".into(), led_to_the_door(200)),
         ("/bundles", "/bundles".into(), page(READERS)),
         ("/bundles/:", "/bundles/orders-read".into(), page(READERS)),
         ("/editor", "/editor".into(), page(admins(200))),

@@ -194,6 +194,7 @@ fn Picks(items: Vec<RequestCard>, at: Option<RequestId>, from: String) -> impl I
                         <p class="meta">
                             <span>{short(card.minutes)}</span>
                             <span>"asked " {by} <When at=card.asked_at /></span>
+                            {card.for_whom.map(|whom| view! { <span>{format!("for {whom}")}</span> })}
                             {card.weighty.then(|| view! { <span>"sensitive: " {card.system}</span> })}
                         </p>
                     </a>

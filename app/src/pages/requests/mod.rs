@@ -86,7 +86,7 @@ fn Draw(asked: Asked, request: RequestPage) -> impl IntoView {
 fn Do(request: RequestPage) -> impl IntoView {
     const SENT_TO: [&str; 3] = ["/api/requests/withdraw", "/api/grants/give-back", "/api/grants/revoke"];
     let RequestPage { acts, card, grant, .. } = request;
-    let Acts { decide, withdraw, comment, give_back, extend, revoke, why_not_decide } = acts;
+    let Acts { decide, withdraw, comment, give_back, extend, revoke, why_not_decide, in_place_of: _ } = acts;
     let id = card.id.to_string();
     let grant = grant.map(|grant| grant.id.to_string());
     let of_grant = move || grant.iter().map(|grant| ("grant", grant.clone())).collect::<Vec<_>>();

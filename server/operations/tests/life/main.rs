@@ -9,6 +9,7 @@
 mod bulk;
 mod catalogue;
 mod database;
+mod delegation;
 mod delta;
 mod departures;
 mod editing;

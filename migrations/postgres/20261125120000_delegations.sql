@@ -1,0 +1,11 @@
+-- Who may decide in whose place, and when, as the row of the identity says; for finding who lets somebody decide.
+create table delegations (
+  identity_id uuid not null primary key references identities (id),
+  delegate_id uuid not null,
+  from_at timestamptz not null,
+  until_at timestamptz not null
+);
+create index delegations_by_delegate on delegations (delegate_id);
+
+-- Whether the stage that decides now wants those whom it names themselves.
+alter table deciders add column in_person boolean not null default false;

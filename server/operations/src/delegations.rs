@@ -1,0 +1,127 @@
+//! Letting another decide in one's place: who, from which day to which, and ending it. What it lets them decide is told by the domain, from
+//! what the person may decide themselves at that moment.
+
+use crate::{Error, Portal, acts::tell_people, stepup::person};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use domain::{
+    Actor, Refusal,
+    delegation::Delegation,
+    identity::Identity,
+    stepup::Verified,
+    views::delegation::{DelegationPage, DelegationView},
+};
+use std::collections::BTreeSet;
+use store::Tx;
+
+/// Where it is read and ended.
+const PAGE: &str = "/delegation";
+
+impl Portal {
+    /// Who decides in the reader's place, and in whose place the reader does.
+    pub async fn delegation(&self, actor: &Actor) -> Result<DelegationPage, Error> {
+        let now = self.now();
+        let mut tx = self.store().read().await?;
+        let me = person(&mut tx, actor).await?;
+        let mine = match me.open_delegation(now) {
+            Some(it) => tx.identity(it.to).await?.map(|to| view(&to, it, now)),
+            None => None,
+        };
+        let mut lent = Vec::new();
+        for id in tx.delegators_of(me.id, now).await? {
+            let lender = tx.identity(id).await?.filter(Identity::may_act);
+            lent.extend(lender.and_then(|it| Some(view(&it, it.open_delegation(now)?, now))));
+        }
+        Ok(DelegationPage { mine, lent, today: now.date_naive().to_string() })
+    }
+
+    /// Lets another decide in one's place, within an act that commits it. Both are told.
+    pub(crate) async fn delegate_in(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        (to, from, until): (&str, &str, &str),
+        verified: Verified,
+    ) -> Result<(), Error> {
+        let me = person(tx, actor).await?;
+        let (to, wanted) = wanted(tx, to, from, until).await?;
+        // Neither leaves while it is made.
+        for id in BTreeSet::from([me.id, to.id]) {
+            tx.touch_identity(id).await?;
+        }
+        let me = person(tx, actor).await?;
+        let to = tx.identity(to.id).await?.ok_or(Error::NotFound)?;
+        self.save(tx, &me.delegate(actor, &to, wanted, verified, self.now())?).await?;
+        let days = days(wanted);
+        let says = format!("{} lets you decide in their place {days}", me.spec.name);
+        tell_people(self, tx, &Actor::System, &[to.id].into(), &says, PAGE).await?;
+        let name = &to.spec.name;
+        let says = format!("{name} decides in your place {days}: end it and tell an admin if that was not you");
+        tell_people(self, tx, &Actor::System, &[me.id].into(), &says, PAGE).await
+    }
+
+    /// Decides by oneself again. Both are told.
+    pub async fn end_delegation(&self, actor: &Actor) -> Result<(), Error> {
+        self.retrying(|| async {
+            let now = self.now();
+            let mut tx = self.store().write().await?;
+            let me = person(&mut tx, actor).await?;
+            self.save(&mut tx, &me.end_delegation(actor, now)?).await?;
+            if let Some(ended) = me.open_delegation(now) {
+                let says = format!("{} decides by themselves again, and you no longer in their place", me.spec.name);
+                tell_people(self, &mut tx, &Actor::System, &[ended.to].into(), &says, PAGE).await?;
+                let says = "nobody decides in your place any more, as you ended it";
+                tell_people(self, &mut tx, &Actor::System, &[me.id].into(), says, PAGE).await?;
+            }
+            self.commit(tx).await
+        })
+        .await
+    }
+
+    /// Whoever had named a leaver decides by themselves again, and hears of it.
+    pub(crate) async fn end_delegations_to(&self, tx: &mut Tx, leaver: &Identity) -> Result<(), Error> {
+        let now = self.now();
+        for id in tx.delegators_of(leaver.id, now).await? {
+            let Some(lender) = tx.identity(id).await? else { continue };
+            self.save(tx, &lender.end_delegation(&Actor::System, now)?).await?;
+            let says = format!("{} has left, and so nobody decides in your place any more", leaver.spec.name);
+            tell_people(self, tx, &Actor::System, &[id].into(), &says, PAGE).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Who is meant, and for which days, as it was written in the form.
+pub(crate) async fn wanted(tx: &mut Tx, to: &str, from: &str, until: &str) -> Result<(Identity, Delegation), Error> {
+    let to = to.trim();
+    if to.is_empty() {
+        return Err(Refusal::Missing("sign-in name").into());
+    }
+    // One answer for all who cannot: who else there is does not show.
+    let who = tx.identity_by_key(to).await?.filter(|it| it.spec.kind.is_person() && it.may_act());
+    let who = who.ok_or_else(|| Refusal::NotA {
+        field: "sign-in name of somebody who can decide for you",
+        got: to.chars().take(80).collect(),
+    })?;
+    let (from, last) = (day(from)?, day(until)?);
+    let until = last.checked_add_signed(TimeDelta::days(1)).ok_or(Refusal::Missing("last day"))?;
+    let wanted = Delegation { to: who.id, from, until };
+    Ok((who, wanted))
+}
+
+/// The days of a delegation, as part of a sentence; they are whole, by UTC.
+pub(crate) fn days(of: Delegation) -> String {
+    let (first, last) = (of.from.date_naive(), (of.until - TimeDelta::days(1)).date_naive());
+    let says = |day: NaiveDate| day.format("%-d %B %Y").to_string();
+    if first == last { format!("on {}", says(first)) } else { format!("from {} to {}", says(first), says(last)) }
+}
+
+fn view(whom: &Identity, it: Delegation, now: DateTime<Utc>) -> DelegationView {
+    DelegationView { name: whom.spec.name.clone(), from: it.from, until: it.until, begun: it.from <= now }
+}
+
+/// The beginning of a day.
+fn day(text: &str) -> Result<DateTime<Utc>, Refusal> {
+    let not = |_| Refusal::NotA { field: "day", got: text.chars().take(40).collect() };
+    let day = text.trim().parse::<NaiveDate>().map_err(not)?;
+    Ok(day.and_time(NaiveTime::MIN).and_utc())
+}

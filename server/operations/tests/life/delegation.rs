@@ -1,0 +1,235 @@
+//! Deciding in another's place: what they could decide at that moment, within its days, and never as a second person.
+
+use crate::{
+    on_both,
+    people::{is_let_in, notices},
+    stepup::{confirmed, is, password, sure, yes},
+    world::{COMPANY, On, World},
+};
+use chrono::TimeDelta;
+use domain::Refusal;
+use operations::{Error, Wanted};
+
+on_both! {
+    who_is_let_decides_in_anothers_place_and_the_decision_says_so
+    nobody_decides_in_anothers_place_outside_of_its_days
+    a_delegation_that_cannot_be_is_refused
+    nobody_decides_on_their_own_in_anothers_place
+    the_two_count_as_one_person
+    who_loses_authority_lends_none
+    what_was_lent_is_not_lent_on
+    who_decides_by_their_own_right_uses_no_other
+    it_ends_when_one_says_so_or_the_other_leaves
+}
+
+/// The first two weeks of the tests' time.
+const NOW: (&str, &str) = ("2026-03-02", "2026-03-14");
+
+async fn lets(world: &World, who: &str, to: &str, (from, until): (&str, &str)) -> Result<(), Error> {
+    let (to, from, until) = (to.to_owned(), from.to_owned(), until.to_owned());
+    let (actor, wanted) = (world.actor(who).await, Wanted::Delegate { to, from, until });
+    let id = world.portal.begin_step_up(&actor, &wanted, "/delegation").await?;
+    world.portal.confirm(&actor, id, &password()).await.map(|_| ())
+}
+
+/// R30, R31, R36: it is on the decision, in the statement, in the trail and in the inbox for whom it was.
+async fn who_is_let_decides_in_anothers_place_and_the_decision_says_so(on: On) {
+    let (world, olga, _) = sure(on).await;
+    is_let_in(&world, "hal.hand").await;
+    let hal = world.actor("hal.hand").await;
+    lets(&world, "olga.owner", "hal.hand", NOW).await.expect("she may");
+    let told = notices(&world, "hal.hand").await;
+    assert_eq!(told[0], "Olga Owner lets you decide in their place from 2 March 2026 to 14 March 2026");
+    assert!(notices(&world, "olga.owner").await[0].starts_with("Hal Hand decides in your place"));
+    assert_eq!(world.portal.delegation(&hal).await.expect("his own").lent[0].name, "Olga Owner");
+
+    let id = world.ask("ann.asker", "life-sure", "2h").await;
+    let inbox = world.portal.inbox(&hal, "").await.expect("his own").items;
+    assert!(matches!(&inbox[..], [card] if card.id == id && card.for_whom.as_deref() == Some("Olga Owner")));
+    assert_eq!(world.portal.shell(&hal).await.expect("his own").to_decide, 1);
+    let hers = world.portal.inbox(&olga, "").await.expect("her own").items;
+    assert!(hers.iter().any(|card| card.id == id && card.for_whom.is_none()), "it is hers as well");
+    let page = world.portal.request(&hal, id).await.expect("he may decide");
+    assert!(page.acts.decide && page.acts.in_place_of.as_deref() == Some("Olga Owner"), "{:?}", page.acts);
+
+    let bare = world.approve("hal.hand", id).await;
+    assert!(is(&bare, |no| matches!(no, Refusal::StepUp { .. })), "the step-up is his own: {bare:?}");
+    confirmed(&world, &hal, &yes(&world, id).await, &password()).await.expect("he decides for her");
+    let decision = world.request(id).await.decisions.pop().expect("it was decided");
+    assert_eq!((Some(decision.by), decision.for_whom), (hal.person(), olga.person()));
+    assert_eq!(decision.name, "Hal Hand for Olga Owner");
+    let stated = decision.verified.expect("it says how").stated().expect("it can be read");
+    assert!(stated.says.starts_with("I, Hal Hand for Olga Owner, approve"), "{}", stated.says);
+    let page = world.portal.request(&olga, id).await.expect("she sees it");
+    assert!(page.lines.items.iter().any(|line| line.who == "Hal Hand for Olga Owner"), "{:?}", page.lines);
+    assert!(notices(&world, "olga.owner").await.iter().any(|says| says.ends_with("in your place")));
+    assert!(world.portal.inbox(&hal, "").await.expect("his own").items.is_empty());
+    world.run_jobs().await;
+    world.is_sound().await;
+}
+
+async fn nobody_decides_in_anothers_place_outside_of_its_days(on: On) {
+    let (world, _, _) = sure(on).await;
+    lets(&world, "olga.owner", "hal.hand", ("2026-03-04", "2026-03-05")).await.expect("she may");
+    let first = world.ask("ann.asker", "life-one", "1h").await;
+    let second = world.ask("bo.asker", "life-one", "1h").await;
+    let hal = world.actor("hal.hand").await;
+    let early = world.approve("hal.hand", first).await;
+    assert!(matches!(early, Err(Error::NotFound)), "{early:?}");
+    assert!(world.portal.inbox(&hal, "").await.expect("his own").items.is_empty());
+    // The 4th of March, at nine.
+    world.pass(TimeDelta::days(2)).await;
+    world.approve("hal.hand", first).await.expect("it has begun");
+    // The 6th, at midnight.
+    world.pass(TimeDelta::hours(39)).await;
+    let late = world.approve("hal.hand", second).await;
+    assert!(matches!(late, Err(Error::NotFound)), "{late:?}");
+    assert_eq!(world.portal.shell(&hal).await.expect("his own").to_decide, 0);
+    lets(&world, "olga.owner", "hal.hand", ("2026-03-06", "2026-03-06")).await.expect("the other is over");
+    world.approve("hal.hand", second).await.expect("for this day");
+    world.run_jobs().await;
+    world.is_sound().await;
+}
+
+async fn a_delegation_that_cannot_be_is_refused(on: On) {
+    let (world, _, _) = sure(on).await;
+    for (to, from, until) in [
+        ("no.body", "2026-03-02", "2026-03-03"),
+        ("svc.invoice-runner", "2026-03-02", "2026-03-03"),
+        ("olga.owner", "2026-03-02", "2026-03-03"),
+        ("hal.hand", "2026-03-01", "2026-03-03"),
+        ("hal.hand", "2026-03-03", "2026-03-02"),
+        ("hal.hand", "2026-03-02", "2026-04-02"),
+        ("hal.hand", "2028-03-02", "2028-03-03"),
+        ("hal.hand", "soon", "2026-03-03"),
+        ("hal.hand", "", ""),
+        ("", "2026-03-02", "2026-03-03"),
+    ] {
+        let done = lets(&world, "olga.owner", to, (from, until)).await;
+        assert!(matches!(done, Err(Error::Refused(_))), "{to} from {from} until {until}: {done:?}");
+    }
+    lets(&world, "olga.owner", "hal.hand", ("2026-03-02", "2026-04-01")).await.expect("31 days");
+    let two = lets(&world, "olga.owner", "hedda.hand", NOW).await;
+    assert!(is(&two, |no| matches!(no, Refusal::NotAllowed(_))), "{two:?}");
+    world.is_sound().await;
+}
+
+/// R30: what is one's own is decided by others, in whosever place.
+async fn nobody_decides_on_their_own_in_anothers_place(on: On) {
+    let (world, _, ann) = sure(on).await;
+    lets(&world, "olga.owner", "ann.asker", NOW).await.expect("she may");
+    let own = world.ask("ann.asker", "life-one", "1h").await;
+    let bos = world.ask("bo.asker", "life-one", "1h").await;
+    let refused = world.approve("ann.asker", own).await;
+    assert!(is(&refused, |no| *no == Refusal::OwnRequest), "{refused:?}");
+    let inbox = world.portal.inbox(&ann, "").await.expect("her own").items;
+    assert!(matches!(&inbox[..], [card] if card.id == bos), "{inbox:?}");
+    world.approve("ann.asker", bos).await.expect("it is Bo's");
+    world.run_jobs().await;
+    world.is_sound().await;
+}
+
+/// R31: whoever decides in another's place uses both of them up.
+async fn the_two_count_as_one_person(on: On) {
+    let (world, _, _) = sure(on).await;
+    is_let_in(&world, "otto.owner").await;
+    lets(&world, "olga.owner", "hal.hand", NOW).await.expect("she may");
+    lets(&world, "otto.owner", "hal.hand", NOW).await.expect("he may");
+    let id = world.ask("ann.asker", "life-two", "1h").await;
+    world.approve("hal.hand", id).await.expect("for one of them");
+    assert_eq!(world.request(id).await.state.word(), "waiting");
+    let again = world.approve("hal.hand", id).await;
+    assert!(is(&again, |no| *no == Refusal::DecidedAlready), "not for the other one too: {again:?}");
+    let whom = world.request(id).await.decisions[0].for_whom.expect("it says for whom");
+    let (spent, left) =
+        if whom == world.id("olga.owner").await { ("olga.owner", "otto.owner") } else { ("otto.owner", "olga.owner") };
+    let also = world.approve(spent, id).await;
+    assert!(is(&also, |no| *no == Refusal::DecidedAlready), "{also:?}");
+    assert_eq!(world.request(id).await.may_decide_now(), [world.id(left).await].into());
+    world.approve(left, id).await.expect("the second of two");
+    assert_eq!(world.request(id).await.state.word(), "approved");
+
+    let other = world.ask("bo.asker", "life-two", "1h").await;
+    world.approve("olga.owner", other).await.expect("by herself");
+    world.approve("hal.hand", other).await.expect("for Otto, who has not decided");
+    let request = world.request(other).await;
+    assert_eq!(request.decisions[1].for_whom, Some(world.id("otto.owner").await));
+    world.run_jobs().await;
+    world.is_sound().await;
+}
+
+/// R31, L13: it lends what there is at that moment.
+async fn who_loses_authority_lends_none(on: On) {
+    let (world, _, _) = sure(on).await;
+    is_let_in(&world, "otto.owner").await;
+    lets(&world, "olga.owner", "hal.hand", NOW).await.expect("she may");
+    lets(&world, "otto.owner", "hedda.hand", NOW).await.expect("he may");
+    let anns = world.ask("ann.asker", "life-one", "1h").await;
+    let bos = world.ask("bo.asker", "life-one", "1h").await;
+    let owners = "owners = [\"olga.owner\", \"otto.owner\"]";
+    world.import(&COMPANY.replace(owners, "owners = [\"otto.owner\"]")).await;
+    let refused = world.approve("hal.hand", anns).await;
+    assert!(refused.is_err(), "she owns nothing any more: {refused:?}");
+    world.approve("hedda.hand", anns).await.expect("Otto still does");
+
+    world.portal.mark_left(&world.actor("astrid.nyberg").await, world.id("otto.owner").await).await.expect("she may");
+    let refused = world.approve("hedda.hand", bos).await;
+    assert!(refused.is_err(), "he has left: {refused:?}");
+    assert_eq!(world.request(bos).await.decisions.len(), 0);
+    world.run_jobs().await;
+    world.is_sound().await;
+}
+
+/// R31: no chains.
+async fn what_was_lent_is_not_lent_on(on: On) {
+    let (world, _, _) = sure(on).await;
+    is_let_in(&world, "hal.hand").await;
+    lets(&world, "olga.owner", "hal.hand", NOW).await.expect("she may");
+    lets(&world, "hal.hand", "hedda.hand", NOW).await.expect("he may, though he decides little");
+    let id = world.ask("ann.asker", "life-one", "1h").await;
+    let refused = world.approve("hedda.hand", id).await;
+    assert!(matches!(refused, Err(Error::NotFound)), "{refused:?}");
+    assert_eq!(world.portal.shell(&world.actor("hedda.hand").await).await.expect("her own").to_decide, 0);
+    world.is_sound().await;
+}
+
+async fn who_decides_by_their_own_right_uses_no_other(on: On) {
+    let (world, _, _) = sure(on).await;
+    lets(&world, "olga.owner", "otto.owner", NOW).await.expect("she may");
+    let id = world.ask("ann.asker", "life-two", "1h").await;
+    let otto = world.actor("otto.owner").await;
+    assert_eq!(world.portal.shell(&otto).await.expect("his own").to_decide, 1, "it waits for him once");
+    world.approve("otto.owner", id).await.expect("he is an owner");
+    assert_eq!(world.request(id).await.decisions[0].for_whom, None);
+    let again = world.approve("otto.owner", id).await;
+    assert!(is(&again, |no| *no == Refusal::DecidedAlready), "nor for her as well: {again:?}");
+    world.approve("olga.owner", id).await.expect("she still decides");
+    assert_eq!(world.request(id).await.state.word(), "approved");
+    world.run_jobs().await;
+    world.is_sound().await;
+}
+
+async fn it_ends_when_one_says_so_or_the_other_leaves(on: On) {
+    let (world, olga, _) = sure(on).await;
+    lets(&world, "olga.owner", "hal.hand", NOW).await.expect("she may");
+    let id = world.ask("ann.asker", "life-one", "1h").await;
+    let not_his = world.portal.end_delegation(&world.actor("hal.hand").await).await;
+    assert!(is(&not_his, |no| matches!(no, Refusal::NotAllowed(_))), "he has made none: {not_his:?}");
+    world.portal.end_delegation(&olga).await.expect("it is hers");
+    let refused = world.approve("hal.hand", id).await;
+    assert!(matches!(refused, Err(Error::NotFound)), "{refused:?}");
+    assert!(notices(&world, "hal.hand").await[0].starts_with("Olga Owner decides by themselves again"));
+
+    lets(&world, "olga.owner", "hedda.hand", NOW).await.expect("another one");
+    world.portal.mark_left(&world.actor("astrid.nyberg").await, world.id("hedda.hand").await).await.expect("she may");
+    assert_eq!(world.portal.delegation(&olga).await.expect("her own").mine, None);
+    assert_eq!(
+        notices(&world, "olga.owner").await[0],
+        "Hedda Hand has left, and so nobody decides in your place any more"
+    );
+    let happened = world.happened("olga.owner").await;
+    let ours: Vec<_> = happened.iter().filter(|name| name.starts_with("delegation")).collect();
+    assert_eq!(ours, ["delegation_made", "delegation_ended", "delegation_made", "delegation_ended"]);
+    world.run_jobs().await;
+    world.is_sound().await;
+}
