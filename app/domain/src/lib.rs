@@ -9,6 +9,7 @@ pub mod bundle;
 pub mod condition;
 pub mod departure;
 pub mod event;
+pub mod exception;
 pub mod facts;
 pub mod form;
 pub mod grant;

@@ -5,6 +5,7 @@ use crate::{
     authority::Authority,
     bundle::BundleVersion,
     event::{Event, Inconsistent, Record, Stamp, Transition},
+    exception::Review,
     facts::{Ask, Facts},
     guardrail::Guardrails,
     ids::{ApprovalId, BundleId, GrantId, IdentityId, RequestId},
@@ -21,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What kind of request it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum RequestKind {
     /// The ordinary one.
@@ -31,6 +32,21 @@ pub enum RequestKind {
         /// Which grant.
         of: GrantId,
     },
+    /// An exception from separation of duties, or the renewal of one: for a short time, and reviewed afterwards (R26, R37).
+    Exception {
+        /// What it stands beside.
+        from: BTreeSet<BundleId>,
+    },
+}
+
+impl RequestKind {
+    fn of(ask: &Ask) -> Self {
+        match (&ask.exception, ask.continues) {
+            (Some(from), _) => Self::Exception { from: from.clone() },
+            (None, Some(of)) => Self::Renewal { of },
+            (None, None) => Self::Standard,
+        }
+    }
 }
 
 /// Where a request stands.
@@ -216,6 +232,9 @@ pub struct Request {
     /// Who never decides on it, as by their word others do than did.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub kept_out: BTreeSet<IdentityId>,
+    /// What was found when an exception was looked back at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<Review>,
 }
 
 /// What can happen to a request.
@@ -312,6 +331,13 @@ pub enum RequestEvent {
         facts: Facts,
         /// The grant.
         grant: GrantId,
+    },
+    /// Somebody who had no part in an exception looked back at it, after its access had ended.
+    ExceptionReviewed {
+        /// Who.
+        by: IdentityId,
+        /// What they found.
+        text: TextRef,
     },
 }
 
@@ -948,7 +974,7 @@ impl Request {
         Ok(Self {
             id,
             version: stamp.version,
-            kind: ask.continues.map_or(RequestKind::Standard, |of| RequestKind::Renewal { of }),
+            kind: RequestKind::of(ask),
             asked_at: stamp.at,
             minutes: ask.minutes,
             ask: ask.clone(),
@@ -961,6 +987,7 @@ impl Request {
             comments: Vec::new(),
             terms: 1,
             kept_out: BTreeSet::new(),
+            review: None,
         })
     }
 
@@ -1047,6 +1074,12 @@ impl Request {
                 let State::Approved { approval, .. } = request.state else { return wrong(&request, "granted") };
                 request.second_ruling = Some(ruling.clone());
                 request.state = State::Granted { at, approval, grant: *grant };
+            }
+            RequestEvent::ExceptionReviewed { by, text } => {
+                if !request.owes_review() || !stamp.actor.is(*by) {
+                    return wrong(&request, "exception_reviewed");
+                }
+                request.review = Some(Review { by: *by, name: stamp.actor.to_string(), at, text: text.clone() });
             }
         }
         Ok(request)

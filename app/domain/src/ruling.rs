@@ -3,6 +3,7 @@
 
 use crate::{
     bundle::{Source, Stage},
+    exception,
     facts::{Ask, Facts},
     guardrail::{Guardrails, Verdict},
     ids::{EntitlementId, GroupId, IdentityId, SystemId},
@@ -273,17 +274,22 @@ fn decide(engine: u32, ask: &Ask, facts: &Facts, guardrails: &dyn Guardrails) ->
     checks.extend(spec.conditions.iter().map(|condition| condition.check(ask, facts)));
     // The first version of the rules asked the fallback group for what nobody owned.
     checks.extend((engine > FIRST_ENGINE && !facts.asked_already).then(|| check_owned(facts)).flatten());
-    checks.extend(check_conflicts(facts));
+    checks.extend(check_conflicts(ask, facts));
+    checks.extend(exception::checks(ask));
     checks.push(check_once(ask, facts));
     checks.extend(check_accounts(facts));
     checks.extend(verdict.iter().flat_map(|verdict| check_guardrails(verdict, facts)));
 
     let privileged: BTreeMap<_, _> =
         facts.entitlements.iter().filter_map(|(id, e)| e.privileged.clone().map(|why| (*id, why))).collect();
-    let not_automatic = if spec.automatic { not_low_risk(facts, &privileged, verdict.as_ref()) } else { Vec::new() };
+    let mut not_automatic =
+        if spec.automatic { not_low_risk(facts, &privileged, verdict.as_ref()) } else { Vec::new() };
+    if spec.automatic && ask.exception.is_some() {
+        not_automatic.push("it is asked for as an exception".to_owned());
+    }
     let automatic = spec.automatic && not_automatic.is_empty();
 
-    let wanted = || demanded(facts, !privileged.is_empty(), verdict.as_ref());
+    let wanted = || demanded(ask, facts, !privileged.is_empty(), verdict.as_ref());
     let (stages, check) = if automatic { (Vec::new(), None) } else { resolve(ask, facts, wanted()) };
     checks.extend(check);
 
@@ -358,6 +364,11 @@ fn check_duration(ask: &Ask, facts: &Facts) -> Check {
     } else {
         (spec.non_human_longest.min(spec.longest), " for a non-human identity")
     };
+    let (longest, who) = if ask.exception.is_some() && exception::longest() < longest {
+        (exception::longest(), " for an exception")
+    } else {
+        (longest, who)
+    };
     if ask.minutes > longest {
         Check::new("duration", false, format!("{} is longer than the {longest} allowed{who}", ask.minutes))
             .or_else(|| format!("ask for {longest} or less"))
@@ -375,8 +386,12 @@ fn check_owned(facts: &Facts) -> Option<Check> {
 }
 
 /// Separation of duties counts from both sides: what is held may say no as well.
-fn check_conflicts(facts: &Facts) -> Option<Check> {
-    let held = facts.conflicts.iter().find_map(|id| facts.held.get(id))?;
+fn check_conflicts(ask: &Ask, facts: &Facts) -> Option<Check> {
+    let clashes = || facts.conflicts.iter().filter_map(|id| Some((*id, facts.held.get(id)?)));
+    let (_, first) = clashes().next()?;
+    let Some((_, held)) = clashes().find(|(id, held)| !exception::covers(ask, *id, held)) else {
+        return Some(exception::passes(facts, first));
+    };
     let says = format!("{} has “{}”, which must not be in the same hands", facts.subject.name, held.name);
     Some(Check::new("incompatible", false, says).or_else(|| "give it back first".to_owned()))
 }
@@ -451,7 +466,7 @@ fn resolve(ask: &Ask, facts: &Facts, demanded: Vec<(Stage, Option<SystemId>)>) -
     let mut stages = demanded
         .into_iter()
         .map(|(stage, system)| StageRuling {
-            ladder: ladder(&stage, system, facts, &excluded, &joined),
+            ladder: ladder(&stage, system, ask, facts, &excluded, &joined),
             name: stage.name,
             need: stage.need,
             system,
@@ -487,7 +502,7 @@ pub(crate) fn may_today(stage: &StageRuling, ask: &Ask, today: &Facts) -> Vec<Ru
         step_up: stage.step_up,
         escalates_after: stage.escalates_after,
     };
-    ladder(&asked, stage.system, today, &excluded(ask, today), &joined)
+    ladder(&asked, stage.system, ask, today, &excluded(ask, today), &joined)
 }
 
 /// The groups one joins by the access.
@@ -496,8 +511,13 @@ fn joined(facts: &Facts) -> BTreeSet<GroupId> {
 }
 
 /// The bundle's stages, owners' stages once for each system with owners of its own, the groups and the number of approvers that guardrails
-/// demand, and a second approver where the access is privileged.
-fn demanded(facts: &Facts, privileged: bool, verdict: Option<&Verdict>) -> Vec<(Stage, Option<SystemId>)> {
+/// demand, the fallback group where it is an exception, and a second approver where it is one or the access is privileged.
+fn demanded(
+    ask: &Ask,
+    facts: &Facts,
+    privileged: bool,
+    verdict: Option<&Verdict>,
+) -> Vec<(Stage, Option<SystemId>)> {
     let owners =
         Stage { name: "Owner".to_owned(), need: 1, from: Source::Owners, step_up: None, escalates_after: None };
     let stages =
@@ -529,8 +549,15 @@ fn demanded(facts: &Facts, privileged: bool, verdict: Option<&Verdict>) -> Vec<(
             demanded.push((Stage { name, need: 1, from, step_up: None, escalates_after: None }, None));
         }
     }
-    let least =
-        demands.and_then(|it| it.approvals.as_ref()).map_or(0, |it| it.least).max(if privileged { 2 } else { 0 });
+    if let Some((_, weightiest)) = facts.weightiest().filter(|_| ask.exception.is_some()) {
+        let from = Source::Group { group: weightiest.fallback };
+        if demanded.iter().all(|(stage, _)| stage.from != from) {
+            let name = "Exception".to_owned();
+            demanded.push((Stage { name, need: 1, from, step_up: None, escalates_after: None }, None));
+        }
+    }
+    let two = privileged || ask.exception.is_some();
+    let least = demands.and_then(|it| it.approvals.as_ref()).map_or(0, |it| it.least).max(if two { 2 } else { 0 });
     let total = demanded.iter().fold(0_u8, |sum, (stage, _)| sum.saturating_add(stage.need));
     let need = least.saturating_sub(total);
     if need > 0 {
@@ -550,6 +577,7 @@ fn demanded(facts: &Facts, privileged: bool, verdict: Option<&Verdict>) -> Vec<(
 fn ladder(
     stage: &Stage,
     system: Option<SystemId>,
+    ask: &Ask,
     facts: &Facts,
     excluded: &BTreeSet<IdentityId>,
     joined: &BTreeSet<GroupId>,
@@ -568,6 +596,12 @@ fn ladder(
         Source::Group { group } => ladder.push(Rung { via: Via::Group { group: *group }, people: members(group) }),
         Source::People { people } => ladder.push(Rung { via: Via::Named, people: allowed(people) }),
         Source::Manager => ladder.push(Rung { via: Via::Manager, people: allowed(&facts.managers) }),
+    }
+    // Of an exception the fallback group has its own part: nobody stands in for it.
+    let alone = ask.exception.is_some()
+        && facts.weightiest().is_some_and(|(_, it)| stage.from == Source::Group { group: it.fallback });
+    if alone {
+        return ladder;
     }
     let stands_in = system.and_then(|id| facts.systems.get_key_value(&id)).or_else(|| facts.weightiest());
     if let Some((id, system)) = stands_in {

@@ -153,6 +153,8 @@ view! {
         link: String,
         /// The grant it continues, or nothing.
         continues: String,
+        /// `yes` where it is asked for as an exception from separation of duties.
+        exception: String,
     }
 
     /// A ruling as a page shows it.
@@ -177,6 +179,8 @@ view! {
         guardrails: Option<VerdictView>,
         /// Other bundles that cover the need, by key, where this one is refused and no change of the ask helps.
         instead: Vec<Named>,
+        /// Whether it is asked for as an exception from separation of duties; nothing where it cannot be.
+        exception: Option<bool>,
     }
 
     /// What the guardrails said in a ruling.
@@ -251,6 +255,32 @@ view! {
         system: String,
         /// The version of the terms shown; a yes to older ones is refused.
         terms: u32,
+        /// What it is an exception from; none where it is an ordinary request.
+        excepted: Vec<String>,
+    }
+
+    /// How it stands with the review of an exception.
+    ReviewView {
+        /// Who reviewed it and when, with what they wrote.
+        done: Option<(String, DateTime<Utc>, String)>,
+        /// Until when it is due, once the access has ended.
+        due: Option<DateTime<Utc>>,
+        /// Whether that time is over.
+        overdue: bool,
+        /// Who owes it.
+        owed_by: Vec<String>,
+        /// Whether the reader does.
+        mine: bool,
+    }
+
+    /// A review that the reader owes.
+    ReviewRow {
+        /// The request.
+        card: RequestCard,
+        /// Until when.
+        due: DateTime<Utc>,
+        /// Whether that time is over.
+        overdue: bool,
     }
 
     /// A grant in a list.
@@ -299,6 +329,8 @@ view! {
         to_decide: u32,
         /// How many tasks wait for the reader.
         tasks: u32,
+        /// The exceptions that the reader is to look back at.
+        reviews: Vec<ReviewRow>,
     }
 
     /// Everything the reader has, had, waits for, and could ask for.
@@ -483,6 +515,8 @@ view! {
         minutes: Minutes,
         /// The request of the renewed grant.
         continues: Option<RequestId>,
+        /// How it stands with its review, where it was granted as an exception.
+        review: Option<ReviewView>,
     }
 
     /// A task for the operators of a system.
