@@ -154,6 +154,7 @@ view! {
         /// The grant it continues, or nothing.
         continues: String,
         /// `yes` where it is asked for as an exception from separation of duties.
+        #[serde(default)]
         exception: String,
     }
 

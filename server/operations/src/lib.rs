@@ -12,6 +12,7 @@ mod departures;
 pub mod discover;
 mod editing;
 mod error;
+mod exceptions;
 mod export;
 mod facts;
 mod grants;

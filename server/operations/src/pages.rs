@@ -29,7 +29,7 @@ use domain::{
     identity::Identity,
     ids::{BundleId, IdentityId, RequestId, StreamId},
     replay::Progress,
-    request::{Request, RequestKind, State},
+    request::{Request, State},
     resource::System,
     review::{Around, Draft, DraftState, Remark},
     stepup::Confirmed,
@@ -89,6 +89,7 @@ impl Portal {
             waits: tx.count_open_requests_of(me).await?,
             to_decide: shell.to_decide,
             tasks: shell.tasks,
+            reviews: self.reviews_of(&mut tx, me).await?,
         })
     }
 
@@ -173,9 +174,9 @@ impl Portal {
             Some(grant) => Some(self.grant_card(&mut tx, grant, me).await?),
             None => None,
         };
-        let continues = match request.kind {
-            RequestKind::Standard => None,
-            RequestKind::Renewal { of } => tx.grant(of).await?.map(|g| g.request),
+        let continues = match request.ask.continues {
+            None => None,
+            Some(of) => tx.grant(of).await?.map(|g| g.request),
         };
         // By the facts and the rules of then, as everything on this page.
         let ways = match request.state {
@@ -216,6 +217,7 @@ impl Portal {
             events,
             minutes: request.minutes,
             continues,
+            review: self.review_view(&mut tx, &request, grant.as_ref(), me).await?,
         })
     }
 
@@ -727,7 +729,7 @@ fn inside(facts: &Facts) -> Vec<String> {
         .collect()
 }
 
-fn request_card(request: &Request) -> RequestCard {
+pub(crate) fn request_card(request: &Request) -> RequestCard {
     let facts = &request.facts;
     RequestCard {
         id: request.id,
@@ -754,6 +756,7 @@ fn request_card(request: &Request) -> RequestCard {
         weighty: request.is_weighty(),
         system: facts.weightiest().map(|(_, s)| s.name.clone()).unwrap_or_default(),
         terms: request.terms,
+        excepted: request.excepted(),
     }
 }
 

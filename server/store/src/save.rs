@@ -686,6 +686,7 @@ impl Tx {
                         ("state", state),
                         ("approval", said(approval)),
                         ("until", said(until)),
+                        ("owes_review", owes_review.to_string()),
                         ("deciders", lines(deciders.iter().map(|(who, weighty)| format!("{who} {weighty}")))),
                         (
                             "decisions",
