@@ -103,15 +103,15 @@ pub fn Reviewed(
     /// The request.
     page: RequestPage,
 ) -> impl IntoView {
-    const SENT_TO: &str = "/api/requests/review";
+    const TO: &str = "/api/requests/review";
     let RequestPage { card, review, .. } = page;
-    let flash = Flash::of(&[SENT_TO]);
+    let flash = Flash::of(&[TO]);
     let untold = flash.kept("review").error.is_none();
     review.map(|ReviewView { done, due, overdue, owed_by, mine }| {
         view! {
             <section aria-labelledby="review-title" id="review">
                 <h2 id="review-title">"Review"</h2>
-                {untold.then(|| view! { <Stopped acts=vec![SENT_TO] /> })}
+                {untold.then(|| view! { <Stopped acts=vec![TO] /> })}
                 {match (done, due) {
                     (Some((by, at, text)), _) => {
                         view! {
@@ -137,7 +137,7 @@ pub fn Reviewed(
                 {mine
                     .then(|| {
                         view! {
-                            <form class="form" method="post" action=SENT_TO>
+                            <form class="form" method="post" action=TO>
                                 <Hidden of=vec![("request", card.id.to_string())] />
                                 <Area
                                     name="review"

@@ -59,7 +59,7 @@ fn show(panel: &Element, fresh: &Element) {
             let _ = picture.replace_with_with_node_1(&fresh_picture);
         }
     }
-    let focused = document().active_element().filter(|it| panel.contains(Some(it))).map(|it| it.id());
+    let focused = document().active_element().filter(|it| panel.contains(Some(it.as_ref()))).map(|it| it.id());
     while let Some(rest) = title.next_element_sibling() {
         rest.remove();
     }

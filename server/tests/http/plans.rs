@@ -50,7 +50,7 @@ const ON_PURPOSE: [(&str, &str); 9] = [
 ];
 
 /// What must have been among the statements, or this test has not looked.
-const SOUGHT: [(&str, &str); 29] = [
+const SOUGHT: [(&str, &str); 30] = [
     ("open requests for somebody", "from requests where state in ('waiting', 'approved') and subject_id = $1"),
     ("open requests by somebody", "from requests where state in ('waiting', 'approved') and asker_id = $1"),
     ("requests that wait", "from requests where state = 'waiting' and id > $1"),
@@ -58,6 +58,7 @@ const SOUGHT: [(&str, &str); 29] = [
         "requests that wait for somebody",
         "from deciders d join requests r on r.id = d.request_id where d.identity_id = $1",
     ),
+    ("reviews that are owed", "where r.owes_review = $1 and r.id > $2 and g.state = 'ended'"),
     ("requests of a bundle", "from requests where bundle_id = $1 and state = 'granted'"),
     ("somebody's live grants", "from grants where subject_id = $1 and state <> 'ended'"),
     ("somebody's ended grants", "from grants where subject_id = $1 and state = 'ended' and id < $2"),

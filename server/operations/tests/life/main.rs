@@ -12,6 +12,7 @@ mod database;
 mod delta;
 mod departures;
 mod editing;
+mod exceptions;
 mod golden;
 mod guardrails;
 mod lives;
