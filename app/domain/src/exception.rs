@@ -95,11 +95,10 @@ impl Request {
     /// Until when it is to be reviewed, where its access has ended and nobody has.
     pub fn review_due(&self, grant: &Grant) -> Option<DateTime<Utc>> {
         match grant.state {
-            GrantState::Ended { at, .. } if self.owes_review() && grant.request == self.id => Some(at + REVIEWED_WITHIN),
-            GrantState::Opening { .. }
-            | GrantState::Active { .. }
-            | GrantState::Ending { .. }
-            | GrantState::Ended { .. } => None,
+            GrantState::Ended { at, .. } => {
+                (self.owes_review() && grant.request == self.id).then_some(at + REVIEWED_WITHIN)
+            }
+            GrantState::Opening { .. } | GrantState::Active { .. } | GrantState::Ending { .. } => None,
         }
     }
 
