@@ -323,6 +323,7 @@ fn named(field: &str) -> Option<&'static str> {
     match field {
         "reason" | "justification" => Some("justification"),
         "comment" => Some("comment"),
+        "review" => Some("review"),
         "work item" => Some("work_item"),
         "link" => Some("link"),
         "duration" | "length of time" => Some("duration"),

@@ -3,6 +3,7 @@
 mod form;
 
 use crate::{
+    exception,
     facts::{Ask, Evidence, Facts},
     identity::Kind,
     ids::{BundleId, GroupId},
@@ -239,10 +240,15 @@ impl Condition {
                 )
             }
             Self::Incompatible { bundles } => {
-                let clash = bundles.iter().find_map(|b| facts.held.get(b));
-                match clash {
-                    None => Check::new(self.rule(), true, "nothing that conflicts is held or waiting".to_owned()),
-                    Some(held) => {
+                let clashes = || bundles.iter().filter_map(|b| Some((*b, facts.held.get(b)?)));
+                let covered = clashes().next().map(|(_, held)| held);
+                let clash = clashes().find(|(id, held)| !exception::covers(ask, *id, held)).map(|(_, held)| held);
+                match (clash, covered) {
+                    (None, Some(held)) => exception::passes(facts, held),
+                    (None, None) => {
+                        Check::new(self.rule(), true, "nothing that conflicts is held or waiting".to_owned())
+                    }
+                    (Some(held), _) => {
                         let has = if held.live { "holds" } else { "has asked for" };
                         Check::new(
                             self.rule(),

@@ -33,6 +33,10 @@ pub struct Ask {
     pub evidence: Vec<Evidence>,
     /// The grant it continues, if it is a renewal.
     pub continues: Option<GrantId>,
+    /// What it is asked for beside, as an exception from separation of duties; what is not said is not written either, so that older asks
+    /// read and hash as they did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exception: Option<BTreeSet<BundleId>>,
 }
 
 /// What is known of a justification without its text.

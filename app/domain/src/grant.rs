@@ -9,7 +9,7 @@ use crate::{
     job::{Job, JobKey, RightKey},
     minutes::Minutes,
     refusal::Refusal,
-    request::{Request, RequestKind, State as RequestState},
+    request::{Request, State as RequestState},
     resource::ConnectorKind,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -315,10 +315,7 @@ impl Grant {
             subject: request.ask.subject,
             bundle: request.bundle(),
             minutes: request.minutes,
-            continues: match request.kind {
-                RequestKind::Standard => None,
-                RequestKind::Renewal { of } => Some(of),
-            },
+            continues: request.ask.continues,
             lapses_at,
             rights,
         };

@@ -10,6 +10,7 @@ pub mod condition;
 pub mod delegation;
 pub mod departure;
 pub mod event;
+pub mod exception;
 pub mod facts;
 pub mod form;
 pub mod grant;

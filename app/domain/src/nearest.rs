@@ -3,6 +3,7 @@
 
 use crate::{
     condition::Condition,
+    exception,
     facts::{Ask, Evidence, Facts},
     guardrail::Guardrails,
     ids::BundleId,
@@ -43,6 +44,8 @@ pub enum Change {
     At(DateTime<Utc>),
     /// What does not go together with it is given back, or withdrawn, first.
     GiveBack(BTreeSet<BundleId>),
+    /// It is asked for as an exception, and so with a reason and for no longer than an exception lasts.
+    Exception,
 }
 
 /// Changes that are enough together, and what comes of them.
@@ -91,6 +94,7 @@ impl Change {
                 let names: Vec<_> = bundles.iter().map(|id| format!("“{}”", name(id))).collect();
                 format!("give {} back first", and(&names))
             }
+            Self::Exception => "ask as an exception, which two approve and others review".to_owned(),
         }
     }
 }
@@ -102,11 +106,13 @@ enum Kind {
     WorkItem,
     Shorter,
     GiveBack,
+    Exception,
     At,
 }
 
 /// The kinds in the order they are tried: what costs the asker least comes first.
-const KINDS: [Kind; 5] = [Kind::Reason, Kind::WorkItem, Kind::Shorter, Kind::GiveBack, Kind::At];
+const KINDS: [Kind; 6] =
+    [Kind::Reason, Kind::WorkItem, Kind::Shorter, Kind::GiveBack, Kind::Exception, Kind::At];
 
 /// The nearest ways in for an ask that is refused; none where it is not, or where no change of the ask is enough.
 pub fn nearest(ask: &Ask, facts: &Facts, guardrails: &dyn Guardrails) -> Vec<Way> {
@@ -152,9 +158,13 @@ fn bearing(refused: &Ruling) -> Vec<Kind> {
             "incompatible" => kinds.push(Kind::GiveBack),
             "hours" => kinds.push(Kind::At),
             // What a guardrail looks at is its own affair.
-            "guardrails" => kinds.extend(KINDS),
+            "guardrails" => kinds.extend(KINDS.into_iter().filter(|kind| *kind != Kind::Exception)),
             _ => return Vec::new(),
         }
+    }
+    // An exception is one from separation of duties alone.
+    if kinds.iter().all(|kind| *kind == Kind::GiveBack) && !kinds.is_empty() {
+        kinds.push(Kind::Exception);
     }
     KINDS.into_iter().filter(|kind| kinds.contains(kind)).collect()
 }
@@ -172,6 +182,9 @@ fn found(ask: &Ask, facts: &Facts, kinds: &[Kind], passes: &dyn Fn(&Ask, &Facts)
     }
     if has(Kind::GiveBack) {
         changes.push(without_conflicts(&mut facts)?);
+    }
+    if has(Kind::Exception) {
+        changes.push(as_exception(&mut ask, &facts)?);
     }
     let lengths: Vec<Minutes> = if has(Kind::Shorter) { shorter(&ask, &facts) } else { vec![ask.minutes] };
     let shortest = *lengths.last()?;
@@ -209,6 +222,7 @@ fn with_reason(ask: &mut Ask, facts: &Facts) -> Option<Change> {
         | Condition::SensitivityAtMost { .. }
         | Condition::Incompatible { .. } => None,
     });
+    let wanted = wanted.chain(ask.exception.as_ref().map(|_| exception::LEAST_REASON));
     let least = wanted.max()?;
     if ask.reason.fits && ask.reason.length >= least {
         return None;
@@ -278,6 +292,17 @@ fn without_conflicts(facts: &mut Facts) -> Option<Change> {
         facts.conflicts.remove(id);
     }
     Some(Change::GiveBack(held))
+}
+
+fn as_exception(ask: &mut Ask, facts: &Facts) -> Option<Change> {
+    let from = exception::beside(facts);
+    if ask.exception.is_some() || from.is_empty() {
+        return None;
+    }
+    ask.exception = Some(from);
+    ask.reason.length = ask.reason.length.max(exception::LEAST_REASON);
+    ask.minutes = ask.minutes.min(exception::longest());
+    Some(Change::Exception)
 }
 
 /// The next time at which it passes.

@@ -6,6 +6,7 @@ use crate::{
     bundle::BundleVersion,
     delegation::Delegation,
     event::{Event, Inconsistent, Record, Stamp, Transition},
+    exception::Review,
     facts::{Ask, Facts},
     guardrail::Guardrails,
     ids::{ApprovalId, BundleId, GrantId, IdentityId, RequestId},
@@ -22,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// What kind of request it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum RequestKind {
     /// The ordinary one.
@@ -32,6 +33,21 @@ pub enum RequestKind {
         /// Which grant.
         of: GrantId,
     },
+    /// An exception from separation of duties, or the renewal of one: for a short time, and reviewed afterwards (R26, R37).
+    Exception {
+        /// What it stands beside.
+        from: BTreeSet<BundleId>,
+    },
+}
+
+impl RequestKind {
+    fn of(ask: &Ask) -> Self {
+        match (&ask.exception, ask.continues) {
+            (Some(from), _) => Self::Exception { from: from.clone() },
+            (None, Some(of)) => Self::Renewal { of },
+            (None, None) => Self::Standard,
+        }
+    }
 }
 
 /// Where a request stands.
@@ -263,6 +279,9 @@ pub struct Request {
     /// How the asker showed who they are, where that was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified: Option<Verified>,
+    /// What was found when an exception was looked back at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<Review>,
 }
 
 /// What can happen to a request.
@@ -359,6 +378,13 @@ pub enum RequestEvent {
         facts: Facts,
         /// The grant.
         grant: GrantId,
+    },
+    /// Somebody who had no part in an exception looked back at it, after its access had ended.
+    ExceptionReviewed {
+        /// Who.
+        by: IdentityId,
+        /// What they found.
+        text: TextRef,
     },
 }
 
@@ -960,7 +986,7 @@ impl Request {
         self.uninvolved(lender, whom).and_then(|()| self.undecided(lender, whom, now)).map_err(|_| lends_nothing())?;
         let (stage, via) = self.right_of(lender, whom).map_err(|_| lends_nothing())?;
         if self.in_person() {
-            return Err(Refusal::NotADecider { why: format!("a guardrail names {name}'s group, and nobody stands in") });
+            return Err(Refusal::NotADecider { why: format!("{name} is asked in person, and nobody stands in") });
         }
         let since = self.held_since(whom).map(|since| since.max(delegation.from));
         Ok(Decider { stage, by, via, since, for_whom: Some((whom, name)) })
@@ -1077,7 +1103,7 @@ impl Request {
         Ok(Self {
             id,
             version: stamp.version,
-            kind: ask.continues.map_or(RequestKind::Standard, |of| RequestKind::Renewal { of }),
+            kind: RequestKind::of(ask),
             asked_at: stamp.at,
             minutes: ask.minutes,
             ask: ask.clone(),
@@ -1091,6 +1117,7 @@ impl Request {
             terms: 1,
             kept_out: BTreeSet::new(),
             verified: verified.clone(),
+            review: None,
         })
     }
 
@@ -1179,6 +1206,12 @@ impl Request {
                 let State::Approved { approval, .. } = request.state else { return wrong(&request, "granted") };
                 request.second_ruling = Some(ruling.clone());
                 request.state = State::Granted { at, approval, grant: *grant };
+            }
+            RequestEvent::ExceptionReviewed { by, text } => {
+                if !request.owes_review() || !stamp.actor.is(*by) {
+                    return wrong(&request, "exception_reviewed");
+                }
+                request.review = Some(Review { by: *by, name: stamp.actor.to_string(), at, text: text.clone() });
             }
         }
         Ok(request)

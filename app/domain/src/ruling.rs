@@ -3,6 +3,7 @@
 
 use crate::{
     bundle::{Source, Stage},
+    exception,
     facts::{Ask, Facts},
     guardrail::{Guardrails, Verdict},
     ids::{EntitlementId, GroupId, IdentityId, SystemId},
@@ -284,17 +285,22 @@ fn decide(engine: u32, ask: &Ask, facts: &Facts, guardrails: &dyn Guardrails) ->
     checks.extend(spec.conditions.iter().map(|condition| condition.check(ask, facts)));
     // The first version of the rules asked the fallback group for what nobody owned.
     checks.extend((engine > FIRST_ENGINE && !facts.asked_already).then(|| check_owned(facts)).flatten());
-    checks.extend(check_conflicts(facts));
+    checks.extend(check_conflicts(ask, facts));
+    checks.extend(exception::checks(ask));
     checks.push(check_once(ask, facts));
     checks.extend(check_accounts(facts));
     checks.extend(verdict.iter().flat_map(|verdict| check_guardrails(verdict, facts)));
 
     let privileged: BTreeMap<_, _> =
         facts.entitlements.iter().filter_map(|(id, e)| e.privileged.clone().map(|why| (*id, why))).collect();
-    let not_automatic = if spec.automatic { not_low_risk(facts, &privileged, verdict.as_ref()) } else { Vec::new() };
+    let mut not_automatic =
+        if spec.automatic { not_low_risk(facts, &privileged, verdict.as_ref()) } else { Vec::new() };
+    if spec.automatic && ask.exception.is_some() {
+        not_automatic.push("it is asked for as an exception".to_owned());
+    }
     let automatic = spec.automatic && not_automatic.is_empty();
 
-    let wanted = || demanded(facts, !privileged.is_empty(), verdict.as_ref());
+    let wanted = || demanded(ask, facts, !privileged.is_empty(), verdict.as_ref());
     let (stages, check) = if automatic { (Vec::new(), None) } else { resolve(ask, facts, wanted()) };
     checks.extend(check);
 
@@ -369,6 +375,11 @@ fn check_duration(ask: &Ask, facts: &Facts) -> Check {
     } else {
         (spec.non_human_longest.min(spec.longest), " for a non-human identity")
     };
+    let (longest, who) = if ask.exception.is_some() && exception::longest() < longest {
+        (exception::longest(), " for an exception")
+    } else {
+        (longest, who)
+    };
     if ask.minutes > longest {
         Check::new("duration", false, format!("{} is longer than the {longest} allowed{who}", ask.minutes))
             .or_else(|| format!("ask for {longest} or less"))
@@ -386,8 +397,12 @@ fn check_owned(facts: &Facts) -> Option<Check> {
 }
 
 /// Separation of duties counts from both sides: what is held may say no as well.
-fn check_conflicts(facts: &Facts) -> Option<Check> {
-    let held = facts.conflicts.iter().find_map(|id| facts.held.get(id))?;
+fn check_conflicts(ask: &Ask, facts: &Facts) -> Option<Check> {
+    let clashes = || facts.conflicts.iter().filter_map(|id| Some((*id, facts.held.get(id)?)));
+    let (_, first) = clashes().next()?;
+    let Some((_, held)) = clashes().find(|(id, held)| !exception::covers(ask, *id, held)) else {
+        return Some(exception::passes(facts, first));
+    };
     let says = format!("{} has “{}”, which must not be in the same hands", facts.subject.name, held.name);
     Some(Check::new("incompatible", false, says).or_else(|| "give it back first".to_owned()))
 }
@@ -517,8 +532,8 @@ impl Wanted {
 }
 
 /// The bundle's stages, owners' stages once for each system with owners of its own, the groups and the number of approvers that guardrails
-/// demand, and a second approver where the access is privileged.
-fn demanded(facts: &Facts, privileged: bool, verdict: Option<&Verdict>) -> Vec<Wanted> {
+/// demand, the fallback group where it is an exception, and a second approver where it is one or the access is privileged.
+fn demanded(ask: &Ask, facts: &Facts, privileged: bool, verdict: Option<&Verdict>) -> Vec<Wanted> {
     let owners =
         Stage { name: "Owner".to_owned(), need: 1, from: Source::Owners, step_up: None, escalates_after: None };
     let stages =
@@ -545,7 +560,12 @@ fn demanded(facts: &Facts, privileged: bool, verdict: Option<&Verdict>) -> Vec<W
         }
     }
     let demands = verdict.map(|verdict| &verdict.demands);
-    for group in demands.iter().flat_map(|it| it.groups.keys()).filter_map(|key| facts.group_by_key(key)) {
+    let named = demands.iter().flat_map(|it| it.groups.keys()).filter_map(|key| facts.group_by_key(key));
+    let named = named.map(|group| (group, facts.group(group)));
+    // Of an exception the fallback group has its own part.
+    let excepts = facts.weightiest().filter(|_| ask.exception.is_some());
+    let named = named.chain(excepts.map(|(_, weightiest)| (weightiest.fallback, "Exception".to_owned())));
+    for (group, name) in named {
         let from = Source::Group { group };
         let mut there = false;
         for wanted in demanded.iter_mut().filter(|it| it.stage.from == from) {
@@ -554,12 +574,12 @@ fn demanded(facts: &Facts, privileged: bool, verdict: Option<&Verdict>) -> Vec<W
             wanted.stage.escalates_after = None;
         }
         if !there {
-            let stage = Stage { name: facts.group(group), need: 1, from, step_up: None, escalates_after: None };
+            let stage = Stage { name, need: 1, from, step_up: None, escalates_after: None };
             demanded.push(Wanted { stage, system: None, alone: true });
         }
     }
-    let least =
-        demands.and_then(|it| it.approvals.as_ref()).map_or(0, |it| it.least).max(if privileged { 2 } else { 0 });
+    let two = privileged || ask.exception.is_some();
+    let least = demands.and_then(|it| it.approvals.as_ref()).map_or(0, |it| it.least).max(if two { 2 } else { 0 });
     let total = demanded.iter().fold(0_u8, |sum, it| sum.saturating_add(it.stage.need));
     let need = least.saturating_sub(total);
     if need > 0 {

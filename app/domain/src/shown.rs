@@ -159,6 +159,7 @@ fn of_request<'a>(event: &'a RequestEvent, before: Option<&Record>) -> Option<Sh
         | RequestEvent::ApprovalLapsed {}
         | RequestEvent::SentBack { .. }
         | RequestEvent::Stopped { .. }
-        | RequestEvent::Granted { .. } => None,
+        | RequestEvent::Granted { .. }
+        | RequestEvent::ExceptionReviewed { .. } => None,
     }
 }

@@ -154,6 +154,9 @@ view! {
         link: String,
         /// The grant it continues, or nothing.
         continues: String,
+        /// `yes` where it is asked for as an exception from separation of duties.
+        #[serde(default)]
+        exception: String,
     }
 
     /// A ruling as a page shows it.
@@ -178,6 +181,8 @@ view! {
         guardrails: Option<VerdictView>,
         /// Other bundles that cover the need, by key, where this one is refused and no change of the ask helps.
         instead: Vec<Named>,
+        /// Whether it is asked for as an exception from separation of duties; nothing where it cannot be.
+        exception: Option<bool>,
     }
 
     /// What the guardrails said in a ruling.
@@ -254,6 +259,32 @@ view! {
         terms: u32,
         /// In whose place the reader would decide, where it waits for another.
         for_whom: Option<String>,
+        /// What it is an exception from; none where it is an ordinary request.
+        excepted: Vec<String>,
+    }
+
+    /// How it stands with the review of an exception.
+    ReviewView {
+        /// Who reviewed it and when, with what they wrote.
+        done: Option<(String, DateTime<Utc>, String)>,
+        /// Until when it is due, once the access has ended.
+        due: Option<DateTime<Utc>>,
+        /// Whether that time is over.
+        overdue: bool,
+        /// Who owes it.
+        owed_by: Vec<String>,
+        /// Whether the reader does.
+        mine: bool,
+    }
+
+    /// A review that the reader owes.
+    ReviewRow {
+        /// The request.
+        card: RequestCard,
+        /// Until when.
+        due: DateTime<Utc>,
+        /// Whether that time is over.
+        overdue: bool,
     }
 
     /// A grant in a list.
@@ -302,6 +333,8 @@ view! {
         to_decide: u32,
         /// How many tasks wait for the reader.
         tasks: u32,
+        /// The exceptions that the reader is to look back at.
+        reviews: Vec<ReviewRow>,
     }
 
     /// Everything the reader has, had, waits for, and could ask for.
@@ -488,6 +521,8 @@ view! {
         minutes: Minutes,
         /// The request of the renewed grant.
         continues: Option<RequestId>,
+        /// How it stands with its review, where it was granted as an exception.
+        review: Option<ReviewView>,
     }
 
     /// A task for the operators of a system.

@@ -289,6 +289,68 @@ fn incompatible_both_ways() {
     );
 }
 
+/// R26, R37: an exception stands beside what it names, for a short time, with a reason, by two from different sources, never at once.
+#[test]
+fn an_exception_is_decided_by_an_owner_and_the_fallback_group() {
+    let (mut ask, mut facts) = ordinary();
+    facts.held.insert(OTHER, Held { key: None, name: "Orders, pay".to_owned(), live: true });
+    facts.conflicts.insert(OTHER);
+    facts.bundle.spec.automatic = true;
+    facts.bundle.spec.longest = minutes(43_200);
+    ask.exception = Some(set([OTHER]));
+    ask.reason.length = 40;
+    let ruling = judge(&ask, &facts, &Unguarded);
+    assert_eq!(
+        line(&ruling, "incompatible"),
+        "NeedsApproval yes: “Orders, read” is asked for as an exception beside “Orders, pay”"
+    );
+    assert_eq!(eligible(&ruling), [vec![OLOF], vec![FAY, FINN]]);
+    assert!(ruling.not_automatic.contains(&"it is asked for as an exception".to_owned()), "{:?}", ruling.not_automatic);
+
+    let longer = Ask { minutes: minutes(10_081), ..ask.clone() };
+    let says = line(&judge(&longer, &facts, &Unguarded), "duration");
+    assert!(says.starts_with("Refused no: ") && says.contains(" allowed for an exception"), "{says}");
+    let mut short = ask.clone();
+    short.reason.length = 39;
+    assert_eq!(
+        line(&judge(&short, &facts, &Unguarded), "justification"),
+        "Refused no: say why in at least 40 characters, as it is an exception; there are 39 → say why the two are needed \
+         together"
+    );
+
+    // What it does not name says no as ever, and so does what is only asked for.
+    let unnamed = Ask { exception: Some(set([BUNDLE])), ..ask.clone() };
+    assert!(!check(&judge(&unnamed, &facts, &Unguarded), "incompatible").passed);
+    let waiting = Held { key: None, name: "Orders, pay".to_owned(), live: false };
+    facts.held.insert(OTHER, waiting);
+    assert!(!check(&judge(&ask, &facts, &Unguarded), "incompatible").passed);
+    facts.held.clear();
+    facts.conflicts.clear();
+    let from_nothing = Ask { exception: Some(BTreeSet::new()), ..ask };
+    assert_eq!(
+        line(&judge(&from_nothing, &facts, &Unguarded), "exception"),
+        "Refused no: nothing that is held stands against it → ask without an exception"
+    );
+}
+
+/// R26: of an exception nobody stands in for the fallback group; where it decides anyway, a second approver comes from the owners.
+#[test]
+fn the_fallback_group_has_its_own_part_in_an_exception() {
+    let (mut ask, mut facts) = ordinary();
+    facts.held.insert(OTHER, Held { key: None, name: "Orders, pay".to_owned(), live: true });
+    facts.conflicts.insert(OTHER);
+    ask.exception = Some(set([OTHER]));
+    ask.reason.length = 40;
+    facts.bundle.spec.stages = vec![stage("Fallback", 1, Source::Group { group: FALLBACK })];
+    assert_eq!(eligible(&judge(&ask, &facts, &Unguarded)), [vec![FAY, FINN], vec![OLOF]]);
+    if let Some(fallback) = facts.groups.get_mut(&FALLBACK) {
+        fallback.members.clear();
+    }
+    let ruling = judge(&ask, &facts, &Unguarded);
+    assert_eq!(ruling.outcome, Outcome::Refused);
+    assert!(!check(&ruling, "deciders").passed);
+}
+
 /// R29: one grant of a bundle at a time; a renewal continues it.
 #[test]
 fn one_grant_at_a_time() {

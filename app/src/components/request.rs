@@ -16,7 +16,8 @@ use super::{
 use crate::fault::Flash;
 use domain::{
     minutes::Minutes,
-    views::{AssignmentView, Context, Delta, GrantCard, Pathway, Reachable, RequestPage},
+    text::and,
+    views::{AssignmentView, Context, Delta, GrantCard, Pathway, Reachable, RequestPage, ReviewView},
 };
 use leptos::{either::Either, prelude::*};
 
@@ -69,6 +70,94 @@ pub fn Sentence(
         "."
     }
     .into_any()
+}
+
+/// That it is an exception, and from what.
+#[component]
+pub fn Excepted(
+    /// The request.
+    page: RequestPage,
+) -> impl IntoView {
+    let RequestPage { card, .. } = page;
+    (!card.excepted.is_empty()).then(|| {
+        let names: Vec<_> = card.excepted.iter().map(|name| format!("“{name}”")).collect();
+        view! {
+            <Note tone=Tone::Wait>
+                <h2>"An exception from separation of duties"</h2>
+                <p>
+                    {format!(
+                        "{} held {} when it was asked; that and {} must not be in the same hands. Two people from different sides must agree, and it is reviewed once the access has ended.",
+                        card.subject,
+                        and(&names),
+                        card.bundle,
+                    )}
+                </p>
+            </Note>
+        }
+    })
+}
+
+/// How it stands with the review of an exception, and the form for whoever owes it.
+#[component]
+pub fn Reviewed(
+    /// The request.
+    page: RequestPage,
+) -> impl IntoView {
+    const TO: &str = "/api/requests/review";
+    let RequestPage { card, review, .. } = page;
+    let flash = Flash::of(&[TO]);
+    let untold = flash.kept("review").error.is_none();
+    review.map(|ReviewView { done, due, overdue, owed_by, mine }| {
+        view! {
+            <section aria-labelledby="review-title" id="review">
+                <h2 id="review-title">"Review"</h2>
+                {untold.then(|| view! { <Stopped acts=vec![TO] /> })}
+                {match (done, due) {
+                    (Some((by, at, text)), _) => {
+                        view! {
+                            <p>{by} " reviewed it " <When at /> "."</p>
+                            <blockquote class="quote">{text}</blockquote>
+                        }
+                            .into_any()
+                    }
+                    (None, Some(at)) => {
+                        let late = overdue.then_some(" It is overdue; that blocks nothing.");
+                        view! {
+                            <p id="overdue">"Owed by " <Names of=owed_by /> ", until " <When at /> "." {late}</p>
+                        }
+                            .into_any()
+                    }
+                    (None, None) => {
+                        view! {
+                            <p>"It is reviewed once the access has ended, by somebody who had no part in it."</p>
+                        }
+                            .into_any()
+                    }
+                }}
+                {mine
+                    .then(|| {
+                        view! {
+                            <form class="form" method="post" action=TO>
+                                <Hidden of=vec![("request", card.id.to_string())] />
+                                <Area
+                                    name="review"
+                                    label="What you found"
+                                    hint="Was it needed, was it used as it was meant to be, and should it happen again?"
+                                    kept=flash.kept("review")
+                                    rows=3
+                                    required=true
+                                />
+                                <div class="acts">
+                                    <button class="button" type="submit">
+                                        "Close the review"
+                                    </button>
+                                </div>
+                            </form>
+                        }
+                    })}
+            </section>
+        }
+    })
 }
 
 /// The form in which one decides.

@@ -65,6 +65,7 @@ fn Path(
         unfinished,
         instead,
         guardrails,
+        exception,
     } = ruling;
     let demands = guardrails.map(|verdict| verdict.demands).unwrap_or_default();
     view! {
@@ -80,6 +81,7 @@ fn Path(
                     <ul class="instead">{links}</ul>
                 }
             })}
+        {exception.map(|asked| view! { <AsException asked /> })}
         <h3>"Conditions"</h3>
         <Checks checks />
         {(!stages.is_empty() && outcome != Outcome::Refused)
@@ -96,6 +98,28 @@ fn Path(
         {because("The guardrails demand:", &demands)}
         {(outcome == Outcome::Refused && !unfinished)
             .then(|| view! { <p class="hint">"A refused request is kept with its reasons, like any other."</p> })}
+    }
+    .into_any()
+}
+
+/// The tick by which it is asked for as an exception; part of the form that the panel stands in.
+#[component]
+fn AsException(asked: bool) -> impl IntoView {
+    view! {
+        <label class="check">
+            <input
+                id="exception"
+                type="checkbox"
+                name="exception"
+                value="yes"
+                checked=asked
+                aria-describedby="exception-hint"
+            />
+            " Ask as an exception"
+        </label>
+        <p class="hint" id="exception-hint">
+            "For 7 days at most, and say why in 40 characters or more. Two people must agree, and it is reviewed once it has ended."
+        </p>
     }
     .into_any()
 }

@@ -106,6 +106,7 @@ pub fn shown(event: &str) -> (Tone, Icon) {
         "attested" => (Tone::Info, Icon::Check),
         "bundle_drafted" | "guardrails_drafted" | "catalogue_imported" => (Tone::Info, Icon::Note),
         "request_expired" | "approval_lapsed" => (Tone::None, Icon::Clock),
+        "exception_reviewed" => (Tone::Good, Icon::Check),
         "grant_opened" | "invited" => (Tone::Info, Icon::Key),
         "looked_before" => (Tone::None, Icon::Search),
         "seen_present" | "grant_active" => (Tone::Good, Icon::Key),

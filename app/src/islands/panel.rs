@@ -4,7 +4,8 @@
 use super::browser::{on, one, parsed, post};
 use leptos::{prelude::*, task::spawn_local};
 use std::{cell::Cell, rc::Rc, time::Duration};
-use web_sys::{Element, FormData, HtmlFormElement, UrlSearchParams};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, FormData, HtmlElement, HtmlFormElement, UrlSearchParams};
 
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -58,6 +59,7 @@ fn show(panel: &Element, fresh: &Element) {
             let _ = picture.replace_with_with_node_1(&fresh_picture);
         }
     }
+    let focused = document().active_element().filter(|it| panel.contains(Some(it.as_ref()))).map(|it| it.id());
     while let Some(rest) = title.next_element_sibling() {
         rest.remove();
     }
@@ -66,5 +68,9 @@ fn show(panel: &Element, fresh: &Element) {
         if panel.append_child(&next).is_err() {
             return;
         }
+    }
+    // What had the focus was drawn anew; it has it still.
+    if let Some(again) = focused.and_then(|id| document().get_element_by_id(&id)) {
+        let _ = again.unchecked_into::<HtmlElement>().focus();
     }
 }

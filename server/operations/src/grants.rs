@@ -330,6 +330,10 @@ impl Portal {
             if let Some(change) = grant.finish(now)? {
                 self.save(&mut tx, &change).await?;
                 self.tell_that_it_is_gone(&mut tx, &grant).await?;
+                // An exception is to be reviewed from now on.
+                if tx.request(grant.request).await?.is_some_and(|request| request.owes_review()) {
+                    tx.enqueue(&Job::at(JobKey::Request { id: grant.request }, now)).await?;
+                }
             }
             // What waited for this one to be set up by hand has its turn now.
             if matches!(grant.state, State::Opening { .. }) && present {

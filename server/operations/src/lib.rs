@@ -13,6 +13,7 @@ mod departures;
 pub mod discover;
 mod editing;
 mod error;
+mod exceptions;
 mod export;
 mod facts;
 mod grants;

@@ -276,8 +276,9 @@ fn of_request(event: &RequestEvent) -> Said {
                 Outcome::NeedsApproval => "policy wants approval",
             };
             let sure = verified.as_ref().map(|v| format!(" with {}", v.proof.word())).unwrap_or_default();
+            let how = if ask.exception.is_some() { ", as an exception" } else { "" };
             Said {
-                what: format!("asked for {}{sure}; {outcome}", ask.minutes),
+                what: format!("asked for {}{how}{sure}; {outcome}", ask.minutes),
                 text: justification.clone(),
                 decided: true,
             }
@@ -303,6 +304,9 @@ fn of_request(event: &RequestEvent) -> Said {
         }
         RequestEvent::Stopped { why, .. } => decided(format!("stopped it: {why}")),
         RequestEvent::Granted { .. } => decided("judged it again, and opened a grant"),
+        RequestEvent::ExceptionReviewed { text, .. } => {
+            Said { what: "reviewed the exception".to_owned(), text: Some(text.clone()), decided: true }
+        }
     }
 }
 

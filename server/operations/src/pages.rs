@@ -28,7 +28,7 @@ use domain::{
     grant::{Grant, State as GrantState},
     identity::Identity,
     ids::{BundleId, IdentityId, RequestId, StreamId},
-    request::{Decision, Request, RequestKind, State},
+    request::{Decision, Request, State},
     resource::System,
     review::{Around, Draft, DraftState, Remark},
     stepup::Confirmed,
@@ -88,6 +88,7 @@ impl Portal {
             waits: tx.count_open_requests_of(me).await?,
             to_decide: shell.to_decide,
             tasks: shell.tasks,
+            reviews: self.reviews_of(&mut tx, me).await?,
         })
     }
 
@@ -185,9 +186,9 @@ impl Portal {
             Some(grant) => Some(self.grant_card(&mut tx, grant, me).await?),
             None => None,
         };
-        let continues = match request.kind {
-            RequestKind::Standard => None,
-            RequestKind::Renewal { of } => tx.grant(of).await?.map(|g| g.request),
+        let continues = match request.ask.continues {
+            None => None,
+            Some(of) => tx.grant(of).await?.map(|g| g.request),
         };
         // By the facts and the rules of then, as everything on this page.
         let ways = match request.state {
@@ -228,6 +229,7 @@ impl Portal {
             events,
             minutes: request.minutes,
             continues,
+            review: self.review_view(&mut tx, &request, grant.as_ref(), me).await?,
         })
     }
 
@@ -737,7 +739,7 @@ fn inside(facts: &Facts) -> Vec<String> {
         .collect()
 }
 
-fn request_card(request: &Request) -> RequestCard {
+pub(crate) fn request_card(request: &Request) -> RequestCard {
     let facts = &request.facts;
     RequestCard {
         id: request.id,
@@ -765,6 +767,7 @@ fn request_card(request: &Request) -> RequestCard {
         system: facts.weightiest().map(|(_, s)| s.name.clone()).unwrap_or_default(),
         terms: request.terms,
         for_whom: None,
+        excepted: request.excepted(),
     }
 }
 

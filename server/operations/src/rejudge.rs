@@ -159,6 +159,7 @@ fn recorded<'a>(envelope: &'a Envelope, before: Option<&Record>) -> Option<(Ask,
         | RequestEvent::Rerouted { .. }
         | RequestEvent::Escalated { .. }
         | RequestEvent::RequestExpired {}
-        | RequestEvent::ApprovalLapsed {} => None,
+        | RequestEvent::ApprovalLapsed {}
+        | RequestEvent::ExceptionReviewed { .. } => None,
     }
 }

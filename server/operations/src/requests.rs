@@ -9,7 +9,9 @@ use crate::{
 use domain::{
     Actor, Refusal,
     condition::Condition,
+    exception,
     facts::{Ask, Evidence, Facts, Reason},
+    grant::Grant,
     guardrail::Guardrails,
     ids::{ApprovalId, GrantId, IdentityId, RequestId},
     minutes::Minutes,
@@ -50,6 +52,8 @@ pub(crate) struct Previewed {
     pub ways: Vec<String>,
     /// Other bundles that cover the need, where no way leads into this one.
     pub instead: Vec<Named>,
+    /// Whether it is asked for as an exception, where it is or could be.
+    pub exception: Option<bool>,
 }
 
 impl Portal {
@@ -123,7 +127,9 @@ impl Portal {
         } else {
             Vec::new()
         };
-        Ok(Previewed { ruling, facts, ways, instead })
+        let asked = ask.exception.is_some();
+        let exception = (asked || exception::is_open_to(&ruling, &facts)).then_some(asked);
+        Ok(Previewed { ruling, facts, ways, instead, exception })
     }
 
     /// Other bundles that give all of it and that the same ask, or a near one, would not be refused; each is in the catalogue, for
@@ -183,8 +189,8 @@ impl Portal {
         };
         let bundle = tx.bundle_by_key(asking.bundle.trim()).await?.ok_or(Error::NotFound)?;
         let version = bundle.open_version().ok_or(Error::NotFound)?;
-        if let Some((_, continued)) = &continues
-            && *continued != bundle.id
+        if let Some(continued) = &continues
+            && continued.bundle != bundle.id
         {
             return Err(Refusal::NotA {
                 field: "grant of this bundle",
@@ -192,12 +198,24 @@ impl Portal {
             }
             .into());
         }
-        let continues = continues.map(|(id, _)| id);
+        let was_exception = match &continues {
+            Some(grant) => tx.request(grant.request).await?.is_some_and(|request| request.ask.exception.is_some()),
+            None => false,
+        };
+        let continues = continues.map(|grant| grant.id);
         let about = About { bundle: &version, published: true, subject, asker, continues, this: None, guardrails };
         let facts = facts(tx, &about, now).await?;
         let fits = version.spec.conditions.iter().all(|c: &Condition| c.fits(reason.as_str()));
         let length = u32::try_from(reason.as_str().chars().count()).unwrap_or(u32::MAX);
-        let ask = Ask { asker, subject, minutes, reason: Reason { length, fits }, evidence, continues };
+        let beside = exception::beside(&facts);
+        let excepted = match asking.exception.trim() {
+            // The renewal of an exception is one again, for as long as there is something that it is one from.
+            "" => was_exception && !beside.is_empty(),
+            "yes" => true,
+            other => return Err(Refusal::NotA { field: "yes", got: other.chars().take(40).collect() }.into()),
+        };
+        let exception = excepted.then_some(beside);
+        let ask = Ask { asker, subject, minutes, reason: Reason { length, fits }, evidence, continues, exception };
         Ok(Prepared { ask, facts, reason })
     }
 
@@ -217,18 +235,13 @@ impl Portal {
         Ok(id)
     }
 
-    async fn continued(
-        &self,
-        tx: &mut Tx,
-        subject: IdentityId,
-        id: &str,
-    ) -> Result<(GrantId, domain::ids::BundleId), Error> {
+    async fn continued(&self, tx: &mut Tx, subject: IdentityId, id: &str) -> Result<Grant, Error> {
         let id: GrantId = id.parse().map_err(|_| Error::NotFound)?;
         let grant = tx.grant(id).await?.filter(|g| g.subject == subject).ok_or(Error::NotFound)?;
         if !grant.needs_its_rights(self.now()) {
             return Err(Refusal::NotLive { state: grant.state.word() }.into());
         }
-        Ok((id, grant.bundle))
+        Ok(grant)
     }
 
     /// Says yes to a request, to the terms that were shown, perhaps for less time. The last yes it takes approves it.
@@ -362,7 +375,7 @@ impl Portal {
 
     /// A request, while the transaction holds, in one fixed order, the rows a decision judges: the subject, the approver and those in
     /// whose place they may decide, then the systems. Whoever takes authority away bumps the same rows, so one of the two goes first.
-    async fn to_decide(&self, tx: &mut Tx, actor: &Actor, id: RequestId) -> Result<Request, Error> {
+    pub(crate) async fn to_decide(&self, tx: &mut Tx, actor: &Actor, id: RequestId) -> Result<Request, Error> {
         let request = tx.request(id).await?.ok_or(Error::NotFound)?;
         let mut people: BTreeSet<_> = [Some(request.ask.subject), actor.person()].into_iter().flatten().collect();
         if let Some(by) = actor.person() {
@@ -454,14 +467,15 @@ impl Portal {
                     }
                     tell(self, tx, &Actor::System, request, Owed::Over).await?;
                     if let State::Granted { .. } = request.state {
-                        let opened = domain::grant::Grant::open(request, &today, lapses_at, now)?;
+                        let opened = Grant::open(request, &today, lapses_at, now)?;
                         self.save(tx, &opened).await?;
+                        return Ok(request.owes_review().then_some(lapses_at));
                     }
                 }
                 Ok(None)
             }
+            State::Granted { .. } => self.tend_exception(tx, &request).await,
             State::Refused { .. }
-            | State::Granted { .. }
             | State::Denied { .. }
             | State::Withdrawn { .. }
             | State::Expired { .. }

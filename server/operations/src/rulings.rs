@@ -20,7 +20,7 @@ impl Portal {
     pub async fn preview(&self, actor: &Actor, asking: &Asking) -> Result<RulingView, Error> {
         let previewed = self.preview_ruling(actor, asking).await?;
         let shown = view(&previewed.ruling, &previewed.facts, None, &previewed.ways);
-        Ok(RulingView { instead: previewed.instead, ..shown })
+        Ok(RulingView { instead: previewed.instead, exception: previewed.exception, ..shown })
     }
 }
 
@@ -62,6 +62,7 @@ pub(crate) fn view(ruling: &Ruling, facts: &Facts, request: Option<&Request>, wa
         stages,
         next: next(ruling, facts, ways),
         instead: Vec::new(),
+        exception: None,
         not_automatic: ruling.not_automatic.clone(),
         privileged: ruling.privileged.values().cloned().collect(),
         confirms: ruling.asker_step_up(facts.bundle.spec.step_up).map(|strength| strength.word().to_owned()),

@@ -458,7 +458,9 @@ fn texts(record: &Record) -> Vec<&TextRef> {
     match record {
         Record::Request(it) => {
             let decided = it.decisions.iter().filter_map(|d| d.comment.as_ref());
-            it.justification.iter().chain(decided).chain(it.comments.iter().map(|c| &c.text)).collect()
+            let reviewed = it.review.iter().map(|review| &review.text);
+            let written = it.comments.iter().map(|c| &c.text).chain(reviewed);
+            it.justification.iter().chain(decided).chain(written).collect()
         }
         Record::Bundle(it) => it.remarks.iter().map(|remark| &remark.text).collect(),
         Record::GuardrailSet(it) => it.remarks.iter().map(|remark| &remark.text).collect(),

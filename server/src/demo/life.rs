@@ -286,6 +286,7 @@ impl Step {
                 work_item: work_item.to_owned(),
                 link: String::new(),
                 continues: String::new(),
+                exception: String::new(),
             };
             requests.insert(self.request, portal.ask(&actor, &asking).await?);
             return Ok(());

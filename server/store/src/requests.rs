@@ -7,6 +7,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::{
+    grant::Grant,
     ids::{BundleId, IdentityId, RequestId, TextId},
     request::Request,
 };
@@ -142,6 +143,16 @@ impl Tx {
             .into_iter()
             .map(|(id, name)| (BundleId(id), name))
             .collect())
+    }
+
+    /// A page of the exceptions whose access has ended and whose review is owed, with their grants, the oldest first.
+    pub async fn owed_reviews(&mut self, from: RequestId, limit: i64) -> Result<Vec<(Request, Grant)>, Error> {
+        const SQL: &str = "select r.id, r.body, g.id, g.body from requests r join grants g on g.request_id = r.id
+            where r.owes_review = $1 and r.id > $2 and g.state = 'ended' order by r.id limit $3";
+        rows!(self, (Uuid, String, Uuid, String), SQL, true, from.0, limit)?
+            .into_iter()
+            .map(|(id, body, grant, of)| Ok((parsed("requests", id, &body)?, parsed("grants", grant, &of)?)))
+            .collect()
     }
 
     /// How long the last approved requests of a bundle waited: when they were asked and when they were decided.

@@ -424,8 +424,9 @@ impl Tx {
         let done = match before {
             None => run!(
                 self,
-                "insert into requests (id, version, body, bundle_id, subject_id, asker_id, state, approval_id, asked_at, until)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                "insert into requests (id, version, body, bundle_id, subject_id, asker_id, state, approval_id, asked_at, until,
+                   owes_review)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
                 it.id.0,
                 as_int(it.version),
                 body,
@@ -435,18 +436,21 @@ impl Tx {
                 it.state.word(),
                 approval,
                 it.asked_at,
-                until
+                until,
+                it.owes_review()
             )?,
             Some(before) => run!(
                 self,
-                "update requests set version = $2, body = $3, state = $4, approval_id = $5, until = $6
-                 where id = $1 and version = $7",
+                "update requests set version = $2, body = $3, state = $4, approval_id = $5, until = $6,
+                   owes_review = $7
+                 where id = $1 and version = $8",
                 it.id.0,
                 as_int(it.version),
                 body,
                 it.state.word(),
                 approval,
                 until,
+                it.owes_review(),
                 before
             )?,
         };
@@ -688,11 +692,12 @@ impl Tx {
                 )?;
                 row!(
                     self,
-                    (Uuid, Uuid, Uuid, String, Option<Uuid>, Option<DateTime<Utc>>),
-                    "select bundle_id, subject_id, asker_id, state, approval_id, until from requests where id = $1",
+                    (Uuid, Uuid, Uuid, String, Option<Uuid>, Option<DateTime<Utc>>, bool),
+                    "select bundle_id, subject_id, asker_id, state, approval_id, until, owes_review from requests
+                     where id = $1",
                     id
                 )?
-                .map(|(bundle, subject, asker, state, approval, until)| {
+                .map(|(bundle, subject, asker, state, approval, until, owes_review)| {
                     vec![
                         ("bundle", bundle.to_string()),
                         ("subject", subject.to_string()),
@@ -700,6 +705,7 @@ impl Tx {
                         ("state", state),
                         ("approval", said(approval)),
                         ("until", said(until)),
+                        ("owes_review", owes_review.to_string()),
                         ("deciders", lines(deciders.iter().map(|(who, weighty, alone)| format!("{who} {weighty} {alone}")))),
                         (
                             "decisions",
@@ -814,6 +820,7 @@ impl Columns {
                     ("state", it.state.word().to_owned()),
                     ("approval", said(it.state.approval())),
                     ("until", said(waits_until(it))),
+                    ("owes_review", it.owes_review().to_string()),
                     ("deciders", lines(deciders.map(|who| format!("{who} {weighty} {alone}")))),
                     ("decisions", lines(decided)),
                 ]

@@ -22,6 +22,7 @@ async fn ask(world: &World, who: &str) -> RequestId {
         work_item: String::new(),
         link: String::new(),
         continues: String::new(),
+        exception: String::new(),
     };
     world.portal.ask(&actor, &asking).await.expect("it can be asked")
 }

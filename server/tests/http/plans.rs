@@ -50,7 +50,7 @@ const ON_PURPOSE: [(&str, &str); 9] = [
 ];
 
 /// What must have been among the statements, or this test has not looked.
-const SOUGHT: [(&str, &str); 30] = [
+const SOUGHT: [(&str, &str); 31] = [
     ("open requests for somebody", "from requests where state in ('waiting', 'approved') and subject_id = $1"),
     ("open requests by somebody", "from requests where state in ('waiting', 'approved') and asker_id = $1"),
     ("open requests", "from requests where state in ('waiting', 'approved') and id > $1"),
@@ -62,6 +62,7 @@ const SOUGHT: [(&str, &str); 30] = [
         "requests that wait for whom somebody stands in for",
         "from delegations g join deciders d on d.identity_id = g.identity_id",
     ),
+    ("reviews that are owed", "where r.owes_review = $1 and r.id > $2 and g.state = 'ended'"),
     ("requests of a bundle", "from requests where bundle_id = $1 and state = 'granted'"),
     ("somebody's live grants", "from grants where subject_id = $1 and state <> 'ended'"),
     ("somebody's ended grants", "from grants where subject_id = $1 and state = 'ended' and id < $2"),

@@ -83,6 +83,7 @@ async fn ask(world: &World, who: &str, bundle: &str) -> RequestId {
         work_item: String::new(),
         link: String::new(),
         continues: String::new(),
+        exception: String::new(),
     };
     world.portal.ask(&actor, &asking).await.expect("it can be asked")
 }
@@ -199,6 +200,12 @@ pub async fn acts(scene: &Scene) -> Vec<Act> {
             "/api/requests/comment",
             vec![request(), text("comment", "a word")],
             [401, 401, 404, 403, 404, 200, 200, 200],
+        ),
+        // It is no exception.
+        act(
+            "/api/requests/review",
+            vec![request(), text("review", "as it was meant to be")],
+            [401, 401, 404, 403, 404, 403, 403, 403],
         ),
         act("/api/grants/give-back", vec![grant()], [401, 401, 404, 403, 404, 404, 404, 403]),
         act("/api/grants/revoke", vec![grant()], [401, 401, 404, 403, 404, 404, 404, 200]),

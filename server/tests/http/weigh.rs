@@ -21,6 +21,7 @@ async fn asked_for_the_runner(world: &World) -> RequestId {
         work_item: "DEP-311".to_owned(),
         link: String::new(),
         continues: String::new(),
+        exception: String::new(),
     };
     world.portal.ask(&world.actor("maya.lindqvist").await, &asking).await.expect("she answers for it")
 }

@@ -91,6 +91,7 @@ pub fn ordinary() -> (Ask, Facts) {
         reason: Reason { length: 30, fits: true },
         evidence: Vec::new(),
         continues: None,
+        exception: None,
     };
     let spec = BundleSpec {
         key: "orders-read".parse().expect("a key"),

@@ -30,13 +30,26 @@ pub struct Fields {
     pub link: String,
     /// The grant it continues, or nothing.
     pub continues: String,
+    /// `yes` where it is asked for as an exception.
+    pub exception: String,
 }
 
 impl From<Fields> for Asking {
     fn from(fields: Fields) -> Self {
-        let Fields { bundle, subject, duration, length, unit, justification, work_item, link, continues } = fields;
+        let Fields {
+            bundle,
+            subject,
+            duration,
+            length,
+            unit,
+            justification,
+            work_item,
+            link,
+            continues,
+            exception,
+        } = fields;
         let duration = if duration == "other" { format!("{}{unit}", length.trim()) } else { duration };
-        Self { bundle, subject, duration, justification, work_item, link, continues }
+        Self { bundle, subject, duration, justification, work_item, link, continues, exception }
     }
 }
 

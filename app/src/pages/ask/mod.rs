@@ -67,6 +67,7 @@ fn filled(form: &AskForm, flash: &Flash) -> Fields {
         work_item: of("work_item").unwrap_or_default(),
         link: of("link").unwrap_or_default(),
         continues: form.continues.map(|id| id.to_string()).unwrap_or_default(),
+        exception: of("exception").unwrap_or_default(),
     }
 }
 

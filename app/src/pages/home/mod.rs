@@ -8,6 +8,7 @@ use crate::{
         icon::Icon,
         list::encoded,
         note::Empty,
+        time::When,
         words::{number, so_many},
     },
     frame::page,
@@ -24,7 +25,7 @@ pub fn Home() -> impl IntoView {
 
 #[component]
 fn Draw(home: views::Home) -> impl IntoView {
-    let views::Home { have, waiting, waits, to_decide, tasks } = home;
+    let views::Home { have, waiting, waits, to_decide, tasks, reviews } = home;
     let to_decide_at = if to_decide > 0 { "/inbox" } else { "/tasks" };
     let nothing = have.is_empty() && waits == 0;
     let has = have.iter().filter(|card| card.there).count();
@@ -46,6 +47,7 @@ fn Draw(home: views::Home) -> impl IntoView {
                     </p>
                 }
             })}
+        <Reviews reviews />
         <form class="hunt" method="get" action="/catalogue" role="search">
             <label class="vh" for="hunt">
                 "What do you want to do?"
@@ -125,6 +127,33 @@ fn ForYou(to_decide: u32, tasks: u32) -> impl IntoView {
         (_, _) => format!("{decide} and {do_by_hand} wait for you"),
     };
     crate::components::words::capital(&says)
+}
+
+/// The exceptions that the reader is to look back at.
+#[component]
+fn Reviews(reviews: Vec<views::ReviewRow>) -> impl IntoView {
+    let any = !reviews.is_empty();
+    let rows = reviews
+        .into_iter()
+        .map(|views::ReviewRow { card, due, overdue }| {
+            view! {
+                <li>
+                    <a href=format!("/requests/{}#review", card.id)>{card.bundle} " for " {card.subject}</a>
+                    <p class="meta">
+                        <span>{if overdue { "was due " } else { "due " }} <When at=due /></span>
+                    </p>
+                </li>
+            }
+        })
+        .collect_view();
+    any.then(|| {
+        view! {
+            <section aria-labelledby="reviews" id="to-review" data-live="">
+                <h2 id="reviews">"Exceptions for you to review"</h2>
+                <ul class="rows tight">{rows}</ul>
+            </section>
+        }
+    })
 }
 
 #[component]

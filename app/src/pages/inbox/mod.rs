@@ -10,7 +10,7 @@ use crate::{
         icon::Icon,
         list::{Asked, Outside, Pager, asked, encoded},
         note::{Empty, Note, Stopped},
-        request::{Approvals, Behind, Decide, Sentence, Standing, TooLate, Weigh},
+        request::{Approvals, Behind, Decide, Excepted, Sentence, Standing, TooLate, Weigh},
         tabs::InboxTabs,
         time::{When, short},
         words::{capital, said, so_many},
@@ -195,6 +195,7 @@ fn Picks(items: Vec<RequestCard>, at: Option<RequestId>, from: String) -> impl I
                             <span>{short(card.minutes)}</span>
                             <span>"asked " {by} <When at=card.asked_at /></span>
                             {card.for_whom.map(|whom| view! { <span>{format!("for {whom}")}</span> })}
+                            {(!card.excepted.is_empty()).then(|| view! { <span>"an exception"</span> })}
                             {card.weighty.then(|| view! { <span>"sensitive: " {card.system}</span> })}
                         </p>
                     </a>
@@ -242,6 +243,7 @@ fn Detail(page: RequestPage, from: String) -> impl IntoView {
                 <Sentence page=page.clone() />
             </h2>
             <Standing page=page.clone() />
+            <Excepted page=page.clone() />
             <p class="meta">
                 <span>"asked " <When at=page.card.asked_at /></span>
                 {(!items.is_empty()).then(|| view! { <span>{items}</span> })}

@@ -93,6 +93,18 @@ pub async fn comment(
     Ok(crate::server::portal()?.comment(&crate::server::actor().await?, request, &comment).await?)
 }
 
+/// Closes the review of an exception whose access has ended.
+#[server(endpoint = "requests/review")]
+pub async fn review(
+    /// Which request.
+    request: RequestId,
+    /// What one found.
+    #[server(default)]
+    review: String,
+) -> Result<(), Fault> {
+    Ok(crate::server::portal()?.review_exception(&crate::server::actor().await?, request, &review).await?)
+}
+
 /// Gives access back before its end.
 #[server(endpoint = "grants/give-back")]
 pub async fn give_back(

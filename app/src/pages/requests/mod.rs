@@ -10,7 +10,7 @@ use crate::{
         field::Area,
         list::{Asked, Outside, Pager, asked},
         note::{Crumb, Note, Stopped},
-        request::{Approvals, Behind, Decide, Ledgers, Proof, Sentence, Standing, TooLate, Weigh},
+        request::{Approvals, Behind, Decide, Excepted, Ledgers, Proof, Reviewed, Sentence, Standing, TooLate, Weigh},
         time::{When, short},
         timeline::{Next, Timeline},
         words::{Names, said},
@@ -57,6 +57,7 @@ fn Draw(asked: Asked, request: RequestPage) -> impl IntoView {
             </h1>
             <Standing page=request.clone() />
         </div>
+        <Excepted page=request.clone() />
         <Do request=request.clone() />
         <div class="beside">
             <div>
@@ -68,6 +69,7 @@ fn Draw(asked: Asked, request: RequestPage) -> impl IntoView {
                     <Timeline lines>{coming.map(|request| view! { <Coming request /> })}</Timeline>
                     <Pager asked shown next />
                 </section>
+                <Reviewed page=request.clone() />
                 <Ledgers assignments />
                 <Behind page=request.clone() />
             </div>

@@ -247,6 +247,7 @@ impl Test {
             reason: Reason { length: self.reason, fits: true },
             evidence: item.chain(links).collect(),
             continues: self.renewal.then_some(GrantId(Uuid::from_u128(6))),
+            exception: None,
         }
     }
 

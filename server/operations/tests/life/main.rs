@@ -13,6 +13,7 @@ mod delegation;
 mod delta;
 mod departures;
 mod editing;
+mod exceptions;
 mod golden;
 mod guardrails;
 mod lives;

@@ -94,7 +94,7 @@ async fn yes(world: &World, who: &str, id: RequestId) -> impl Future<Output = Ou
 }
 
 /// Ends whatever came of a request, so that the next round begins afresh.
-async fn clear(world: &World, id: RequestId) {
+pub async fn clear(world: &World, id: RequestId) {
     world.run_jobs().await;
     let grant = world.read().await.grant_of(id).await.expect("it can be read");
     if let Some(grant) = grant.filter(|g| g.needs_its_rights(world.clock.now())) {

@@ -149,6 +149,7 @@ impl World {
             work_item: String::new(),
             link: String::new(),
             continues: String::new(),
+            exception: String::new(),
         }
     }
 

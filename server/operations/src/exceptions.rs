@@ -1,0 +1,127 @@
+//! Exceptions, looked back at: when the access of one has ended its review is owed, by people who had no part in it.
+
+use crate::{Error, Portal, acts::tell_people, facts::over, lines::written, pages::request_card, requests::prose};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    Actor,
+    grant::Grant,
+    ids::{IdentityId, RequestId},
+    request::Request,
+    views::{ReviewRow, ReviewView},
+};
+use std::collections::BTreeSet;
+use store::Tx;
+
+/// How many owed reviews are looked through for those that somebody owes.
+const LOOKED_THROUGH: i64 = 200;
+/// How long it takes at most until it is noticed that an end goes on.
+const AGAIN: TimeDelta = TimeDelta::hours(1);
+
+impl Portal {
+    /// Reviews an exception whose access has ended; that closes it.
+    pub async fn review_exception(&self, actor: &Actor, id: RequestId, text: &str) -> Result<(), Error> {
+        let text = prose("review", text)?;
+        self.retrying(|| async {
+            let now = self.now();
+            let mut tx = self.store().write().await?;
+            let request = self.to_decide(&mut tx, actor, id).await?;
+            let authority = over(&mut tx, actor, &request, now).await?;
+            if !authority.may_see() {
+                return Err(Error::NotFound);
+            }
+            let grant = tx.grant_of(id).await?;
+            let guardrails = self.guardrails(&mut tx).await?;
+            let today = self.todays_facts(&mut tx, &request, guardrails.as_ref()).await?;
+            let text = self.words(text.as_str());
+            let change = request
+                .reviewed(&authority, grant.as_ref(), &today, text, now)
+                .inspect_err(|no| tracing::warn!(request = %id, %actor, "a review was refused: {no}"))?;
+            self.save(&mut tx, &change).await?;
+            self.commit(tx).await
+        })
+        .await
+    }
+
+    /// Looks at an exception that was granted: once its access has ended those who owe its review are told, and the admins when nobody
+    /// has done it in time. Gives when to look again.
+    pub(crate) async fn tend_exception(&self, tx: &mut Tx, request: &Request) -> Result<Option<DateTime<Utc>>, Error> {
+        let now = self.now();
+        if !request.owes_review() {
+            return Ok(None);
+        }
+        let Some(grant) = tx.grant_of(request.id).await? else { return Ok(None) };
+        let Some(due) = request.review_due(&grant) else {
+            return Ok(Some(grant.needs_until().filter(|at| *at > now).unwrap_or(now + AGAIN)));
+        };
+        let called = format!("{} for {}", request.facts.bundle.spec.name, request.facts.subject.name);
+        let by = due.format("%-d %B");
+        let says = format!("{called} was an exception and has ended: yours to review until {by}");
+        let owed_by = self.owed_by(tx, request).await?;
+        self.tell_once_of_review(tx, &owed_by, &says, &format!("/requests/{}#review", request.id)).await?;
+        if now < due {
+            return Ok(Some(due));
+        }
+        let says = format!("the review of {called}, an exception, was due on {by} and nobody has done it");
+        let admins = tx.admins().await?.into_iter().map(|(admin, _)| admin).collect();
+        self.tell_once_of_review(tx, &admins, &says, &format!("/requests/{}#overdue", request.id)).await?;
+        Ok(None)
+    }
+
+    async fn tell_once_of_review(
+        &self,
+        tx: &mut Tx,
+        people: &BTreeSet<IdentityId>,
+        says: &str,
+        path: &str,
+    ) -> Result<(), Error> {
+        let mut untold = BTreeSet::new();
+        for who in people {
+            if !tx.was_told(*who, path).await? {
+                untold.insert(*who);
+            }
+        }
+        tell_people(self, tx, &Actor::System, &untold, says, path).await
+    }
+
+    async fn owed_by(&self, tx: &mut Tx, request: &Request) -> Result<BTreeSet<IdentityId>, Error> {
+        let guardrails = self.guardrails(tx).await?;
+        Ok(request.reviewers(&self.todays_facts(tx, request, guardrails.as_ref()).await?))
+    }
+
+    /// The reviews that somebody owes, the oldest first.
+    pub(crate) async fn reviews_of(&self, tx: &mut Tx, me: IdentityId) -> Result<Vec<ReviewRow>, Error> {
+        let now = self.now();
+        let mut mine = Vec::new();
+        for (request, grant) in tx.owed_reviews(RequestId(uuid::Uuid::nil()), LOOKED_THROUGH).await? {
+            let Some(due) = request.review_due(&grant) else { continue };
+            if self.owed_by(tx, &request).await?.contains(&me) {
+                mine.push(ReviewRow { card: request_card(&request), due, overdue: due <= now });
+            }
+        }
+        Ok(mine)
+    }
+
+    /// How it stands with the review of an exception that was granted.
+    pub(crate) async fn review_view(
+        &self,
+        tx: &mut Tx,
+        request: &Request,
+        grant: Option<&Grant>,
+        me: IdentityId,
+    ) -> Result<Option<ReviewView>, Error> {
+        if let Some(review) = &request.review {
+            let text = written(tx, &review.text).await?;
+            let done = Some((review.name.clone(), review.at, text));
+            return Ok(Some(ReviewView { done, due: None, overdue: false, owed_by: Vec::new(), mine: false }));
+        }
+        if !request.owes_review() {
+            return Ok(None);
+        }
+        let due = grant.and_then(|grant| request.review_due(grant));
+        let owed_by = self.owed_by(tx, request).await?;
+        let mine = due.is_some() && owed_by.contains(&me);
+        let overdue = due.is_some_and(|due| due <= self.now());
+        let owed_by = tx.names(&owed_by, true).await?.into_values().collect();
+        Ok(Some(ReviewView { done: None, due, overdue, owed_by, mine }))
+    }
+}
