@@ -96,6 +96,7 @@ fn approved(mut request: Request, yeses: &[(usize, IdentityId)]) -> Request {
         via: Via::Named,
         verified: None,
         since: None,
+        for_whom: None,
     }));
     assert_eq!(request.remaining(), [], "they are enough");
     let approval = ApprovalId(Uuid::from_u128(101));
