@@ -324,6 +324,7 @@ fn named(field: &str) -> Option<&'static str> {
         "reason" | "justification" => Some("justification"),
         "comment" => Some("comment"),
         "review" => Some("review"),
+        "sign-in name" | "sign-in name of somebody who can decide for you" => Some("to"),
         "work item" => Some("work_item"),
         "link" => Some("link"),
         "duration" | "length of time" => Some("duration"),

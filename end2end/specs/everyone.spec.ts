@@ -13,6 +13,7 @@ const LOOKS = [
 const PAGES: [person: string, paths: string[]][] = [
   ["maya.lindqvist", ["/", "/catalogue", "/catalogue?q=nothing+like+it", "/ask/orders-support", "/access", "/notices", "/sessions", "/delegation", "/no-such-page"]],
   ["priya.raman", ["/", "/inbox", "/tasks"]],
+  ["hamza.yilmaz", ["/access", "/ask/engineer-starter"]],
   [
     "astrid.nyberg",
     [
@@ -153,6 +154,26 @@ for (const { name, ...look } of LOOKS) {
     await isForEveryone(page);
     await fits(page);
     await page.context().close();
+  });
+
+  test(`an exception, as who asked and who decides see it, ${name}`, async ({ browser, portal }) => {
+    const nadia = await portal.personAt(browser, "nadia.haddad", look);
+    await nadia.goto("/inbox");
+    await nadia.getByRole("link", { name: /^Hamza Yılmaz · Test runs, start/ }).click();
+    await expect(nadia).toHaveURL(/\/inbox\/[0-9a-f-]{36}/);
+    await expect(nadia.getByRole("heading", { name: "An exception from separation of duties" })).toBeVisible();
+    await isForEveryone(nadia);
+    await fits(nadia);
+    const request = nadia.url().replace("/inbox/", "/requests/");
+    await nadia.context().close();
+    for (const who of ["nadia.haddad", "hamza.yilmaz"]) {
+      const page = await portal.personAt(browser, who, look);
+      await page.goto(request);
+      await expect(page.getByRole("heading", { name: "An exception from separation of duties" })).toBeVisible();
+      await isForEveryone(page);
+      await fits(page);
+      await page.context().close();
+    }
   });
 
   test(`a request, as who asked and who decides see it, ${name}`, async ({ browser, portal }) => {

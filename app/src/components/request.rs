@@ -77,17 +77,20 @@ pub fn Sentence(
 pub fn Excepted(
     /// The request.
     page: RequestPage,
+    /// The level of its heading.
+    #[prop(default = 2)]
+    level: u8,
 ) -> impl IntoView {
     let RequestPage { card, .. } = page;
     (!card.excepted.is_empty()).then(|| {
         let names: Vec<_> = card.excepted.iter().map(|name| format!("“{name}”")).collect();
+        let who = if is_reader(&card.subject) { "You".to_owned() } else { card.subject };
         view! {
             <Note tone=Tone::Wait>
-                <h2>"An exception from separation of duties"</h2>
+                <Heading level id="excepted" text="An exception from separation of duties" />
                 <p>
                     {format!(
-                        "{} held {} when it was asked; that and {} must not be in the same hands. Two people from different sides must agree, and it is reviewed once the access has ended.",
-                        card.subject,
+                        "{who} held {} when it was asked, which must not be in the same hands as “{}”. It takes two people from different sides, and a review by somebody else once the access has ended.",
                         and(&names),
                         card.bundle,
                     )}
@@ -120,12 +123,17 @@ pub fn Reviewed(
                         }
                             .into_any()
                     }
-                    (None, Some(at)) => {
-                        let late = overdue.then_some(" It is overdue; that blocks nothing.");
+                    (None, Some(_)) if owed_by.is_empty() => {
                         view! {
-                            <p id="overdue">"Owed by " <Names of=owed_by /> ", until " <When at /> "." {late}</p>
+                            <p id="overdue">
+                                "Nobody is left who owns what it reaches and had no part in it: an admin names another owner."
+                            </p>
                         }
                             .into_any()
+                    }
+                    (None, Some(at)) => {
+                        let due = if overdue { ", and was due " } else { ", and due " };
+                        view! { <p id="overdue">"Owed by " <Names of=owed_by /> {due} <When at /> "."</p> }.into_any()
                     }
                     (None, None) => {
                         view! {
@@ -148,7 +156,7 @@ pub fn Reviewed(
                                     required=true
                                 />
                                 <div class="acts">
-                                    <button class="button" type="submit">
+                                    <button class="button primary" type="submit">
                                         "Close the review"
                                     </button>
                                 </div>
@@ -188,8 +196,8 @@ pub fn Decide(
                 .map(|whom| {
                     view! {
                         <p>
-                            "You decide for " <strong>{whom}</strong>
-                            ", who let you; it counts as one yes, or one no, of you both."
+                            "You decide in the place of " <strong>{whom}</strong>
+                            ": it is one yes, or one no, of you both."
                         </p>
                     }
                 })}

@@ -115,7 +115,7 @@ fn AsException(asked: bool) -> impl IntoView {
                 checked=asked
                 aria-describedby="exception-hint"
             />
-            " Ask as an exception"
+            "Ask as an exception"
         </label>
         <p class="hint" id="exception-hint">
             "For 7 days at most, and say why in 40 characters or more. Two people must agree, and it is reviewed once it has ended."

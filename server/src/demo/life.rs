@@ -35,6 +35,7 @@ enum Did {
         length: &'static str,
         why: &'static str,
         work_item: &'static str,
+        exception: bool,
     },
     Approve {
         shorter: &'static str,
@@ -64,7 +65,7 @@ const fn asks(
     length: &'static str,
     why: &'static str,
 ) -> Step {
-    Step { ago, who, request, did: Did::Ask { bundle, subject: who, length, why, work_item: "" } }
+    Step { ago, who, request, did: Did::Ask { bundle, subject: who, length, why, work_item: "", exception: false } }
 }
 
 const fn approves(ago: TimeDelta, who: &'static str, request: &'static str, comment: &'static str) -> Step {
@@ -177,6 +178,17 @@ static LIFE: &[Step] = &[
         "How many orders are split over two warehouses",
     ),
     does(ago(1, 22, 50), "diogo.almeida", "wrong bundle", Did::Withdraw),
+    // Had by somebody who, some hours later, needs what must not be in the same hands.
+    asks(
+        ago(1, 6, 0),
+        "hamza.yilmaz",
+        "two reviewers",
+        "repository-maintain",
+        "5d",
+        "Storefront: whatever touches the checkout is merged by two reviewers from now on",
+    ),
+    approves(ago(1, 5, 10), "linnea.ek", "two reviewers", ""),
+    approves(ago(1, 4, 30), "anton.lysenko", "two reviewers", "Fulfilment follows next month."),
     // Refused by policy: Sanne has no account there.
     asks(
         ago(1, 3, 0),
@@ -203,6 +215,21 @@ static LIFE: &[Step] = &[
             length: "1h",
             why: "Invoices of last night failed halfway; the runner reads the orders again and sends the rest",
             work_item: "DEP-311",
+            exception: false,
+        },
+    ),
+    // An exception, as he may change the merge rules meanwhile.
+    does(
+        ago(0, 3, 0),
+        "hamza.yilmaz",
+        "hanging tests",
+        Did::Ask {
+            bundle: "ci-run",
+            subject: "hamza.yilmaz",
+            length: "2h",
+            why: "The checkout tests hang since the new merge rule, and nobody can merge: I stop them and start them one by one",
+            work_item: "",
+            exception: true,
         },
     ),
     asks(
@@ -223,6 +250,7 @@ static LIFE: &[Step] = &[
             length: "1h",
             why: "Set 14 orders stuck in picking back to paid; the list is in the change, and a copy of the rows is kept to undo it",
             work_item: "CHG-1042",
+            exception: false,
         },
     ),
     does(
@@ -277,7 +305,7 @@ async fn settle(portal: &Portal) -> Result<()> {
 impl Step {
     async fn take(&self, portal: &Portal, requests: &mut BTreeMap<&'static str, RequestId>) -> Result<()> {
         let actor = portal.actor_by_key(self.who).await?;
-        if let Did::Ask { bundle, subject, length, why, work_item } = self.did {
+        if let Did::Ask { bundle, subject, length, why, work_item, exception } = self.did {
             let asking = Asking {
                 bundle: bundle.to_owned(),
                 subject: id_of(portal, subject).await?,
@@ -286,7 +314,7 @@ impl Step {
                 work_item: work_item.to_owned(),
                 link: String::new(),
                 continues: String::new(),
-                exception: String::new(),
+                exception: if exception { "yes".to_owned() } else { String::new() },
             };
             requests.insert(self.request, portal.ask(&actor, &asking).await?);
             return Ok(());

@@ -30,6 +30,11 @@ async fn the_last_days_of_the_company_can_be_lived_through() {
     };
     let waits_for_priya = portal.inbox(&actor("priya.raman").await, "").await.expect("she has an inbox");
     assert!(waits_for_priya.items.len() >= 3, "{waits_for_priya:?}");
+    let waits_for_nadia = portal.inbox(&actor("nadia.haddad").await, "").await.expect("she has an inbox");
+    assert!(
+        waits_for_nadia.items.iter().any(|card| card.excepted == ["Source code, maintain"]),
+        "an exception waits: {waits_for_nadia:?}"
+    );
     let zuzanna = portal.my_access(&actor("zuzanna.kowal").await, "", "").await.expect("she has pages");
     assert_eq!(zuzanna.ended.items.len(), 2, "her report and her raw events are over: {zuzanna:?}");
     let viktor = portal.my_access(&actor("viktor.strand").await, "", "").await.expect("he has pages");

@@ -5,9 +5,10 @@ pub mod api;
 use crate::{
     components::{
         acts::Act,
-        field::Line,
+        field::{Errors, Line},
         note::Stopped,
         time::{Moment, When},
+        words::capital,
     },
     fault::Flash,
     frame::page,
@@ -28,6 +29,7 @@ pub fn Delegation() -> impl IntoView {
 #[component]
 fn Draw(mine: DelegationPage) -> impl IntoView {
     let DelegationPage { mine, lent, today } = mine;
+    let untold = Flash::of(&[MAKE]).field().is_none();
     let (who, does) = match &mine {
         Some(it) if it.begun => (it.name.clone(), " decides in your place."),
         Some(it) => (it.name.clone(), " will decide in your place."),
@@ -40,9 +42,9 @@ fn Draw(mine: DelegationPage) -> impl IntoView {
             {does}
         </h1>
         <p class="lead">
-            "While you are away somebody else can decide what you could decide yourself. They decide nothing of their own by it, and on each request you two count as one person."
+            "While you are away somebody else can decide what you could decide yourself, save what is their own. On each request the two of you count as one person."
         </p>
-        <Stopped acts=vec![MAKE, END] />
+        {untold.then(|| view! { <Stopped acts=vec![MAKE, END] /> })}
         {match mine {
             Some(it) => Either::Left(view! { <Mine it /> }),
             None => Either::Right(view! { <Make today /> }),
@@ -83,14 +85,16 @@ fn Mine(it: DelegationView) -> impl IntoView {
 #[component]
 fn Make(today: String) -> impl IntoView {
     let flash = Flash::of(&[MAKE]);
+    let wrong = flash.field().map(|(name, says)| (Some(name.to_owned()), capital(says)));
     view! {
         <section aria-labelledby="make">
             <h2 id="make">"Let somebody decide for you"</h2>
             <form class="form" method="post" action=MAKE>
+                <Errors title="One thing to put right" of=wrong.into_iter().collect() />
                 <Line
                     name="to"
                     label="Their sign-in name"
-                    placeholder="olga.owner"
+                    hint="What they type to sign in"
                     kept=flash.kept("to")
                     class="short"
                     most=80

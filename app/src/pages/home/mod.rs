@@ -138,10 +138,14 @@ fn Reviews(reviews: Vec<views::ReviewRow>) -> impl IntoView {
         .map(|views::ReviewRow { card, due, overdue }| {
             view! {
                 <li>
-                    <a href=format!("/requests/{}#review", card.id)>{card.bundle} " for " {card.subject}</a>
-                    <p class="meta">
-                        <span>{if overdue { "was due " } else { "due " }} <When at=due /></span>
-                    </p>
+                    <div>
+                        <h3>
+                            <a href=format!("/requests/{}#review", card.id)>{format!("{} for {}", card.bundle, card.subject)}</a>
+                        </h3>
+                        <p class="meta">
+                            <span>{if overdue { "was due " } else { "due " }} <When at=due /></span>
+                        </p>
+                    </div>
                 </li>
             }
         })

@@ -194,7 +194,7 @@ fn Picks(items: Vec<RequestCard>, at: Option<RequestId>, from: String) -> impl I
                         <p class="meta">
                             <span>{short(card.minutes)}</span>
                             <span>"asked " {by} <When at=card.asked_at /></span>
-                            {card.for_whom.map(|whom| view! { <span>{format!("for {whom}")}</span> })}
+                            {card.for_whom.map(|whom| view! { <span>{format!("in the place of {whom}")}</span> })}
                             {(!card.excepted.is_empty()).then(|| view! { <span>"an exception"</span> })}
                             {card.weighty.then(|| view! { <span>"sensitive: " {card.system}</span> })}
                         </p>
@@ -243,7 +243,7 @@ fn Detail(page: RequestPage, from: String) -> impl IntoView {
                 <Sentence page=page.clone() />
             </h2>
             <Standing page=page.clone() />
-            <Excepted page=page.clone() />
+            <Excepted page=page.clone() level=3 />
             <p class="meta">
                 <span>"asked " <When at=page.card.asked_at /></span>
                 {(!items.is_empty()).then(|| view! { <span>{items}</span> })}
