@@ -124,11 +124,7 @@ pub fn Reviewed(
                             .into_any()
                     }
                     (None, Some(_)) if owed_by.is_empty() => {
-                        view! {
-                            <p id="overdue">
-                                "Nobody is left who owns what it reaches and had no part in it: an admin names another owner."
-                            </p>
-                        }
+                        view! { <p id="overdue">"Nobody is left who may review it: an admin names another owner."</p> }
                             .into_any()
                     }
                     (None, Some(at)) => {

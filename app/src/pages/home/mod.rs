@@ -136,11 +136,12 @@ fn Reviews(reviews: Vec<views::ReviewRow>) -> impl IntoView {
     let rows = reviews
         .into_iter()
         .map(|views::ReviewRow { card, due, overdue }| {
+            let what = format!("{} for {}", card.bundle, card.subject);
             view! {
                 <li>
                     <div>
                         <h3>
-                            <a href=format!("/requests/{}#review", card.id)>{format!("{} for {}", card.bundle, card.subject)}</a>
+                            <a href=format!("/requests/{}#review", card.id)>{what}</a>
                         </h3>
                         <p class="meta">
                             <span>{if overdue { "was due " } else { "due " }} <When at=due /></span>
