@@ -472,8 +472,9 @@ impl Identity {
                     | IdentityEvent::ResetAsked { .. }
                     | IdentityEvent::ResetRefused {}
                     | IdentityEvent::AuthenticatorsReset { .. } => identity.authenticate(event, stamp)?,
-                    IdentityEvent::DelegationMade { to, from, until, .. } => {
-                        identity.delegation = Some(Delegation { to: *to, from: *from, until: *until });
+                    IdentityEvent::DelegationMade { to, from, until, verified } => {
+                        let shown = Some(verified.strength());
+                        identity.delegation = Some(Delegation { to: *to, from: *from, until: *until, shown });
                     }
                     IdentityEvent::DelegationEnded {} => identity.delegation = None,
                     IdentityEvent::SignedOutEverywhere {} => {}

@@ -104,7 +104,7 @@ pub(crate) async fn wanted(tx: &mut Tx, to: &str, from: &str, until: &str) -> Re
     })?;
     let (from, last) = (day(from)?, day(until)?);
     let until = last.checked_add_signed(TimeDelta::days(1)).ok_or(Refusal::Missing("last day"))?;
-    let wanted = Delegation { to: who.id, from, until };
+    let wanted = Delegation { to: who.id, from, until, shown: None };
     Ok((who, wanted))
 }
 

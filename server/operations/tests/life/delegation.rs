@@ -3,12 +3,12 @@
 use crate::{
     on_both,
     people::{is_let_in, notices},
-    stepup::{confirmed, is, password, sure, yes},
+    stepup::{code, confirmed, is, password, sure, with_app, yes},
     world::{COMPANY, On, World},
 };
 use chrono::TimeDelta;
-use domain::Refusal;
-use operations::{Error, Wanted};
+use domain::{Refusal, stepup::Strength};
+use operations::{Answer, Clock as _, Error, Wanted};
 
 on_both! {
     who_is_let_decides_in_anothers_place_and_the_decision_says_so
@@ -18,6 +18,7 @@ on_both! {
     the_two_count_as_one_person
     who_loses_authority_lends_none
     what_was_lent_is_not_lent_on
+    what_a_password_lends_decides_nothing_that_wants_more
     who_decides_by_their_own_right_uses_no_other
     it_ends_when_one_says_so_or_the_other_leaves
 }
@@ -190,6 +191,30 @@ async fn what_was_lent_is_not_lent_on(on: On) {
     let refused = world.approve("hedda.hand", id).await;
     assert!(matches!(refused, Err(Error::NotFound)), "{refused:?}");
     assert_eq!(world.portal.shell(&world.actor("hedda.hand").await).await.expect("her own").to_decide, 0);
+    world.is_sound().await;
+}
+
+/// R36: it lends what she could decide herself, and with a password alone she could not decide this.
+async fn what_a_password_lends_decides_nothing_that_wants_more(on: On) {
+    let (world, olga, _) = sure(on).await;
+    is_let_in(&world, "hal.hand").await;
+    let hal = world.actor("hal.hand").await;
+    with_app(&world, &hal, &password()).await;
+    lets(&world, "olga.owner", "hal.hand", NOW).await.expect("she may");
+    let id = world.ask_surely("ann.asker", "life-code").await;
+    let weak = world.approve("hal.hand", id).await;
+    assert!(is(&weak, |no| matches!(no, Refusal::NotADecider { why } if why.contains("with less"))), "{weak:?}");
+    assert!(!world.portal.request(&hal, id).await.expect("he sees it").acts.decide);
+
+    let (secret, _) = with_app(&world, &olga, &password()).await;
+    world.portal.end_delegation(&olga).await.expect("it is hers");
+    let (from, until) = (NOW.0.to_owned(), NOW.1.to_owned());
+    let wanted = Wanted::Delegate { to: "hal.hand".to_owned(), from, until };
+    let now = code(&secret, world.clock.now());
+    confirmed(&world, &olga, &wanted, &Answer::Code(now)).await.expect("as surely as the bundle wants it");
+    let bare = world.approve("hal.hand", id).await;
+    assert!(is(&bare, |no| *no == Refusal::StepUp { needed: Strength::Code }), "his own code is still wanted: {bare:?}");
+    assert!(world.portal.request(&hal, id).await.expect("he sees it").acts.decide);
     world.is_sound().await;
 }
 
