@@ -459,6 +459,8 @@ impl Identity {
                         identity.password_set_at = Some(stamp.at);
                         identity.password_digest = Some(digest.clone());
                         identity.let_in = identity.invited_by.map(|by| LetIn { by, at: stamp.at });
+                        // Whoever knew the old one has no more say by it.
+                        identity.delegation = None;
                     }
                     IdentityEvent::Invited { .. } => identity.invited_by = stamp.actor.person(),
                     IdentityEvent::PasswordRehashed { digest } => identity.password_digest = Some(digest.clone()),

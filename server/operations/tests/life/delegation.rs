@@ -7,7 +7,7 @@ use crate::{
     world::{COMPANY, On, World},
 };
 use chrono::TimeDelta;
-use domain::{Refusal, stepup::Strength};
+use domain::{Refusal, authenticator::BARRED_FOR, stepup::Strength};
 use operations::{Answer, Clock as _, Error, Wanted};
 
 on_both! {
@@ -21,6 +21,7 @@ on_both! {
     what_a_password_lends_decides_nothing_that_wants_more
     who_decides_by_their_own_right_uses_no_other
     it_ends_when_one_says_so_or_the_other_leaves
+    it_ends_with_a_reset_and_with_a_new_password
 }
 
 /// The first two weeks of the tests' time.
@@ -255,6 +256,35 @@ async fn it_ends_when_one_says_so_or_the_other_leaves(on: On) {
     let happened = world.happened("olga.owner").await;
     let ours: Vec<_> = happened.iter().filter(|name| name.starts_with("delegation")).collect();
     assert_eq!(ours, ["delegation_made", "delegation_ended", "delegation_made", "delegation_ended"]);
+    world.run_jobs().await;
+    world.is_sound().await;
+}
+
+/// Who made it may not have been her: it does not come back once she decides again.
+async fn it_ends_with_a_reset_and_with_a_new_password(on: On) {
+    let (world, olga, _) = sure(on).await;
+    lets(&world, "olga.owner", "hal.hand", NOW).await.expect("she may");
+    is_let_in(&world, "olga.owner").await;
+    assert_eq!(world.portal.delegation(&olga).await.expect("her own").mine, None);
+    let told = notices(&world, "hal.hand").await;
+    assert!(told[0].starts_with("Olga Owner decides by themselves again"), "{told:?}");
+
+    for admin in ["astrid.nyberg", "tomas.ferreira"] {
+        is_let_in(&world, admin).await;
+    }
+    let (astrid, tomas) = (world.actor("astrid.nyberg").await, world.actor("tomas.ferreira").await);
+    lets(&world, "olga.owner", "hal.hand", NOW).await.expect("another one");
+    with_app(&world, &olga, &password()).await;
+    let identity = world.id("olga.owner").await;
+    confirmed(&world, &astrid, &Wanted::AskReset { identity }, &password()).await.expect("she may ask");
+    confirmed(&world, &tomas, &Wanted::ResetAuthenticators { identity }, &password()).await.expect("he is the second");
+    let told = notices(&world, "olga.owner").await;
+    assert!(told.contains(&"nobody decides in your place any more, as your passkeys and codes were reset".to_owned()));
+    world.pass(BARRED_FOR).await;
+    let id = world.ask("ann.asker", "life-one", "1h").await;
+    let refused = world.approve("hal.hand", id).await;
+    assert!(matches!(refused, Err(Error::NotFound)), "{refused:?}");
+    world.approve("olga.owner", id).await.expect("she decides again");
     world.run_jobs().await;
     world.is_sound().await;
 }
