@@ -3,6 +3,7 @@
 use crate::{
     on_both,
     people::{is_let_in, notices},
+    races::{at_once, clear, rounds},
     stepup::{code, confirmed, is, password, sure, with_app, yes},
     world::{COMPANY, On, World},
 };
@@ -22,6 +23,7 @@ on_both! {
     who_decides_by_their_own_right_uses_no_other
     it_ends_when_one_says_so_or_the_other_leaves
     it_ends_with_a_reset_and_with_a_new_password
+    a_yes_in_anothers_place_and_its_end_in_one_moment_leave_no_yes_after_it
 }
 
 /// The first two weeks of the tests' time.
@@ -286,5 +288,41 @@ async fn it_ends_with_a_reset_and_with_a_new_password(on: On) {
     assert!(matches!(refused, Err(Error::NotFound)), "{refused:?}");
     world.approve("olga.owner", id).await.expect("she decides again");
     world.run_jobs().await;
+    world.is_sound().await;
+}
+
+/// R31: of the two one goes first, and afterwards nothing is decided in her place.
+async fn a_yes_in_anothers_place_and_its_end_in_one_moment_leave_no_yes_after_it(on: On) {
+    let (world, olga, _) = sure(on).await;
+    let hal = world.actor("hal.hand").await;
+    for _ in 0..rounds() {
+        lets(&world, "olga.owner", "hal.hand", NOW).await.expect("she may");
+        let id = world.ask("ann.asker", "life-one", "1h").await;
+        let [one, other] = [world.replica().await, world.replica().await];
+        let (by, whose) = (hal.clone(), olga.clone());
+        let (yes, end) = Box::pin(at_once(
+            async move {
+                let done = one.approve(&by, id, 1, "", "").await;
+                one.close().await;
+                done
+            },
+            async move {
+                let done = other.end_delegation(&whose).await;
+                other.close().await;
+                done
+            },
+        ))
+        .await;
+        assert!(end.is_ok(), "{end:?}");
+        let decisions = world.request(id).await.decisions;
+        if yes.is_ok() {
+            assert!(matches!(&decisions[..], [it] if it.for_whom == olga.person()), "{decisions:?}");
+        } else {
+            assert!(matches!(yes, Err(Error::NotFound)), "{yes:?}");
+            assert!(decisions.is_empty(), "{decisions:?}");
+        }
+        assert!(world.approve("hal.hand", id).await.is_err(), "it has ended");
+        clear(&world, id).await;
+    }
     world.is_sound().await;
 }
