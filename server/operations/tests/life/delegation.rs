@@ -8,7 +8,7 @@ use crate::{
     world::{COMPANY, On, World},
 };
 use chrono::TimeDelta;
-use domain::{Refusal, authenticator::BARRED_FOR, stepup::Strength};
+use domain::{Refusal, authenticator::BARRED_FOR, stepup::Strength, views::RequestCard};
 use operations::{Answer, Clock as _, Error, Wanted};
 
 on_both! {
@@ -21,6 +21,8 @@ on_both! {
     what_was_lent_is_not_lent_on
     what_a_password_lends_decides_nothing_that_wants_more
     who_decides_by_their_own_right_uses_no_other
+    what_waits_for_two_who_let_one_decide_is_listed_once_and_whole
+    what_cannot_be_decided_in_anothers_place_is_not_listed
     it_ends_when_one_says_so_or_the_other_leaves
     it_ends_with_a_reset_and_with_a_new_password
     a_yes_in_anothers_place_and_its_end_in_one_moment_leave_no_yes_after_it
@@ -233,6 +235,59 @@ async fn who_decides_by_their_own_right_uses_no_other(on: On) {
     assert!(is(&again, |no| *no == Refusal::DecidedAlready), "nor for her as well: {again:?}");
     world.approve("olga.owner", id).await.expect("she still decides");
     assert_eq!(world.request(id).await.state.word(), "approved");
+    world.run_jobs().await;
+    world.is_sound().await;
+}
+
+/// Everything on the pages of an inbox.
+async fn inbox(world: &World, who: &str) -> Vec<RequestCard> {
+    let (actor, mut from, mut found) = (world.actor(who).await, String::new(), Vec::new());
+    loop {
+        let page = world.portal.inbox(&actor, &from).await.expect("their own");
+        found.extend(page.items);
+        let Some(next) = page.next else { return found };
+        from = next;
+    }
+}
+
+async fn what_waits_for_two_who_let_one_decide_is_listed_once_and_whole(on: On) {
+    let (world, _, _) = sure(on).await;
+    is_let_in(&world, "otto.owner").await;
+    lets(&world, "olga.owner", "hal.hand", NOW).await.expect("she may");
+    lets(&world, "otto.owner", "hal.hand", NOW).await.expect("he may");
+    let bundle = |n: usize| {
+        format!(
+            "[[bundle]]\nkey = \"life-many-{n}\"\nname = \"Many {n}\"\nsays = \"Right X\"\n\
+             entitlements = [\"life-desk/x\"]\nlongest = \"8h\"\ndefault = \"4h\"\n\
+             askers = {{ groups = [\"life-askers\"], kinds = [\"person\"] }}\n\
+             [[bundle.stage]]\nname = \"Owner\"\nneed = 1\nfrom = {{ owners = true }}\n"
+        )
+    };
+    world.import(&(0..12).map(bundle).collect::<String>()).await;
+    let mut asked = Vec::new();
+    for n in 0..12 {
+        for who in ["ann.asker", "bo.asker"] {
+            asked.push(world.ask(who, &format!("life-many-{n}"), "1h").await);
+        }
+    }
+    let mut listed: Vec<_> = inbox(&world, "hal.hand").await.iter().map(|card| card.id).collect();
+    listed.sort_unstable();
+    asked.sort_unstable();
+    assert_eq!(listed, asked);
+    assert_eq!(world.portal.shell(&world.actor("hal.hand").await).await.expect("his own").to_decide, 24);
+}
+
+/// What a person may not open does not stand in their inbox either.
+async fn what_cannot_be_decided_in_anothers_place_is_not_listed(on: On) {
+    let (world, olga, _) = sure(on).await;
+    is_let_in(&world, "otto.owner").await;
+    lets(&world, "olga.owner", "hal.hand", NOW).await.expect("she may");
+    lets(&world, "otto.owner", "olga.owner", NOW).await.expect("he may");
+    let id = world.ask("ann.asker", "life-two", "1h").await;
+    world.approve("hal.hand", id).await.expect("in her place");
+    assert_eq!(world.request(id).await.decisions[0].for_whom, olga.person());
+    assert_eq!(inbox(&world, "olga.owner").await, Vec::new(), "she has decided, and decides for nobody any more");
+    world.approve("otto.owner", id).await.expect("the second of two");
     world.run_jobs().await;
     world.is_sound().await;
 }
