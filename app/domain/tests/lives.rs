@@ -343,6 +343,7 @@ impl Life {
             subject_owners: self.said.subject.owners.clone(),
             subject_managers: self.said.managers.clone(),
             next_in_line: self.request().is_next_in_line(id, self.now),
+            looks_back: false,
             lenders: Vec::new(),
         };
         Authority::over(&actor(id), self.request(), facts)
