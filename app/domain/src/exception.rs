@@ -147,7 +147,7 @@ impl Request {
             return Err(Refusal::NotAllowed(who));
         }
         authority.not_barred(now)?;
-        authority.apart_from(self.parties().into_iter().chain(hands.iter().copied()))?;
+        authority.apart_from(self.parties())?;
         if let Some(review) = &self.review {
             return Err(Refusal::AlreadyOver { what: "reviewed", by: review.name.clone(), at: review.at });
         }
