@@ -11,7 +11,8 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Actor,
-    grant::Grant,
+    exception::REVIEWED_WITHIN,
+    grant::{Grant, State},
     ids::{IdentityId, RequestId, StreamId},
     request::Request,
     views::{ReviewRow, ReviewView},
@@ -58,10 +59,18 @@ impl Portal {
             return Ok(None);
         }
         let Some(grant) = tx.grant_of(request.id).await? else { return Ok(None) };
+        let called = format!("{} for {}", request.facts.bundle.spec.name, request.facts.subject.name);
         let Some(due) = request.review_due(&grant) else {
+            // An end that nobody brings about must not hide what is owed once it has come.
+            if let State::Ending { since, .. } = &grant.state
+                && *since + REVIEWED_WITHIN <= now
+            {
+                let by = since.format("%-d %B");
+                let says = format!("{called}, an exception, is being taken away since {by}: its review waits for that");
+                self.tell_admins_of_review(tx, &says, &format!("/requests/{}#ending", request.id)).await?;
+            }
             return Ok(Some(grant.needs_until().filter(|at| *at > now).unwrap_or(now + AGAIN)));
         };
-        let called = format!("{} for {}", request.facts.bundle.spec.name, request.facts.subject.name);
         let by = due.format("%-d %B");
         let says = format!("{called} was an exception and has ended: yours to review until {by}");
         let owed_by = self.owed_by(tx, request).await?;
@@ -70,9 +79,13 @@ impl Portal {
             return Ok(Some(due));
         }
         let says = format!("the review of {called}, an exception, was due on {by} and nobody has done it");
-        let admins = tx.admins().await?.into_iter().map(|(admin, _)| admin).collect();
-        self.tell_once_of_review(tx, &admins, &says, &format!("/requests/{}#overdue", request.id)).await?;
+        self.tell_admins_of_review(tx, &says, &format!("/requests/{}#overdue", request.id)).await?;
         Ok(None)
+    }
+
+    async fn tell_admins_of_review(&self, tx: &mut Tx, says: &str, path: &str) -> Result<(), Error> {
+        let admins = tx.admins().await?.into_iter().map(|(admin, _)| admin).collect();
+        self.tell_once_of_review(tx, &admins, says, path).await
     }
 
     async fn tell_once_of_review(

@@ -25,6 +25,7 @@ on_both! {
     a_review_that_nobody_does_in_time_is_told_to_the_admins_once
     who_owes_a_review_sees_what_it_is_of
     who_made_it_by_hand_does_not_review_it
+    an_end_that_nobody_brings_about_hides_no_review
     of_two_incompatible_exceptions_in_one_moment_one_is_not_refused
     of_two_incompatible_automatic_asks_in_one_moment_one_is_not_refused
 }
@@ -286,18 +287,41 @@ async fn who_owes_a_review_sees_what_it_is_of(on: On) {
     world.is_sound().await;
 }
 
-/// R30, R37: who attested that it was made had a part in it.
-async fn who_made_it_by_hand_does_not_review_it(on: On) {
-    let world = World::on(on).await;
+/// Ann holds the right to check, and had one beside it that Olga made by hand and somebody is to take away by hand.
+async fn made_by_hand(world: &World) -> RequestId {
     world.import(&format!("{COMPANY}{BY_HAND}")).await;
     world.granted("ann.asker", "life-check", "8h", &["olga.owner"]).await;
-    let id = ask(&world, "life-by-hand", "1h").await;
+    let id = ask(world, "life-by-hand", "1h").await;
     world.approve("otto.owner", id).await.expect("he owns what it reaches");
     world.approve("fay.fallback", id).await.expect("she is in the fallback group");
     world.run_jobs().await;
-    attests(&world, "olga.owner").await;
+    attests(world, "olga.owner").await;
     assert_eq!(world.grant_of(id).await.state.word(), "active");
     world.pass(TimeDelta::minutes(61)).await;
+    id
+}
+
+/// R66: the admins hear, once, of an end that does not come.
+async fn an_end_that_nobody_brings_about_hides_no_review(on: On) {
+    let world = World::on(on).await;
+    let id = made_by_hand(&world).await;
+    for _ in 0..3 {
+        world.pass(TimeDelta::days(4)).await;
+    }
+    assert_eq!(world.grant_of(id).await.state.word(), "ending");
+    let notices = world.portal.notices(&world.actor("astrid.nyberg").await, "").await.expect("they are hers");
+    let path = format!("/requests/{id}#ending");
+    assert_eq!(notices.items.iter().filter(|notice| notice.path == path).count(), 1);
+    attests(&world, "hal.hand").await;
+    let bea = world.actor("bea.backup").await;
+    assert_eq!(world.portal.home(&bea).await.expect("it is her page").reviews.len(), 1);
+    world.is_sound().await;
+}
+
+/// R30, R37: who attested that it was made had a part in it.
+async fn who_made_it_by_hand_does_not_review_it(on: On) {
+    let world = World::on(on).await;
+    let id = made_by_hand(&world).await;
     attests(&world, "hal.hand").await;
     assert_eq!(world.grant_of(id).await.state.word(), "ended");
 
