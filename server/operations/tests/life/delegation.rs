@@ -218,7 +218,7 @@ async fn what_a_password_lends_decides_nothing_that_wants_more(on: On) {
     let now = code(&secret, world.clock.now());
     confirmed(&world, &olga, &wanted, &Answer::Code(now)).await.expect("as surely as the bundle wants it");
     let bare = world.approve("hal.hand", id).await;
-    assert!(is(&bare, |no| *no == Refusal::StepUp { needed: Strength::Code }), "his own code is still wanted: {bare:?}");
+    assert!(is(&bare, |no| *no == Refusal::StepUp { needed: Strength::Code }), "his own is still wanted: {bare:?}");
     assert!(world.portal.request(&hal, id).await.expect("he sees it").acts.decide);
     world.is_sound().await;
 }
