@@ -493,6 +493,8 @@ impl Identity {
                 self.young_codes = None;
                 self.reset = None;
                 self.barred_until = Some(*barred_until);
+                // It was made with what is gone now, perhaps by whoever had it.
+                self.delegation = None;
             }
             IdentityEvent::IdentityDefined { .. }
             | IdentityEvent::IdentityLeft { .. }

@@ -33,6 +33,8 @@ pub struct AuthorityFacts {
     pub subject_managers: BTreeSet<IdentityId>,
     /// Whether the actor could step in next for those who do not decide, and has been told so.
     pub next_in_line: bool,
+    /// Whether it may fall to the actor to look back at it, as an exception that has ended.
+    pub looks_back: bool,
     /// The same of those who let the actor decide in their place.
     pub lenders: Vec<Self>,
 }
@@ -75,6 +77,7 @@ impl Authority {
         let eligible = |id: IdentityId| {
             request.ruling.stages.iter().any(|s| s.via(id).is_some())
                 || request.decisions.iter().flat_map(Decision::people).any(|who| who == id)
+                || request.review.as_ref().is_some_and(|review| review.by == id)
         };
         let who = std::iter::once(actor).chain(lenders.iter().map(Self::actor));
         let eligible_ever = who.filter_map(Actor::person).any(eligible);
@@ -162,6 +165,7 @@ impl Authority {
                     || self.facts.subject_managers.contains(&id)
                     || self.about.as_ref().is_some_and(|a| a.eligible_ever)
                     || self.facts.next_in_line
+                    || self.facts.looks_back
                     || self.owns_a_system()
                     || self.is_admin()
                     || self.is_auditor()

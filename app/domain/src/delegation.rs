@@ -7,7 +7,7 @@ use crate::{
     identity::{Identity, IdentityEvent},
     ids::IdentityId,
     refusal::Refusal,
-    stepup::{Act, Verified},
+    stepup::{Act, Strength, Verified},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,9 @@ pub struct Delegation {
     pub from: DateTime<Utc>,
     /// Until when.
     pub until: DateTime<Utc>,
+    /// How surely the person showed who they are when they made it; nothing before that. It lends nothing that wants more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Strength>,
 }
 
 impl Delegation {
@@ -102,7 +105,7 @@ impl Identity {
     ) -> Result<Transition, Refusal> {
         self.may_delegate(actor, to, wanted, now)?;
         verified.vouches(self.strongest(now), self.id, &wanted.act())?;
-        let Delegation { to, from, until } = wanted;
+        let Delegation { to, from, until, .. } = wanted;
         self.change(actor, IdentityEvent::DelegationMade { to, from, until, verified }, now)
     }
 

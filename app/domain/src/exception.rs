@@ -111,10 +111,11 @@ impl Request {
         self.ask.exception.iter().flatten().map(name).collect()
     }
 
-    /// Who owes the review, by the facts of today: the owners of what it reaches, save who asked, had it or decided on it; where none of
-    /// them is left, those who back them up, and then the fallback groups.
-    pub fn reviewers(&self, today: &Facts) -> BTreeSet<IdentityId> {
+    /// Who owes the review, by the facts of today: the owners of what it reaches, save who asked, had it, decided on it or made it so by
+    /// hand (`hands`); where none of them is left, those who back them up, and then the fallback groups.
+    pub fn reviewers(&self, today: &Facts, hands: &BTreeSet<IdentityId>) -> BTreeSet<IdentityId> {
         let mut part = self.parties();
+        part.extend(hands);
         part.extend(ruling::excluded(&self.ask, &self.facts));
         part.extend(ruling::excluded(&self.ask, today));
         let members = |group: &GroupId| today.groups.get(group).map(|it| it.members.clone()).unwrap_or_default();
@@ -133,6 +134,7 @@ impl Request {
         authority: &Authority,
         grant: Option<&Grant>,
         today: &Facts,
+        hands: &BTreeSet<IdentityId>,
         text: Option<Words>,
         now: DateTime<Utc>,
     ) -> Result<Transition, Refusal> {
@@ -140,7 +142,7 @@ impl Request {
         if self.ask.exception.is_none() {
             return Err(Refusal::NotAllowed("only an exception is reviewed afterwards"));
         }
-        if !self.reviewers(today).contains(&by) {
+        if !self.reviewers(today, hands).contains(&by) {
             let who = "an exception is reviewed by those who own what it reaches and had no part in it";
             return Err(Refusal::NotAllowed(who));
         }

@@ -459,6 +459,8 @@ impl Identity {
                         identity.password_set_at = Some(stamp.at);
                         identity.password_digest = Some(digest.clone());
                         identity.let_in = identity.invited_by.map(|by| LetIn { by, at: stamp.at });
+                        // Whoever knew the old one has no more say by it.
+                        identity.delegation = None;
                     }
                     IdentityEvent::Invited { .. } => identity.invited_by = stamp.actor.person(),
                     IdentityEvent::PasswordRehashed { digest } => identity.password_digest = Some(digest.clone()),
@@ -472,8 +474,9 @@ impl Identity {
                     | IdentityEvent::ResetAsked { .. }
                     | IdentityEvent::ResetRefused {}
                     | IdentityEvent::AuthenticatorsReset { .. } => identity.authenticate(event, stamp)?,
-                    IdentityEvent::DelegationMade { to, from, until, .. } => {
-                        identity.delegation = Some(Delegation { to: *to, from: *from, until: *until });
+                    IdentityEvent::DelegationMade { to, from, until, verified } => {
+                        let shown = Some(verified.strength());
+                        identity.delegation = Some(Delegation { to: *to, from: *from, until: *until, shown });
                     }
                     IdentityEvent::DelegationEnded {} => identity.delegation = None,
                     IdentityEvent::SignedOutEverywhere {} => {}

@@ -988,6 +988,12 @@ impl Request {
         if self.in_person() {
             return Err(Refusal::NotADecider { why: format!("{name} is asked in person, and nobody stands in") });
         }
+        // Otherwise a password would do for what wants a passkey, as soon as somebody else has one.
+        let wanted = self.ruling.stages.get(stage).and_then(|it| it.step_up);
+        if let Some(wanted) = wanted.filter(|wanted| Some(*wanted) > delegation.shown) {
+            let why = format!("it wants {}, and {name} let you decide with less", wanted.word());
+            return Err(Refusal::NotADecider { why });
+        }
         let since = self.held_since(whom).map(|since| since.max(delegation.from));
         Ok(Decider { stage, by, via, since, for_whom: Some((whom, name)) })
     }

@@ -473,11 +473,11 @@ fn not_low_risk(facts: &Facts, privileged: &BTreeMap<EntitlementId, String>, ver
 /// Turns the bundle's stages into the people who may decide them, and says where nobody can.
 fn resolve(ask: &Ask, facts: &Facts, demanded: Vec<Wanted>) -> (Vec<StageRuling>, Option<Check>) {
     let excluded = excluded(ask, facts);
-    let joined = joined(facts);
+    let (joined, apart) = (joined(facts), excepting(ask, facts));
     let mut stages = demanded
         .into_iter()
         .map(|wanted| StageRuling {
-            ladder: ladder(&wanted.stage.from, wanted.system, wanted.alone, facts, &excluded, &joined),
+            ladder: ladder(&wanted.stage.from, wanted.system, wanted.alone, facts, &excluded, &joined, apart),
             name: wanted.stage.name,
             need: wanted.stage.need,
             system: wanted.system,
@@ -507,8 +507,13 @@ fn resolve(ask: &Ask, facts: &Facts, demanded: Vec<Wanted>) -> (Vec<StageRuling>
 
 /// Who may decide a stage by the facts of today, whether or not policy would still ask for it.
 pub(crate) fn may_today(stage: &StageRuling, ask: &Ask, today: &Facts) -> Vec<Rung> {
-    let joined = joined(today);
-    ladder(&stage.from, stage.system, stage.alone, today, &excluded(ask, today), &joined)
+    let (joined, apart) = (joined(today), excepting(ask, today));
+    ladder(&stage.from, stage.system, stage.alone, today, &excluded(ask, today), &joined, apart)
+}
+
+/// The group that has its own part in an exception, and so stands in for nobody there: two from different sides decide.
+fn excepting(ask: &Ask, facts: &Facts) -> Option<GroupId> {
+    facts.weightiest().filter(|_| ask.exception.is_some()).map(|(_, weightiest)| weightiest.fallback)
 }
 
 /// The groups one joins by the access.
@@ -562,9 +567,7 @@ fn demanded(ask: &Ask, facts: &Facts, privileged: bool, verdict: Option<&Verdict
     let demands = verdict.map(|verdict| &verdict.demands);
     let named = demands.iter().flat_map(|it| it.groups.keys()).filter_map(|key| facts.group_by_key(key));
     let named = named.map(|group| (group, facts.group(group)));
-    // Of an exception the fallback group has its own part.
-    let excepts = facts.weightiest().filter(|_| ask.exception.is_some());
-    let named = named.chain(excepts.map(|(_, weightiest)| (weightiest.fallback, "Exception".to_owned())));
+    let named = named.chain(excepting(ask, facts).map(|group| (group, "Exception".to_owned())));
     for (group, name) in named {
         let from = Source::Group { group };
         let mut there = false;
@@ -596,7 +599,8 @@ fn demanded(ask: &Ask, facts: &Facts, privileged: bool, verdict: Option<&Verdict
     demanded
 }
 
-/// Who might decide what is asked of these people: first hand, then, unless they are asked alone, who stands in for them.
+/// Who might decide what is asked of these people: first hand, then, unless they are asked alone, who stands in for them, save the group
+/// that has a part of its own.
 fn ladder(
     from: &Source,
     system: Option<SystemId>,
@@ -604,6 +608,7 @@ fn ladder(
     facts: &Facts,
     excluded: &BTreeSet<IdentityId>,
     joined: &BTreeSet<GroupId>,
+    apart: Option<GroupId>,
 ) -> Vec<Rung> {
     let allowed = |people: &BTreeSet<IdentityId>| -> BTreeSet<IdentityId> {
         people.iter().filter(|id| facts.people.contains_key(id) && !excluded.contains(id)).copied().collect()
@@ -626,7 +631,9 @@ fn ladder(
             ladder.push(Rung { via: Via::Owner { system: *id }, people: allowed(&system.owners) });
         }
         ladder.push(Rung { via: Via::BackupOwner { system: *id }, people: allowed(&system.backup_owners) });
-        ladder.push(Rung { via: Via::Fallback { group: system.fallback }, people: members(&system.fallback) });
+        if apart != Some(system.fallback) {
+            ladder.push(Rung { via: Via::Fallback { group: system.fallback }, people: members(&system.fallback) });
+        }
     }
     ladder
 }
@@ -688,8 +695,12 @@ pub(crate) fn settle(stages: &mut [StageRuling], given: &Given) -> Result<(), St
 }
 
 fn gap(stage: &StageRuling, found: usize) -> String {
-    let where_from =
-        if stage.alone { "and nobody may stand in" } else { "even among backup owners and the fallback group" };
+    let falls_back = stage.ladder.iter().any(|rung| matches!(rung.via, Via::Fallback { .. }));
+    let where_from = match (stage.alone, falls_back) {
+        (true, _) => "and nobody may stand in",
+        (false, true) => "even among backup owners and the fallback group",
+        (false, false) => "even among backup owners",
+    };
     format!("stage “{}” needs {} who may decide and finds {found}, {where_from}", stage.name, stage.need)
 }
 

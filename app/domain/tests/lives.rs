@@ -8,6 +8,7 @@ use domain::{
     Actor, Refusal,
     authority::{Authority, AuthorityFacts},
     bundle::{Source, Stage},
+    delegation::Delegation,
     event::{Envelope, Event, NO_PREV, Record, Thing, Transition, hash},
     facts::Facts,
     grant::{Fulfilled, Grant, Leaving, State as GrantState},
@@ -62,6 +63,8 @@ enum Shows {
     ForLonger,
     /// As surely as is wanted, but for other terms.
     ForOtherTerms,
+    /// As surely as is wanted, but in another's place than they decide.
+    InAnothersPlace,
     /// As surely as is wanted, with what one had once.
     WithWhatIsGone,
 }
@@ -89,6 +92,8 @@ enum Act {
     AddAuthenticator { who: usize, passkey: bool },
     RemoveAuthenticator { who: usize },
     FailToShow { who: usize, times: u32 },
+    Delegate { who: usize, to: usize, from: u32, days: u32 },
+    EndDelegation { who: usize },
     Privilege { stock: bool },
     Reclassify,
     Unpublish,
@@ -136,6 +141,7 @@ fn shows() -> impl Strategy<Value = Shows> {
         1 => Just(Shows::Anothers),
         1 => Just(Shows::ForLonger),
         1 => Just(Shows::ForOtherTerms),
+        1 => Just(Shows::InAnothersPlace),
         3 => Just(Shows::WithWhatIsGone),
     ]
 }
@@ -165,6 +171,9 @@ fn acts() -> impl Strategy<Value = Act> {
         2 => (who.clone(), any::<bool>()).prop_map(|(who, passkey)| Act::AddAuthenticator { who, passkey }),
         3 => who.clone().prop_map(|who| Act::RemoveAuthenticator { who }),
         2 => (who.clone(), 1_u32..7).prop_map(|(who, times)| Act::FailToShow { who, times }),
+        8 => (who.clone(), who.clone(), 0_u32..3, 1_u32..6)
+            .prop_map(|(who, to, from, days)| Act::Delegate { who, to, from: from.saturating_sub(1), days }),
+        1 => who.clone().prop_map(|who| Act::EndDelegation { who }),
         3 => any::<bool>().prop_map(|stock| Act::Privilege { stock }),
         1 => Just(Act::Reclassify),
         1 => Just(Act::Unpublish),
@@ -303,15 +312,21 @@ impl Life {
         let wanted = match shows {
             Shows::Nothing => return None,
             Shows::By(strength) => strength,
-            Shows::AsWanted | Shows::Anothers | Shows::ForLonger | Shows::ForOtherTerms | Shows::WithWhatIsGone => {
-                ruling.step_up?
-            }
+            Shows::AsWanted
+            | Shows::Anothers
+            | Shows::ForLonger
+            | Shows::ForOtherTerms
+            | Shows::InAnothersPlace
+            | Shows::WithWhatIsGone => ruling.step_up?,
         };
-        let mut does = request.approval_act(stage, minutes, None);
-        if let stepup::Act::Approve { terms, minutes: stated, .. } = &mut does {
+        let authority = self.authority(by).ok();
+        let for_whom = authority.and_then(|it| request.stands_in_for(&it, self.now)).map(|(whom, _)| whom);
+        let mut does = request.approval_act(stage, minutes, for_whom);
+        if let stepup::Act::Approve { terms, minutes: stated, for_whom, .. } = &mut does {
             match shows {
                 Shows::ForLonger => *stated = self::minutes(minutes.get() + 1),
                 Shows::ForOtherTerms => *terms += 1,
+                Shows::InAnothersPlace => *for_whom = if for_whom.is_some() { None } else { Some(BEA) },
                 Shows::AsWanted | Shows::Nothing | Shows::By(_) | Shows::Anothers | Shows::WithWhatIsGone => {}
             }
         }
@@ -327,12 +342,22 @@ impl Life {
 
     /// What somebody may do today, as the store would read it.
     fn authority(&self, id: IdentityId) -> Result<Authority, Refusal> {
+        let lenders = self.people.lenders(id, self.now);
+        let facts = AuthorityFacts {
+            next_in_line: self.request().is_next_in_line(id, self.now),
+            lenders: lenders.into_iter().map(|lender| self.authority_facts(lender)).collect(),
+            ..self.authority_facts(id)
+        };
+        Authority::over(&actor(id), self.request(), facts)
+    }
+
+    fn authority_facts(&self, id: IdentityId) -> AuthorityFacts {
         let owning = |of: fn(&domain::facts::SystemFacts) -> &BTreeSet<IdentityId>| {
             self.said.systems.iter().filter(|(_, s)| of(s).contains(&id)).map(|(system, _)| *system).collect()
         };
         let mine = self.people.origins(id, self.now);
         let others = self.request().parties().into_iter().filter(|other| *other != id);
-        let facts = AuthorityFacts {
+        AuthorityFacts {
             maybe_one_with: others
                 .filter(|other| is_somebody(*other) && !self.people.origins(*other, self.now).is_disjoint(&mine))
                 .collect(),
@@ -342,10 +367,8 @@ impl Life {
             backs_up: owning(|s| &s.backup_owners),
             subject_owners: self.said.subject.owners.clone(),
             subject_managers: self.said.managers.clone(),
-            next_in_line: self.request().is_next_in_line(id, self.now),
-            lenders: Vec::new(),
-        };
-        Authority::over(&actor(id), self.request(), facts)
+            ..AuthorityFacts::default()
+        }
     }
 
     /// Whether this person belongs to those whom the stage asks, or who step in, today. Told apart from how the product finds it.
@@ -392,7 +415,8 @@ impl Life {
                 if let RequestEvent::Granted { ruling, .. } = event.as_ref() {
                     let needed = if ruling.privileged.is_empty() { 0 } else { 2 };
                     let request = self.request();
-                    let sound = approvers(request).into_iter().filter(|by| !self.is_own(request, *by)).count();
+                    let is_sound = |it: &&Decision| it.approves && !it.people().any(|who| self.is_own(request, who));
+                    let sound = request.decisions.iter().filter(is_sound).count();
                     assert!(sound >= needed, "privileged access has two approvers (R15)");
                     let asked: u8 = ruling.stages.iter().map(|s| s.need).sum();
                     assert!(sound >= usize::from(asked), "nobody's yes to what is their own today counts (R7, R30)");
@@ -419,13 +443,18 @@ impl Life {
 
     fn decides_rightly(&self, before: &Request, decision: &Decision) {
         let by = decision.by;
-        assert!(!self.is_own(before, by), "nobody decides on their own, nor on what has become or was their own (R30)");
-        assert!(before.decisions.iter().all(|d| d.by != by), "one person counts once");
-        assert!(!self.people.is_barred(by, self.now), "who was reset decides nothing");
-        assert!(!self.movers.contains(&by), "nobody decides what they moved by saying who has left");
-        let others = [before.ask.asker, before.ask.subject].into_iter().chain(before.decisions.iter().map(|d| d.by));
-        for other in others.chain(self.movers.iter().copied()) {
-            assert!(!self.people.count_as_one(by, other, self.now), "one person with two accounts counts once");
+        // All of it holds of whoever decides, and of whoever lets them.
+        for who in decision.people() {
+            let own = self.is_own(before, who);
+            assert!(!own, "nobody decides on their own, nor on what has become or was their own (R30)");
+            let decided = || before.decisions.iter().flat_map(Decision::people);
+            assert!(decided().all(|other| other != who), "one person counts once, in whosever place");
+            assert!(!self.people.is_barred(who, self.now), "who was reset decides nothing");
+            assert!(!self.movers.contains(&who), "nobody decides what they moved by saying who has left");
+            let others = [before.ask.asker, before.ask.subject].into_iter().chain(decided());
+            for other in others.chain(self.movers.iter().copied()) {
+                assert!(!self.people.count_as_one(who, other, self.now), "one person with two accounts counts once");
+            }
         }
         let stage = &before.ruling.stages[decision.stage];
         if decision.approves {
@@ -434,7 +463,13 @@ impl Life {
         if let Some(shown) = &decision.verified {
             self.people.may_show(by, &shown.proof, self.now);
         }
-        assert!(self.could_decide(by, stage), "{} has the authority today for {stage:?}", decision.name);
+        if let Some(whom) = decision.for_whom {
+            let shown = self.people.lends(whom, by, self.now).expect("they let them decide now");
+            assert!(stage.step_up.is_none_or(|wanted| wanted <= shown), "a password lends no more than it does");
+            assert!(!stage.alone && whom != by, "who is asked in person decides in person");
+        }
+        let whose = decision.for_whom.unwrap_or(by);
+        assert!(self.could_decide(whose, stage), "{} has the authority today for {stage:?}", decision.name);
     }
 
     /// The row that the kept events lead to; refuses a gap between versions.
@@ -548,7 +583,9 @@ impl Life {
             | Act::LetIn { .. }
             | Act::AddAuthenticator { .. }
             | Act::RemoveAuthenticator { .. }
-            | Act::FailToShow { .. } => self.happens_to_people(act),
+            | Act::FailToShow { .. }
+            | Act::Delegate { .. }
+            | Act::EndDelegation { .. } => self.happens_to_people(act),
             Act::OwnersChange { owners } => {
                 orders(&mut self.said).owners = crowd(owners);
                 self.facts_changed();
@@ -646,6 +683,13 @@ impl Life {
             Act::AddAuthenticator { who, passkey } => self.people.adds(person(*who), *passkey, now),
             Act::RemoveAuthenticator { who } => self.people.removes(person(*who), now),
             Act::FailToShow { who, times } => self.people.fails(person(*who), *times, now),
+            Act::Delegate { who, to, from, days } => {
+                let from = now + TimeDelta::days(i64::from(*from));
+                let until = from + TimeDelta::days(i64::from(*days));
+                let wanted = Delegation { to: person(*to), from, until, shown: None };
+                self.people.delegates(person(*who), wanted, now);
+            }
+            Act::EndDelegation { who } => self.people.ends_delegation(person(*who), now),
             _ => {}
         }
     }
@@ -744,14 +788,10 @@ impl Life {
                 assert!(request.ruling.outcome != Outcome::Refused);
                 let mut distinct = BTreeSet::new();
                 for (at, stage) in request.ruling.stages.iter().enumerate() {
-                    let yes = request
-                        .decisions
-                        .iter()
-                        .filter(|d| d.approves && d.stage == at)
-                        .map(|d| d.by)
-                        .collect::<BTreeSet<_>>();
-                    assert!(yes.len() >= usize::from(stage.need), "enough approvers in {}", stage.name);
-                    assert!(yes.iter().all(|id| distinct.insert(*id)), "no approver counts in two stages");
+                    let yes = || request.decisions.iter().filter(move |d| d.approves && d.stage == at);
+                    assert!(yes().count() >= usize::from(stage.need), "enough approvers in {}", stage.name);
+                    let mut used = yes().flat_map(Decision::people);
+                    assert!(used.all(|id| distinct.insert(id)), "nobody counts twice, in whosever place");
                 }
                 let asked = request.ruling.outcome == Outcome::NeedsApproval;
                 assert!(!asked || !approvers.is_empty(), "somebody approved");
@@ -817,6 +857,7 @@ fn confirms_this(before: &Request, stage: &StageRuling, decision: &Decision) {
     assert_eq!(stated["does"]["terms"], serde_json::json!(before.terms));
     assert_eq!(stated["does"]["minutes"], serde_json::json!(minutes));
     assert_eq!(stated["does"]["stage"], serde_json::json!(decision.stage));
+    assert_eq!(stated["does"]["for_whom"], serde_json::json!(decision.for_whom), "they said in whose place");
 }
 
 fn approvers(request: &Request) -> BTreeSet<IdentityId> {
@@ -887,10 +928,9 @@ proptest! {
     }
 }
 
-/// The model is worth something only if lives get as far as an end.
-#[test]
-fn a_life_can_go_all_the_way() {
-    let birth = Birth {
+/// A privileged right of Olof's system, and one of Gus's.
+fn of_two_owners() -> Birth {
+    Birth {
         robot: false,
         second_system: true,
         privileged: true,
@@ -901,9 +941,32 @@ fn a_life_can_go_all_the_way() {
         fallback: set([4, 5]),
         board: set([6, 7]),
         minutes: 60,
-    };
-    let mut life = Life::begin(&birth);
-    let yes = |by| Act::Approve { by, shorter: None, stale: false, shows: Shows::AsWanted };
+    }
+}
+
+fn yes(by: usize) -> Act {
+    Act::Approve { by, shorter: None, stale: false, shows: Shows::AsWanted }
+}
+
+/// And only if somebody decides in another's place on the way.
+#[test]
+fn a_life_can_be_decided_in_anothers_place() {
+    let mut life = Life::begin(&of_two_owners());
+    let acts = [Act::Delegate { who: 2, to: 8, from: 0, days: 3 }, yes(8), yes(8), yes(2), yes(6)];
+    for act in &acts {
+        life.does(act);
+        life.holds();
+    }
+    let request = life.request();
+    let decided: Vec<_> = request.decisions.iter().map(|it| (it.by, it.for_whom)).collect();
+    assert_eq!(decided, [(person(8), Some(person(2))), (person(6), None)]);
+    assert_eq!(request.state.word(), "approved");
+}
+
+/// The model is worth something only if lives get as far as an end.
+#[test]
+fn a_life_can_go_all_the_way() {
+    let mut life = Life::begin(&of_two_owners());
     let acts = [
         yes(2),
         yes(6),

@@ -351,6 +351,21 @@ fn the_fallback_group_has_its_own_part_in_an_exception() {
     assert!(!check(&ruling, "deciders").passed);
 }
 
+/// R26: two from different sides. The fallback group, which has its own part, does not also stand in for the owners.
+#[test]
+fn the_fallback_group_stands_in_for_no_owner_of_an_exception() {
+    let (mut ask, mut facts) = ordinary();
+    facts.held.insert(OTHER, Held { key: None, name: "Orders, pay".to_owned(), live: true });
+    facts.conflicts.insert(OTHER);
+    ask.exception = Some(set([OTHER]));
+    ask.reason.length = 40;
+    orders(&mut facts).owners = set([ADA]);
+    assert_eq!(eligible(&judge(&ask, &facts, &Unguarded)), [vec![BEA], vec![FAY, FINN]], "a backup owner does");
+    orders(&mut facts).backup_owners.clear();
+    let says = line(&judge(&ask, &facts, &Unguarded), "deciders");
+    assert!(says.starts_with("Refused no: ") && says.contains("finds 0, even among backup owners; Ada"), "{says}");
+}
+
 /// R29: one grant of a bundle at a time; a renewal continues it.
 #[test]
 fn one_grant_at_a_time() {

@@ -334,6 +334,7 @@ impl Portal {
         tx.end_sessions_of(whose).await?;
         let says = "two admins reset your passkeys and codes: add new ones; for a day you decide nothing";
         acts::tell_of_authenticator(self, tx, &who, says).await?;
+        self.tell_that_none_decides(tx, &who, "as your passkeys and codes were reset").await?;
         Ok(who.spec.key.to_string())
     }
 

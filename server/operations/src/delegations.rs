@@ -66,15 +66,19 @@ impl Portal {
             let mut tx = self.store().write().await?;
             let me = person(&mut tx, actor).await?;
             self.save(&mut tx, &me.end_delegation(actor, now)?).await?;
-            if let Some(ended) = me.open_delegation(now) {
-                let says = format!("{} decides by themselves again, and you no longer in their place", me.spec.name);
-                tell_people(self, &mut tx, &Actor::System, &[ended.to].into(), &says, PAGE).await?;
-                let says = "nobody decides in your place any more, as you ended it";
-                tell_people(self, &mut tx, &Actor::System, &[me.id].into(), says, PAGE).await?;
-            }
+            self.tell_that_none_decides(&mut tx, &me, "as you ended it").await?;
             self.commit(tx).await
         })
         .await
+    }
+
+    /// Tells both that somebody, who stands here as they were, decides by themselves again.
+    pub(crate) async fn tell_that_none_decides(&self, tx: &mut Tx, before: &Identity, why: &str) -> Result<(), Error> {
+        let Some(ended) = before.open_delegation(self.now()) else { return Ok(()) };
+        let says = format!("{} decides by themselves again, and you no longer in their place", before.spec.name);
+        tell_people(self, tx, &Actor::System, &[ended.to].into(), &says, PAGE).await?;
+        let says = format!("nobody decides in your place any more, {why}");
+        tell_people(self, tx, &Actor::System, &[before.id].into(), &says, PAGE).await
     }
 
     /// Whoever had named a leaver decides by themselves again, and hears of it.
@@ -104,7 +108,7 @@ pub(crate) async fn wanted(tx: &mut Tx, to: &str, from: &str, until: &str) -> Re
     })?;
     let (from, last) = (day(from)?, day(until)?);
     let until = last.checked_add_signed(TimeDelta::days(1)).ok_or(Refusal::Missing("last day"))?;
-    let wanted = Delegation { to: who.id, from, until };
+    let wanted = Delegation { to: who.id, from, until, shown: None };
     Ok((who, wanted))
 }
 

@@ -1,18 +1,26 @@
 //! Exceptions, looked back at: when the access of one has ended its review is owed, by people who had no part in it.
 
-use crate::{Error, Portal, acts::tell_people, facts::over, lines::written, pages::request_card, requests::prose};
+use crate::{
+    Error, Portal,
+    acts::tell_people,
+    facts::{falls_to, over},
+    lines::written,
+    pages::request_card,
+    requests::prose,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Actor,
-    grant::Grant,
-    ids::{IdentityId, RequestId},
+    exception::REVIEWED_WITHIN,
+    grant::{Grant, State},
+    ids::{IdentityId, RequestId, StreamId},
     request::Request,
     views::{ReviewRow, ReviewView},
 };
 use std::collections::BTreeSet;
 use store::Tx;
 
-/// How many owed reviews are looked through for those that somebody owes.
+/// How many owed reviews are read at once, to find those that somebody owes.
 const LOOKED_THROUGH: i64 = 200;
 /// How long it takes at most until it is noticed that an end goes on.
 const AGAIN: TimeDelta = TimeDelta::hours(1);
@@ -32,9 +40,10 @@ impl Portal {
             let grant = tx.grant_of(id).await?;
             let guardrails = self.guardrails(&mut tx).await?;
             let today = self.todays_facts(&mut tx, &request, guardrails.as_ref()).await?;
+            let hands = hands(&mut tx, &request).await?;
             let text = self.words(text.as_str());
             let change = request
-                .reviewed(&authority, grant.as_ref(), &today, text, now)
+                .reviewed(&authority, grant.as_ref(), &today, &hands, text, now)
                 .inspect_err(|no| tracing::warn!(request = %id, %actor, "a review was refused: {no}"))?;
             self.save(&mut tx, &change).await?;
             self.commit(tx).await
@@ -50,10 +59,18 @@ impl Portal {
             return Ok(None);
         }
         let Some(grant) = tx.grant_of(request.id).await? else { return Ok(None) };
+        let called = format!("{} for {}", request.facts.bundle.spec.name, request.facts.subject.name);
         let Some(due) = request.review_due(&grant) else {
+            // An end that nobody brings about must not hide what is owed once it has come.
+            if let State::Ending { since, .. } = &grant.state
+                && *since + REVIEWED_WITHIN <= now
+            {
+                let by = since.format("%-d %B");
+                let says = format!("{called}, an exception, is being taken away since {by}: its review waits for that");
+                self.tell_admins_of_review(tx, &says, &format!("/requests/{}#ending", request.id)).await?;
+            }
             return Ok(Some(grant.needs_until().filter(|at| *at > now).unwrap_or(now + AGAIN)));
         };
-        let called = format!("{} for {}", request.facts.bundle.spec.name, request.facts.subject.name);
         let by = due.format("%-d %B");
         let says = format!("{called} was an exception and has ended: yours to review until {by}");
         let owed_by = self.owed_by(tx, request).await?;
@@ -62,9 +79,13 @@ impl Portal {
             return Ok(Some(due));
         }
         let says = format!("the review of {called}, an exception, was due on {by} and nobody has done it");
-        let admins = tx.admins().await?.into_iter().map(|(admin, _)| admin).collect();
-        self.tell_once_of_review(tx, &admins, &says, &format!("/requests/{}#overdue", request.id)).await?;
+        self.tell_admins_of_review(tx, &says, &format!("/requests/{}#overdue", request.id)).await?;
         Ok(None)
+    }
+
+    async fn tell_admins_of_review(&self, tx: &mut Tx, says: &str, path: &str) -> Result<(), Error> {
+        let admins = tx.admins().await?.into_iter().map(|(admin, _)| admin).collect();
+        self.tell_once_of_review(tx, &admins, says, path).await
     }
 
     async fn tell_once_of_review(
@@ -85,20 +106,36 @@ impl Portal {
 
     async fn owed_by(&self, tx: &mut Tx, request: &Request) -> Result<BTreeSet<IdentityId>, Error> {
         let guardrails = self.guardrails(tx).await?;
-        Ok(request.reviewers(&self.todays_facts(tx, request, guardrails.as_ref()).await?))
+        let today = self.todays_facts(tx, request, guardrails.as_ref()).await?;
+        Ok(request.reviewers(&today, &hands(tx, request).await?))
     }
 
     /// The reviews that somebody owes, the oldest first.
     pub(crate) async fn reviews_of(&self, tx: &mut Tx, me: IdentityId) -> Result<Vec<ReviewRow>, Error> {
         let now = self.now();
+        let (owns, backs_up) = tx.owned_by(me).await?;
+        let groups = tx.groups_of(me, now).await?;
         let mut mine = Vec::new();
-        for (request, grant) in tx.owed_reviews(RequestId(uuid::Uuid::nil()), LOOKED_THROUGH).await? {
-            let Some(due) = request.review_due(&grant) else { continue };
-            if self.owed_by(tx, &request).await?.contains(&me) {
-                mine.push(ReviewRow { card: request_card(&request), due, overdue: due <= now });
+        // Most people look after nothing, and owe none.
+        if owns.is_empty() && backs_up.is_empty() && groups.is_empty() {
+            return Ok(mine);
+        }
+        let mut from = RequestId(uuid::Uuid::nil());
+        loop {
+            let page = tx.owed_reviews(from, LOOKED_THROUGH).await?;
+            let Some((last, _)) = page.last() else { return Ok(mine) };
+            from = last.id;
+            for (request, grant) in page {
+                let Some(due) = request.review_due(&grant) else { continue };
+                let owned = request.facts.systems.keys().any(|id| owns.contains(id) || backs_up.contains(id));
+                if !owned && !falls_to(tx, &groups, &request).await? {
+                    continue;
+                }
+                if self.owed_by(tx, &request).await?.contains(&me) {
+                    mine.push(ReviewRow { card: request_card(&request), due, overdue: due <= now });
+                }
             }
         }
-        Ok(mine)
     }
 
     /// How it stands with the review of an exception that was granted.
@@ -124,4 +161,13 @@ impl Portal {
         let owed_by = tx.names(&owed_by, true).await?.into_values().collect();
         Ok(Some(ReviewView { done: None, due, overdue, owed_by, mine }))
     }
+}
+
+/// Who made its access by hand, or took it away.
+async fn hands(tx: &mut Tx, request: &Request) -> Result<BTreeSet<IdentityId>, Error> {
+    let mut hands = BTreeSet::new();
+    for event in tx.events_named(StreamId(request.id.0), "attested").await? {
+        hands.extend(event.envelope()?.actor.person());
+    }
+    Ok(hands)
 }

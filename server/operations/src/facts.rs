@@ -294,6 +294,7 @@ pub async fn over(tx: &mut Tx, actor: &Actor, request: &Request, now: DateTime<U
     let mut facts = about_request(tx, own, request, now).await?;
     facts.next_in_line = request.is_next_in_line(me, now);
     facts.lenders = lenders(tx, me, request, now).await?;
+    facts.looks_back = request.owes_review() && falls_to(tx, &facts.groups, request).await?;
     Ok(Authority::over(actor, request, facts)?)
 }
 
@@ -333,6 +334,16 @@ async fn lenders(
         }
     }
     Ok(lenders)
+}
+
+/// Whether it falls to these groups today to step in where nobody else looks after what a request reaches.
+pub(crate) async fn falls_to(tx: &mut Tx, groups: &BTreeSet<GroupId>, request: &Request) -> Result<bool, Error> {
+    for id in request.facts.systems.keys() {
+        if tx.system(*id).await?.is_some_and(|system| groups.contains(&system.spec.fallback)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Who of these may be this person under another name.

@@ -37,6 +37,7 @@ use domain::{
         MyAccess, Named, NoticeView, Page, RemarkView, RequestCard, RequestPage, SystemPage, SystemRow, TrailRow,
     },
 };
+use std::collections::BTreeSet;
 use store::{EventRow, Listed, ReplayOf, Tx};
 
 /// How many lines a page of a list has.
@@ -132,19 +133,26 @@ impl Portal {
     pub async fn inbox(&self, actor: &Actor, after: &str) -> Result<Page<RequestCard>, Error> {
         let mut tx = self.store().read().await?;
         let me = self.reader(&mut tx, actor).await?;
-        let own = tx.requests_to_decide(me, after, limit()).await?;
-        let lent = tx.requests_to_decide_for_others(me, self.now(), after, limit()).await?;
-        let card = |row: Listed<Request>| Listed { cursor: row.cursor, it: request_card(&row.it) };
-        let mut rows: Vec<_> = own.into_iter().map(card).collect();
-        for Listed { cursor, it: (request, whom) } in lent {
-            // What is the reader's own to decide they decide by their own right.
-            if rows.iter().all(|known| known.it.id != request.id) {
-                let it = RequestCard { for_whom: Some(whom), ..request_card(&request) };
-                rows.push(Listed { cursor, it });
+        let now = self.now();
+        let mut rows = tx.requests_to_decide(me, after, limit()).await?;
+        // What is the reader's own to decide they decide by their own right.
+        let own: BTreeSet<_> = rows.iter().map(|row| row.it.id).collect();
+        let lent = tx.requests_to_decide_for_others(me, now, after, limit()).await?;
+        rows.extend(lent.into_iter().filter(|row| !own.contains(&row.it.id)));
+        rows.sort_by_key(|row| (!row.it.is_weighty(), row.it.id));
+        let (waiting, next) = listed(rows);
+        let mut items = Vec::new();
+        for request in waiting {
+            let card = request_card(&request);
+            if own.contains(&request.id) {
+                items.push(card);
+            } else {
+                let authority = over(&mut tx, actor, &request, now).await?;
+                // In whose place it is, and whether it can be at all, is told by what the other has today.
+                let whom = request.stands_in_for(&authority, now);
+                items.extend(whom.map(|(_, name)| RequestCard { for_whom: Some(name), ..card }));
             }
         }
-        rows.sort_by_key(|row| (!row.it.weighty, row.it.id));
-        let (items, next) = listed(rows);
         Ok(Page { items, next })
     }
 

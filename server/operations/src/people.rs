@@ -243,6 +243,7 @@ impl Portal {
         self.save(&mut tx, &change).await?;
         tx.save_password(identity.id, kept, now).await?;
         tx.end_sessions_of(identity.id).await?;
+        self.tell_that_none_decides(&mut tx, &identity, "as your password is new").await?;
         self.leave_founding_mode(&mut tx, &identity).await?;
         self.commit(tx).await?;
         Ok(SignedIn { identity: identity.id, name: identity.spec.name })

@@ -377,18 +377,28 @@ impl Portal {
     /// whose place they may decide, then the systems. Whoever takes authority away bumps the same rows, so one of the two goes first.
     pub(crate) async fn to_decide(&self, tx: &mut Tx, actor: &Actor, id: RequestId) -> Result<Request, Error> {
         let request = tx.request(id).await?.ok_or(Error::NotFound)?;
-        let mut people: BTreeSet<_> = [Some(request.ask.subject), actor.person()].into_iter().flatten().collect();
-        if let Some(by) = actor.person() {
-            // In whose place they may decide: those lend what they have today.
-            people.extend(tx.delegators_of(by, self.now()).await?);
-        }
+        let lenders = self.lenders(tx, actor).await?;
+        let parties = [Some(request.ask.subject), actor.person()].into_iter().flatten();
+        let people: BTreeSet<_> = parties.chain(lenders.iter().copied()).collect();
         for person in people {
             tx.touch_identity(person).await?;
         }
         for system in request.facts.systems.keys() {
             tx.touch_system(*system).await?;
         }
+        if self.lenders(tx, actor).await? != lenders {
+            // Somebody has let them decide meanwhile, whose row is not held: all of it once more.
+            return Err(Error::Conflict);
+        }
         tx.request(id).await?.ok_or(Error::NotFound)
+    }
+
+    /// In whose place the actor may decide: those lend what they have today.
+    async fn lenders(&self, tx: &mut Tx, actor: &Actor) -> Result<Vec<IdentityId>, Error> {
+        match actor.person() {
+            Some(by) => Ok(tx.delegators_of(by, self.now()).await?),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Takes a request back.

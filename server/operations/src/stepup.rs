@@ -328,6 +328,8 @@ impl Portal {
                 (strongest, Act::RenewRecoveryCodes, says)
             }
             Wanted::Delegate { to, from, until } => {
+                // The answer tells who there is.
+                self.paced(actor)?;
                 let (to, wanted) = delegations::wanted(tx, to, from, until).await?;
                 who.may_delegate(actor, &to, wanted, self.now())?;
                 let says = format!("I let {} decide in my place {}", to.spec.name, delegations::days(wanted));

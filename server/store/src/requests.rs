@@ -54,16 +54,16 @@ impl Tx {
             .collect()
     }
 
-    /// A page of the requests that wait for those who let this person decide in their place, with whom each waits for, in the same order;
-    /// but for what the person asked for, would get, or decided on already.
+    /// A page of the requests that wait for those who let this person decide in their place, each once, in the same order; but for what the
+    /// person asked for, would get, or decided on already.
     pub async fn requests_to_decide_for_others(
         &mut self,
         who: IdentityId,
         now: DateTime<Utc>,
         from: &str,
         limit: i64,
-    ) -> Result<Vec<Listed<(Request, String)>>, Error> {
-        const SQL: &str = "select r.id, r.body, d.weighty, i.name from delegations g
+    ) -> Result<Vec<Listed<Request>>, Error> {
+        const SQL: &str = "select r.id, r.body, d.weighty from delegations g
               join deciders d on d.identity_id = g.identity_id
               join requests r on r.id = d.request_id
               join identities i on i.id = g.identity_id
@@ -71,13 +71,11 @@ impl Tx {
               and r.asker_id <> $1 and r.subject_id <> $1
               and not exists (select 1 from decisions x where x.request_id = r.id and x.identity_id = $1)
               and (d.weighty < $3 or (d.weighty = $3 and d.request_id > $4))
-            order by d.weighty desc, d.request_id limit $5";
+            group by r.id, d.weighty order by d.weighty desc, r.id limit $5";
         let (weighty, id) = in_part(from).unwrap_or((true, Uuid::nil()));
-        rows!(self, (Uuid, String, bool, String), SQL, who.0, now, weighty, id, limit)?
+        rows!(self, (Uuid, String, bool), SQL, who.0, now, weighty, id, limit)?
             .into_iter()
-            .map(|(id, body, weighty, name)| {
-                Ok(Listed { cursor: part(weighty, id), it: (parsed("requests", id, &body)?, name) })
-            })
+            .map(|(id, body, weighty)| Ok(Listed { cursor: part(weighty, id), it: parsed("requests", id, &body)? }))
             .collect()
     }
 

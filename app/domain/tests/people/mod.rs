@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Actor, Refusal,
     authenticator::{FAILURES, Failure, Means, NewAuthenticator, Used},
+    delegation::Delegation,
     departure::Around,
     event::{Envelope, NO_PREV, Record, Transition},
     identity::{Identity, IdentitySpec, Kind, LetIn, PortalRole},
@@ -36,6 +37,8 @@ pub struct People {
     locked: BTreeMap<IdentityId, DateTime<Utc>>,
     barred: BTreeMap<IdentityId, DateTime<Utc>>,
     let_in: BTreeMap<IdentityId, LetIn>,
+    /// Whom each lets decide in their place, and how surely they said so.
+    lent: BTreeMap<IdentityId, (Delegation, Strength)>,
     gone: BTreeSet<IdentityId>,
     said_to_be_gone: BTreeSet<IdentityId>,
     made: u32,
@@ -254,6 +257,7 @@ impl People {
         assert_eq!(done, by != second && second != who && by != who, "a reset takes two others");
         if done {
             self.lose_all(who);
+            self.lent.remove(&who);
             self.barred.insert(who, now + TimeDelta::days(1));
         } else {
             let refused = self.row(who).refuse_reset(&actor(who), now);
@@ -274,7 +278,44 @@ impl People {
             let set = self.row(who).set_password(&actor(who), "a digest".to_owned(), now);
             assert!(self.commit(set));
             self.let_in.insert(who, LetIn { by, at: now });
+            self.lent.remove(&who);
         }
+    }
+
+    /// Somebody lets another decide in their place.
+    pub fn delegates(&mut self, who: IdentityId, wanted: Delegation, now: DateTime<Utc>) {
+        if !self.is_in(who) {
+            return;
+        }
+        let verified = self.shows_surely(who, wanted.act(), now);
+        let shown = verified.strength();
+        let change = self.row(who).delegate(&actor(who), self.row(wanted.to), wanted, verified, now);
+        let barred = self.is_barred(who, now);
+        let other = self.lent.get(&who).is_some_and(|(it, _)| now < it.until);
+        let done = self.commit(change);
+        assert_eq!(done, who != wanted.to && self.is_in(wanted.to) && !barred && !other, "one at a time, and another");
+        if done {
+            self.lent.insert(who, (wanted, shown));
+        }
+    }
+
+    /// Somebody decides by themselves again.
+    pub fn ends_delegation(&mut self, who: IdentityId, now: DateTime<Utc>) {
+        let change = self.row(who).end_delegation(&actor(who), now);
+        let ended = self.lent.remove(&who).is_some_and(|(it, _)| now < it.until);
+        assert_eq!(self.commit(change), ended);
+    }
+
+    /// How surely somebody said that this one decides in their place now, if they did.
+    pub fn lends(&self, whose: IdentityId, to: IdentityId, now: DateTime<Utc>) -> Option<Strength> {
+        let (it, shown) = self.lent.get(&whose)?;
+        (it.to == to && it.from <= now && now < it.until).then_some(*shown)
+    }
+
+    /// In whose place somebody may decide, as the store would find them.
+    pub fn lenders(&self, to: IdentityId, now: DateTime<Utc>) -> Vec<IdentityId> {
+        let lets = |row: &&Identity| row.delegation.is_some_and(|it| it.lets(to, now));
+        self.rows.values().filter(lets).map(|row| row.id).collect()
     }
 
     /// An admin says that somebody has left. Gives by whose word they are gone, where they are.
@@ -322,6 +363,7 @@ impl People {
 
     fn goes(&mut self, who: IdentityId, said_by: BTreeSet<IdentityId>) -> BTreeSet<IdentityId> {
         self.said_to_be_gone.remove(&who);
+        self.lent.remove(&who);
         self.gone.insert(who);
         said_by
     }

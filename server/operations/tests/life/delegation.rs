@@ -3,12 +3,13 @@
 use crate::{
     on_both,
     people::{is_let_in, notices},
-    stepup::{confirmed, is, password, sure, yes},
+    races::{at_once, clear, rounds},
+    stepup::{code, confirmed, is, password, sure, with_app, yes},
     world::{COMPANY, On, World},
 };
 use chrono::TimeDelta;
-use domain::Refusal;
-use operations::{Error, Wanted};
+use domain::{Refusal, authenticator::BARRED_FOR, stepup::Strength, views::RequestCard};
+use operations::{Answer, Clock as _, Error, Wanted};
 
 on_both! {
     who_is_let_decides_in_anothers_place_and_the_decision_says_so
@@ -18,8 +19,13 @@ on_both! {
     the_two_count_as_one_person
     who_loses_authority_lends_none
     what_was_lent_is_not_lent_on
+    what_a_password_lends_decides_nothing_that_wants_more
     who_decides_by_their_own_right_uses_no_other
+    what_waits_for_two_who_let_one_decide_is_listed_once_and_whole
+    what_cannot_be_decided_in_anothers_place_is_not_listed
     it_ends_when_one_says_so_or_the_other_leaves
+    it_ends_with_a_reset_and_with_a_new_password
+    a_yes_in_anothers_place_and_its_end_in_one_moment_leave_no_yes_after_it
 }
 
 /// The first two weeks of the tests' time.
@@ -193,6 +199,30 @@ async fn what_was_lent_is_not_lent_on(on: On) {
     world.is_sound().await;
 }
 
+/// R36: it lends what she could decide herself, and with a password alone she could not decide this.
+async fn what_a_password_lends_decides_nothing_that_wants_more(on: On) {
+    let (world, olga, _) = sure(on).await;
+    is_let_in(&world, "hal.hand").await;
+    let hal = world.actor("hal.hand").await;
+    with_app(&world, &hal, &password()).await;
+    lets(&world, "olga.owner", "hal.hand", NOW).await.expect("she may");
+    let id = world.ask_surely("ann.asker", "life-code").await;
+    let weak = world.approve("hal.hand", id).await;
+    assert!(is(&weak, |no| matches!(no, Refusal::NotADecider { why } if why.contains("with less"))), "{weak:?}");
+    assert!(!world.portal.request(&hal, id).await.expect("he sees it").acts.decide);
+
+    let (secret, _) = with_app(&world, &olga, &password()).await;
+    world.portal.end_delegation(&olga).await.expect("it is hers");
+    let (from, until) = (NOW.0.to_owned(), NOW.1.to_owned());
+    let wanted = Wanted::Delegate { to: "hal.hand".to_owned(), from, until };
+    let now = code(&secret, world.clock.now());
+    confirmed(&world, &olga, &wanted, &Answer::Code(now)).await.expect("as surely as the bundle wants it");
+    let bare = world.approve("hal.hand", id).await;
+    assert!(is(&bare, |no| *no == Refusal::StepUp { needed: Strength::Code }), "his own is still wanted: {bare:?}");
+    assert!(world.portal.request(&hal, id).await.expect("he sees it").acts.decide);
+    world.is_sound().await;
+}
+
 async fn who_decides_by_their_own_right_uses_no_other(on: On) {
     let (world, _, _) = sure(on).await;
     lets(&world, "olga.owner", "otto.owner", NOW).await.expect("she may");
@@ -205,6 +235,59 @@ async fn who_decides_by_their_own_right_uses_no_other(on: On) {
     assert!(is(&again, |no| *no == Refusal::DecidedAlready), "nor for her as well: {again:?}");
     world.approve("olga.owner", id).await.expect("she still decides");
     assert_eq!(world.request(id).await.state.word(), "approved");
+    world.run_jobs().await;
+    world.is_sound().await;
+}
+
+/// Everything on the pages of an inbox.
+async fn inbox(world: &World, who: &str) -> Vec<RequestCard> {
+    let (actor, mut from, mut found) = (world.actor(who).await, String::new(), Vec::new());
+    loop {
+        let page = world.portal.inbox(&actor, &from).await.expect("their own");
+        found.extend(page.items);
+        let Some(next) = page.next else { return found };
+        from = next;
+    }
+}
+
+async fn what_waits_for_two_who_let_one_decide_is_listed_once_and_whole(on: On) {
+    let (world, _, _) = sure(on).await;
+    is_let_in(&world, "otto.owner").await;
+    lets(&world, "olga.owner", "hal.hand", NOW).await.expect("she may");
+    lets(&world, "otto.owner", "hal.hand", NOW).await.expect("he may");
+    let bundle = |n: usize| {
+        format!(
+            "[[bundle]]\nkey = \"life-many-{n}\"\nname = \"Many {n}\"\nsays = \"Right X\"\n\
+             entitlements = [\"life-desk/x\"]\nlongest = \"8h\"\ndefault = \"4h\"\n\
+             askers = {{ groups = [\"life-askers\"], kinds = [\"person\"] }}\n\
+             [[bundle.stage]]\nname = \"Owner\"\nneed = 1\nfrom = {{ owners = true }}\n"
+        )
+    };
+    world.import(&(0..12).map(bundle).collect::<String>()).await;
+    let mut asked = Vec::new();
+    for n in 0..12 {
+        for who in ["ann.asker", "bo.asker"] {
+            asked.push(world.ask(who, &format!("life-many-{n}"), "1h").await);
+        }
+    }
+    let mut listed: Vec<_> = inbox(&world, "hal.hand").await.iter().map(|card| card.id).collect();
+    listed.sort_unstable();
+    asked.sort_unstable();
+    assert_eq!(listed, asked);
+    assert_eq!(world.portal.shell(&world.actor("hal.hand").await).await.expect("his own").to_decide, 24);
+}
+
+/// What a person may not open does not stand in their inbox either.
+async fn what_cannot_be_decided_in_anothers_place_is_not_listed(on: On) {
+    let (world, olga, _) = sure(on).await;
+    is_let_in(&world, "otto.owner").await;
+    lets(&world, "olga.owner", "hal.hand", NOW).await.expect("she may");
+    lets(&world, "otto.owner", "olga.owner", NOW).await.expect("he may");
+    let id = world.ask("ann.asker", "life-two", "1h").await;
+    world.approve("hal.hand", id).await.expect("in her place");
+    assert_eq!(world.request(id).await.decisions[0].for_whom, olga.person());
+    assert_eq!(inbox(&world, "olga.owner").await, Vec::new(), "she has decided, and decides for nobody any more");
+    world.approve("otto.owner", id).await.expect("the second of two");
     world.run_jobs().await;
     world.is_sound().await;
 }
@@ -231,5 +314,70 @@ async fn it_ends_when_one_says_so_or_the_other_leaves(on: On) {
     let ours: Vec<_> = happened.iter().filter(|name| name.starts_with("delegation")).collect();
     assert_eq!(ours, ["delegation_made", "delegation_ended", "delegation_made", "delegation_ended"]);
     world.run_jobs().await;
+    world.is_sound().await;
+}
+
+/// Who made it may not have been her: it does not come back once she decides again.
+async fn it_ends_with_a_reset_and_with_a_new_password(on: On) {
+    let (world, olga, _) = sure(on).await;
+    lets(&world, "olga.owner", "hal.hand", NOW).await.expect("she may");
+    is_let_in(&world, "olga.owner").await;
+    assert_eq!(world.portal.delegation(&olga).await.expect("her own").mine, None);
+    let told = notices(&world, "hal.hand").await;
+    assert!(told[0].starts_with("Olga Owner decides by themselves again"), "{told:?}");
+
+    for admin in ["astrid.nyberg", "tomas.ferreira"] {
+        is_let_in(&world, admin).await;
+    }
+    let (astrid, tomas) = (world.actor("astrid.nyberg").await, world.actor("tomas.ferreira").await);
+    lets(&world, "olga.owner", "hal.hand", NOW).await.expect("another one");
+    with_app(&world, &olga, &password()).await;
+    let identity = world.id("olga.owner").await;
+    confirmed(&world, &astrid, &Wanted::AskReset { identity }, &password()).await.expect("she may ask");
+    confirmed(&world, &tomas, &Wanted::ResetAuthenticators { identity }, &password()).await.expect("he is the second");
+    let told = notices(&world, "olga.owner").await;
+    assert!(told.contains(&"nobody decides in your place any more, as your passkeys and codes were reset".to_owned()));
+    world.pass(BARRED_FOR).await;
+    let id = world.ask("ann.asker", "life-one", "1h").await;
+    let refused = world.approve("hal.hand", id).await;
+    assert!(matches!(refused, Err(Error::NotFound)), "{refused:?}");
+    world.approve("olga.owner", id).await.expect("she decides again");
+    world.run_jobs().await;
+    world.is_sound().await;
+}
+
+/// R31: of the two one goes first, and afterwards nothing is decided in her place.
+async fn a_yes_in_anothers_place_and_its_end_in_one_moment_leave_no_yes_after_it(on: On) {
+    let (world, olga, _) = sure(on).await;
+    let hal = world.actor("hal.hand").await;
+    for _ in 0..rounds() {
+        lets(&world, "olga.owner", "hal.hand", NOW).await.expect("she may");
+        let id = world.ask("ann.asker", "life-one", "1h").await;
+        let [one, other] = [world.replica().await, world.replica().await];
+        let (by, whose) = (hal.clone(), olga.clone());
+        let (yes, end) = Box::pin(at_once(
+            async move {
+                let done = one.approve(&by, id, 1, "", "").await;
+                one.close().await;
+                done
+            },
+            async move {
+                let done = other.end_delegation(&whose).await;
+                other.close().await;
+                done
+            },
+        ))
+        .await;
+        assert!(end.is_ok(), "{end:?}");
+        let decisions = world.request(id).await.decisions;
+        if yes.is_ok() {
+            assert!(matches!(&decisions[..], [it] if it.for_whom == olga.person()), "{decisions:?}");
+        } else {
+            assert!(matches!(yes, Err(Error::NotFound)), "{yes:?}");
+            assert!(decisions.is_empty(), "{decisions:?}");
+        }
+        assert!(world.approve("hal.hand", id).await.is_err(), "it has ended");
+        clear(&world, id).await;
+    }
     world.is_sound().await;
 }

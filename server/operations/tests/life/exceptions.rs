@@ -23,6 +23,9 @@ on_both! {
     the_renewal_of_an_exception_is_one_again
     an_exception_is_reviewed_once_by_somebody_who_had_no_part_in_it
     a_review_that_nobody_does_in_time_is_told_to_the_admins_once
+    who_owes_a_review_sees_what_it_is_of
+    who_made_it_by_hand_does_not_review_it
+    an_end_that_nobody_brings_about_hides_no_review
     of_two_incompatible_exceptions_in_one_moment_one_is_not_refused
     of_two_incompatible_automatic_asks_in_one_moment_one_is_not_refused
 }
@@ -70,6 +73,24 @@ default = "4h"
 askers = { groups = ["life-askers"], kinds = ["person"] }
 automatic = true
 incompatible = ["life-enter", "life-check"]
+
+  [[bundle.stage]]
+  name = "Owner"
+  need = 1
+  from = { owners = true }
+"#;
+
+/// A right that is made by hand, and must not be in the same hands as the right to check.
+const BY_HAND: &str = r#"
+[[bundle]]
+key = "life-by-hand"
+name = "Enter by hand"
+says = "Right Z, never together with the right to check"
+entitlements = ["life-hand/z"]
+longest = "8h"
+default = "4h"
+askers = { groups = ["life-askers"], kinds = ["person"] }
+incompatible = ["life-check"]
 
   [[bundle.stage]]
   name = "Owner"
@@ -238,6 +259,86 @@ async fn a_review_that_nobody_does_in_time_is_told_to_the_admins_once(on: On) {
     let home = world.portal.home(&world.actor("otto.owner").await).await.expect("it is his page");
     assert!(matches!(&home.reviews[..], [row] if row.overdue && row.card.id == id));
     world.is_sound().await;
+}
+
+/// R66: also who had nothing to do with it when it was asked.
+async fn who_owes_a_review_sees_what_it_is_of(on: On) {
+    let world = World::on(on).await;
+    let id = granted(&world).await;
+    world.pass(TimeDelta::minutes(61)).await;
+    let hedda = world.actor("hedda.hand").await;
+    assert!(matches!(world.portal.request(&hedda, id).await, Err(Error::NotFound)), "she owes nothing yet");
+    let moved = [
+        ("owners = [\"olga.owner\", \"otto.owner\"]", "owners = [\"olga.owner\"]"),
+        ("backup_owners = [\"bea.backup\"]", "backup_owners = [\"fay.fallback\"]"),
+        ("members = [\"fay.fallback\", \"finn.fallback\"]", "members = [\"fay.fallback\", \"hedda.hand\"]"),
+    ];
+    let company = moved.iter().fold(COMPANY.to_owned(), |text, (before, after)| {
+        assert!(text.contains(before), "{before}");
+        text.replace(before, after)
+    });
+    // The owner and who backs her up decided on it, and so it falls to the fallback group of today.
+    world.import(&company).await;
+    assert_eq!(world.portal.home(&hedda).await.expect("it is her page").reviews.len(), 1);
+    let page = world.portal.request(&hedda, id).await.expect("she owes it");
+    assert!(page.review.is_some_and(|review| review.mine));
+    world.portal.review_exception(&hedda, id, "as it was meant to be").await.expect("she owes it");
+    world.portal.request(&hedda, id).await.expect("she wrote what it says");
+    world.is_sound().await;
+}
+
+/// Ann holds the right to check, and had one beside it that Olga made by hand and somebody is to take away by hand.
+async fn made_by_hand(world: &World) -> RequestId {
+    world.import(&format!("{COMPANY}{BY_HAND}")).await;
+    world.granted("ann.asker", "life-check", "8h", &["olga.owner"]).await;
+    let id = ask(world, "life-by-hand", "1h").await;
+    world.approve("otto.owner", id).await.expect("he owns what it reaches");
+    world.approve("fay.fallback", id).await.expect("she is in the fallback group");
+    world.run_jobs().await;
+    attests(world, "olga.owner").await;
+    assert_eq!(world.grant_of(id).await.state.word(), "active");
+    world.pass(TimeDelta::minutes(61)).await;
+    id
+}
+
+/// R66: the admins hear, once, of an end that does not come.
+async fn an_end_that_nobody_brings_about_hides_no_review(on: On) {
+    let world = World::on(on).await;
+    let id = made_by_hand(&world).await;
+    for _ in 0..3 {
+        world.pass(TimeDelta::days(4)).await;
+    }
+    assert_eq!(world.grant_of(id).await.state.word(), "ending");
+    let notices = world.portal.notices(&world.actor("astrid.nyberg").await, "").await.expect("they are hers");
+    let path = format!("/requests/{id}#ending");
+    assert_eq!(notices.items.iter().filter(|notice| notice.path == path).count(), 1);
+    attests(&world, "hal.hand").await;
+    let bea = world.actor("bea.backup").await;
+    assert_eq!(world.portal.home(&bea).await.expect("it is her page").reviews.len(), 1);
+    world.is_sound().await;
+}
+
+/// R30, R37: who attested that it was made had a part in it.
+async fn who_made_it_by_hand_does_not_review_it(on: On) {
+    let world = World::on(on).await;
+    let id = made_by_hand(&world).await;
+    attests(&world, "hal.hand").await;
+    assert_eq!(world.grant_of(id).await.state.word(), "ended");
+
+    let olga = world.actor("olga.owner").await;
+    assert!(world.portal.home(&olga).await.expect("it is her page").reviews.is_empty());
+    let done = world.portal.review_exception(&olga, id, "as it was meant to be").await;
+    assert!(is(&done, |no| matches!(no, Refusal::NotAllowed(_))), "{done:?}");
+    let bea = world.actor("bea.backup").await;
+    world.portal.review_exception(&bea, id, "as it was meant to be").await.expect("no owner is left without a part");
+    world.is_sound().await;
+}
+
+/// An operator says that what they see first is done.
+async fn attests(world: &World, who: &str) {
+    let (task, ..) = world.tasks(who).await[0];
+    world.portal.attest(&world.actor(who).await, task).await.expect("they had no part in it");
+    world.run_jobs().await;
 }
 
 /// Asks for both in one moment, each from a replica of its own.
