@@ -31,6 +31,7 @@ const PAGES: [person: string, paths: string[]][] = [
       "/groups",
       "/groups/engineering",
       "/signals",
+      "/findings",
       "/trail",
     ],
   ],
