@@ -114,7 +114,8 @@ impl Portal {
             found.tell(Weight::Now, name, format!("/bundles/{key}"), says);
         }
         for it in found.first(tx.outgrown_grants(true, limit()).await?) {
-            let says = "it gives a right that its bundle does not give any more: it lasts until its end, unless it is revoked";
+            let says =
+                "it gives a right that its bundle does not give any more: it lasts until its end, unless it is revoked";
             found.tell(
                 Weight::Soon,
                 format!("{} for {}", it.bundle, it.subject),
@@ -124,7 +125,8 @@ impl Portal {
         }
         for (key, name, since) in found.first(self.unasked_bundles(tx).await?) {
             let since = since.format("%-d %B %Y");
-            let says = format!("it is published since {since}, and nobody asked for it in the last {UNASKED_DAYS} days");
+            let says =
+                format!("it is published since {since}, and nobody asked for it in the last {UNASKED_DAYS} days");
             found.tell(Weight::InTime, name, format!("/bundles/{key}"), says);
         }
         Ok(found.done())

@@ -50,7 +50,7 @@ impl Tx {
                   where o.system_id = x.id and o.backup and i.active) as backups
               from systems x where x.id > $1
             ) as s where s.owners < 2 or s.backups = 0 order by s.owners + s.backups, s.name, s.id limit $2";
-        let count = |n| u32::try_from(n).unwrap_or(u32::MAX);
+        let count = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
         let found = rows!(self, (String, String, i64, i64), SQL, Uuid::nil(), limit)?;
         Ok(found
             .into_iter()

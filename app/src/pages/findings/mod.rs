@@ -37,8 +37,7 @@ fn Draw(found: FindingsPage) -> impl IntoView {
         (_, 1) => "; one of them is to be mended now.".to_owned(),
         (_, n) => format!("; {} of them are to be mended now.", number(n)),
     };
-    let headings =
-        headings.into_iter().enumerate().map(|(at, under)| view! { <Under at under /> }).collect_view();
+    let headings = headings.into_iter().enumerate().map(|(at, under)| view! { <Under at under /> }).collect_view();
     view! {
         <Title text="Findings" />
         <h1 class="sentence">
