@@ -29,6 +29,7 @@ use pages::{
     confirm::Confirm,
     delegation::Delegation,
     editor::Editor,
+    findings::Findings,
     groups::{Group, Groups},
     guardrails::{EditGuardrails, Guardrails},
     home::Home,
@@ -140,6 +141,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/groups") view=Groups ssr=SsrMode::Async />
                 <Route path=path!("/groups/:key") view=Group ssr=SsrMode::Async />
                 <Route path=path!("/signals") view=Signals ssr=SsrMode::Async />
+                <Route path=path!("/findings") view=Findings ssr=SsrMode::Async />
                 <Route path=path!("/trail") view=Trail ssr=SsrMode::Async />
             </FlatRoutes>
         </Router>

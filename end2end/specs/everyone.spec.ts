@@ -32,6 +32,7 @@ const PAGES: [person: string, paths: string[]][] = [
       "/groups",
       "/groups/engineering",
       "/signals",
+      "/findings",
       "/trail",
     ],
   ],

@@ -25,6 +25,7 @@ pub mod bulk;
 pub mod chain;
 pub mod delegation;
 pub mod editor;
+pub mod findings;
 pub mod guardrails;
 pub mod signals;
 

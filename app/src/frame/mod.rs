@@ -189,6 +189,7 @@ fn Nav(shell: Shell) -> impl IntoView {
                             <Place to="/guardrails" under=&[] name="Guardrails" />
                             <Place to="/systems" under=&[] name="Systems" />
                             <Place to="/identities" under=&["/groups", "/signals"] name="Identities" />
+                            <Place to="/findings" under=&[] name="Findings" />
                             <Place to="/trail" under=&[] name="Trail" />
                         },
                     )

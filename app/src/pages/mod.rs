@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod confirm;
 pub mod delegation;
 pub mod editor;
+pub mod findings;
 pub mod groups;
 pub mod guardrails;
 pub mod home;

@@ -42,6 +42,12 @@ impl Portal {
         Ok(Some(answer))
     }
 
+    /// What did not work when it was last looked at through this process, and what it said; nothing is asked for it.
+    pub(crate) fn unwell(&self) -> Vec<(SystemId, String)> {
+        let answered = self.answered().lock().unwrap_or_else(PoisonError::into_inner);
+        answered.iter().filter(|(_, answer)| !answer.well).map(|(id, answer)| (*id, answer.says.clone())).collect()
+    }
+
     fn answered_lately(&self, system: SystemId) -> Option<HealthView> {
         let answered = self.answered().lock().unwrap_or_else(PoisonError::into_inner);
         answered.get(&system).filter(|answer| self.now() - answer.looked_at < FRESH).cloned()

@@ -16,6 +16,7 @@ mod error;
 mod exceptions;
 mod export;
 mod facts;
+mod findings;
 mod grants;
 pub mod guardrails;
 mod hands;

@@ -148,7 +148,7 @@ impl Power {
     }
 
     /// Whether anything is decided by it.
-    fn decides(&self) -> bool {
+    pub fn decides(&self) -> bool {
         match self {
             Self::Decide(_) | Self::StandIn(_) | Self::Approve => true,
             Self::Ask(_) | Self::Operate(_) => false,

@@ -82,13 +82,22 @@ const SYSTEMS: &str = "select id, body, name from systems
     where (name > $1 or (name = $1 and id > $2)) and search like $3 escape '\\' order by name, id limit $4";
 const BUNDLES: &str = "select id, body, name from bundles
     where (name > $1 or (name = $1 and id > $2)) and search like $3 escape '\\' order by name, id limit $4";
-/// Whether everything that a bundle reaches has an owner who is there, first hand or as backup (L13).
-macro_rules! is_owned {
+/// Whether something that a bundle reaches has no owner who is there, neither first hand nor as backup.
+macro_rules! unowned {
     () => {
-        "not exists (select 1 from bundle_entitlements be join entitlements e on e.id = be.entitlement_id
+        "exists (select 1 from bundle_entitlements be join entitlements e on e.id = be.entitlement_id
             where be.bundle_id = bundles.id and not exists (
               select 1 from system_owners o join identities i on i.id = o.identity_id
               where o.system_id = e.system_id and i.active))"
+    };
+}
+
+pub(crate) use unowned;
+
+/// Whether everything that a bundle reaches has an owner who is there, first hand or as backup (L13).
+macro_rules! is_owned {
+    () => {
+        concat!("not ", unowned!())
     };
 }
 

@@ -4,6 +4,7 @@
 mod authenticators;
 mod catalogue;
 mod error;
+mod findings;
 mod grants;
 mod jobs;
 mod people;
@@ -18,6 +19,7 @@ mod tx;
 
 pub use catalogue::{CatalogueKeys, Listed, Right};
 pub use error::Error;
+pub use findings::{FewOwners, Outgrown};
 pub use grants::OnSystem;
 pub use jobs::Claim;
 pub use people::{Budget, Counted, OpenInvitation, Try};

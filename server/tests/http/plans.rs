@@ -50,7 +50,7 @@ const ON_PURPOSE: [(&str, &str); 9] = [
 ];
 
 /// What must have been among the statements, or this test has not looked.
-const SOUGHT: [(&str, &str); 31] = [
+const SOUGHT: [(&str, &str); 38] = [
     ("open requests for somebody", "from requests where state in ('waiting', 'approved') and subject_id = $1"),
     ("open requests by somebody", "from requests where state in ('waiting', 'approved') and asker_id = $1"),
     ("open requests", "from requests where state in ('waiting', 'approved') and id > $1"),
@@ -90,6 +90,13 @@ const SOUGHT: [(&str, &str); 31] = [
     ("identities by email", "from identities where email = $1"),
     ("systems by name", "from systems where (name > $1 or (name = $1 and id > $2))"),
     ("bundles by name", "from bundles where (name > $1 or (name = $1 and id > $2))"),
+    ("systems with few owners", "from systems x where x.id > $1"),
+    ("bundles that nobody owns", "from bundles where name >= $1 and listed and exists"),
+    ("identities for which nobody answers", "from identity_owners o cross join identities i where o.identity_id > $1"),
+    ("rights that no bundle gives", "from entitlements e where e.system_id > $1"),
+    ("grants that give more than their bundle", "where g.state in ('opening', 'active') and b.listed = $1"),
+    ("bundles that nobody asks for", "from bundles b where b.id > $1 and b.listed and coalesce"),
+    ("grants that are past their end", "and (g.until is null or g.until <= $1)"),
     ("groups somebody is in", "with recursive up (id) as ( select group_id from group_members where identity_id = $1"),
 ];
 

@@ -268,6 +268,7 @@ pub async fn acts(scene: &Scene) -> Vec<Act> {
         act("/api/groups/members-confirm", members(), admins(409)),
         act("/api/groups/members-reject", members(), admins(409)),
         act("/api/signals", vec![text("after", "")], READERS),
+        act("/api/findings", vec![], READERS),
         act("/api/trail", list(), READERS),
         act("/api/invitations/look", vec![text("token", "nothing")], [422; 8]),
         act("/api/invitations/accept", link(), [422; 8]),
@@ -333,6 +334,7 @@ pub fn pages(scene: &Scene) -> Vec<Door> {
         ("/groups", "/groups".into(), page(READERS)),
         ("/groups/:", "/groups/privacy".into(), page(FOUND_BY_READERS)),
         ("/signals", "/signals".into(), page(READERS)),
+        ("/findings", "/findings".into(), page(READERS)),
         ("/trail", "/trail".into(), page(READERS)),
     ]
 }

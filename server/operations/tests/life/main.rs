@@ -14,6 +14,7 @@ mod delta;
 mod departures;
 mod editing;
 mod exceptions;
+mod findings;
 mod golden;
 mod guardrails;
 mod lives;
