@@ -64,7 +64,7 @@ fn Under(at: usize, under: FindingsUnder) -> impl IntoView {
     let or_more = if beyond { ", or more" } else { "" };
     view! {
         <section aria-labelledby=id.clone()>
-            <h2 id=id>{title} " " <Count of what="found" quiet=true /></h2>
+            <h2 id=id.clone()>{title} " " <Count of what="found" quiet=true /></h2>
             <p class="hint">{format!("Looked for: {looked_for}.")}</p>
             {if items.is_empty() {
                 Either::Left(view! { <p class="soft">"Nothing was found."</p> })
