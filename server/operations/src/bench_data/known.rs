@@ -89,10 +89,10 @@ impl Company {
             let actor = Actor::Person { id: identity.id, name: identity.spec.name.clone() };
             people.push(Somebody { identity, actor, groups, owns, backs_up });
         }
-        people.sort_by(|a, b| a.identity.spec.key.cmp(&b.identity.spec.key));
+        people.sort_by_cached_key(|it: &Somebody| it.identity.spec.key.clone());
         let head = people.iter().position(|it| it.identity.spec.manager.is_none()).ok_or(Error::NotFound)?;
         let mut offers = offers(tx, people[head].identity.id, now).await?;
-        offers.sort_by(|a, b| a.spec().key.cmp(&b.spec().key));
+        offers.sort_by_cached_key(|it| it.spec().key.clone());
         offers.shuffle(chance);
         let groups = all!(tx, groups)
             .into_iter()

@@ -5,11 +5,19 @@ use crate::{
     world::{On, World},
 };
 use chrono::TimeDelta;
-use domain::Actor;
+use domain::{
+    Actor,
+    event::Event,
+    facts::Facts,
+    ids::{RequestId, StreamId},
+    request::{RequestEvent, State},
+};
 use operations::{BenchData, Error, Made};
+use uuid::Uuid;
 
 on_both! {
     a_made_history_is_as_valid_as_one_that_was_lived
+    what_was_made_up_is_what_would_have_been_read
     the_same_seed_makes_up_the_same_and_another_does_not
     a_company_is_made_up_only_where_nobody_lives_yet
     what_cannot_be_made_up_says_why
@@ -29,7 +37,7 @@ async fn made(on: On, wanted: &BenchData) -> (World, Made) {
     (world, made)
 }
 
-// R11, R41, R57
+// R11, R76
 async fn a_made_history_is_as_valid_as_one_that_was_lived(on: On) {
     let (world, made) = made(on, &WANTED).await;
     assert_eq!(made.values().sum::<usize>(), WANTED.requests);
@@ -58,6 +66,46 @@ async fn a_made_history_is_as_valid_as_one_that_was_lived(on: On) {
         assert_eq!(tx.live_grants_of(who.it.id).await.expect("they can be read"), []);
     }
     assert!(world.portal.is_demo().await.expect("it can be read"));
+}
+
+// What is judged again at the moment of granting is read by the portal itself.
+async fn what_was_made_up_is_what_would_have_been_read(on: On) {
+    let (world, _) = made(on, &WANTED).await;
+    let open = world.read().await.open_requests(RequestId(Uuid::nil()), 100).await.expect("they can be read");
+    let mut compared = 0;
+    for asked in open {
+        decide(&world, asked.id).await;
+        world.run_jobs().await;
+        let Some(read) = granted_on(&world, asked.id).await else { panic!("{} was not granted", asked.id) };
+        // Of those who hold something else it may have ended meanwhile.
+        if asked.facts.held.is_empty() && read.held.is_empty() {
+            assert_eq!(Facts { at: read.at, asked_already: true, ..asked.facts }, read);
+            compared += 1;
+        }
+    }
+    assert!(compared > 2, "only {compared} could be compared");
+    world.is_sound().await;
+}
+
+/// Everybody says yes whom it takes.
+async fn decide(world: &World, id: RequestId) {
+    loop {
+        let request = world.request(id).await;
+        let State::Waiting { .. } = request.state else { return };
+        let by = *request.may_decide_now().first().expect("somebody decides");
+        let actor = Actor::Person { id: by, name: request.facts.name(by) };
+        world.portal.approve(&actor, id, request.terms, "", "").await.expect("they may");
+    }
+}
+
+/// The facts by which it was granted.
+async fn granted_on(world: &World, id: RequestId) -> Option<Facts> {
+    let events = world.read().await.events(StreamId(id.0), 1, 100).await.expect("they can be read");
+    events.iter().find_map(|event| {
+        let Event::Request(event) = event.envelope().expect("it can be read").event else { return None };
+        let RequestEvent::Granted { facts, .. } = *event else { return None };
+        Some(facts)
+    })
 }
 
 async fn the_same_seed_makes_up_the_same_and_another_does_not(on: On) {
