@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
@@ -49,6 +50,8 @@ enum Command {
     /// Read a target system and write the catalogue one would start from
     #[command(subcommand)]
     Discover(Discover),
+    /// Make up a company and three years of its history, for measuring: in an empty database, which is a demo from then on
+    BenchData(BenchData),
     /// Check every chain of the trail, and every row against its events
     Verify,
     /// Make recorded rulings again, and compare them byte for byte
@@ -103,6 +106,22 @@ struct Import {
     confirm_ends: Option<usize>,
 }
 
+#[derive(Args, Debug)]
+struct BenchData {
+    /// How many requests its people made
+    #[arg(long, value_name = "N")]
+    requests: usize,
+    /// How many people work there
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    people: usize,
+    /// How many bundles there are to ask for
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    bundles: usize,
+    /// What chance follows from: the same number makes up the same again
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
 #[derive(Subcommand, Debug)]
 enum Discover {
     /// The roles of a Postgres database: what they may do, and who holds them
@@ -140,6 +159,7 @@ impl Line {
             Command::Import(import) => self::import(&flags, &import).await,
             Command::Export { folder } => export(&flags, &folder).await,
             Command::Discover(Discover::Postgres { url, out, system }) => discover(&url, &out, system).await,
+            Command::BenchData(how) => bench_data(&flags, &how).await,
             Command::Verify => verify(&flags).await,
             Command::Rejudge { all: _, request } => rejudge(&flags, request).await,
             Command::Explain { request } => explain(&flags, request).await,
@@ -276,6 +296,32 @@ fn write_files(folder: &Path, files: &[(String, String)]) -> Result<()> {
         println!("{}", path.display());
     }
     Ok(())
+}
+
+async fn bench_data(flags: &Flags, how: &BenchData) -> Result<ExitCode> {
+    let settings = settings(flags)?;
+    let clock = Arc::new(demo::Backdated::default());
+    clock.set_back(operations::BenchData::SPAN);
+    let portal = memory::ready_with(&settings, clock).await?;
+    let BenchData { requests, people, bundles, seed } = *how;
+    eprintln!("making up {people} people, {bundles} bundles and what was asked for in three years …");
+    let mut shown = 0;
+    let mut progress = |made: usize| {
+        let percent = made * 100 / requests.max(1);
+        if percent / 5 > shown / 5 {
+            shown = percent;
+            eprintln!("{percent} %: {made} of {requests} requests");
+        }
+    };
+    let wanted = operations::BenchData { people, bundles, requests, seed };
+    let made = portal.make_bench_data(&Actor::Operator, &wanted, demo::PASSWORD, &mut progress).await;
+    portal.close().await;
+    let made = made.with_context(|| format!("cannot make up a company in {}", settings.database))?;
+    for (became, count) in &made {
+        println!("{count:>9} {became}");
+    }
+    eprintln!("everybody's password is `{}`, so this database is served on this machine only", demo::PASSWORD);
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn verify(flags: &Flags) -> Result<ExitCode> {

@@ -38,7 +38,12 @@ pub async fn open_with(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Por
 
 /// The portal, ready to be used. A file of our own is brought up to date on the way; a database that others share is not.
 pub async fn ready(settings: &Settings) -> Result<Portal> {
-    let portal = open(settings).await?;
+    ready_with(settings, Arc::new(SystemClock)).await
+}
+
+/// The same, by another clock.
+pub async fn ready_with(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Portal> {
+    let portal = open_with(settings, clock).await?;
     if settings.database.is_postgres() {
         must_fit(&portal).await?;
     } else {

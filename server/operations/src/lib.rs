@@ -3,6 +3,7 @@
 
 mod acts;
 mod authenticators;
+mod bench_data;
 pub mod bundles;
 pub mod catalogue;
 pub mod clock;
@@ -42,6 +43,7 @@ mod systems;
 mod tasks;
 mod verify;
 
+pub use bench_data::{BenchData, Made};
 pub use clock::{Clock, SystemClock};
 pub use error::Error;
 pub use ids::{Ids, SystemIds};

@@ -7,7 +7,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use domain::{
     bundle::Bundle,
-    event::{Event, NO_PREV, Record, ThingKind, Transition, hash},
+    event::{Event, NO_PREV, Record, Thing, ThingKind, Transition, hash},
     facts::MOST_MEMBERS,
     grant::{Fulfilled, Grant},
     group::Group,
@@ -20,6 +20,7 @@ use domain::{
     resource::{ConnectorKind, System},
     text::Words,
 };
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// The searchable columns of a governed row in words, for comparing a row with what its events make of it.
@@ -30,7 +31,8 @@ impl Tx {
     /// Writes a change: the row (only over the version it was made from), its event at the end of its stream, the free texts and the
     /// jobs that follow. [`Error::Conflict`] when somebody else was faster.
     pub async fn save(&mut self, id: EventId, change: &Transition) -> Result<(), Error> {
-        self.save_row(change).await?;
+        self.save_row(change, change.before()).await?;
+        self.save_decision(change).await?;
         self.append(id, change).await?;
         for words in change.words() {
             self.save_words(words).await?;
@@ -41,15 +43,55 @@ impl Tx {
         Ok(())
     }
 
+    /// Writes a whole new stream: every change of it in turn, each with its event, and each row once, as the last of its changes leaves
+    /// it. Of the jobs only those follow that are still to be done, as `due` says. [`Error::Conflict`] where a change does not follow the
+    /// one before it, or belongs to another stream.
+    pub async fn save_stream(&mut self, changes: &[(EventId, Transition)], due: &[Job]) -> Result<(), Error> {
+        let Some((_, first)) = changes.first() else { return Ok(()) };
+        let stream = first.thing().stream;
+        let founding = self.is_founding().await?;
+        let mut rows: BTreeMap<Thing, &Transition> = BTreeMap::new();
+        let mut sealed = Vec::new();
+        let (mut seq, mut prev) = (0, NO_PREV.to_owned());
+        for (id, change) in changes {
+            let stands = rows.insert(change.thing(), change).map(|before| before.after().version());
+            if stands != change.before() || change.thing().stream != stream {
+                return Err(Error::Conflict);
+            }
+            seq += 1;
+            let (bytes, hash) = seal(*id, change, seq, &prev, founding)?;
+            prev.clone_from(&hash);
+            sealed.push((*id, change, seq, bytes, hash));
+        }
+        run!(self, "insert into streams (id, seq, head) values ($1, $2, $3)", stream.0, seq, &prev)?;
+        // In the order of their kinds a request goes before the grant that refers to it.
+        for change in rows.values() {
+            self.save_row(change, None).await?;
+        }
+        for (id, change, seq, bytes, hash) in &sealed {
+            self.save_decision(change).await?;
+            self.save_event(*id, change, *seq, bytes, hash).await?;
+            for words in change.words() {
+                self.save_words(words).await?;
+            }
+        }
+        for job in due {
+            self.enqueue(job).await?;
+        }
+        Ok(())
+    }
+
+    async fn is_founding(&mut self) -> Result<bool, Error> {
+        Ok(row!(self, (bool,), "select founding from portal")?.is_none_or(|(founding,)| founding))
+    }
+
     async fn append(&mut self, id: EventId, change: &Transition) -> Result<(), Error> {
         let stream = change.thing().stream.0;
-        let founding = row!(self, (bool,), "select founding from portal")?.is_none_or(|(founding,)| founding);
+        let founding = self.is_founding().await?;
         let head = row!(self, (i32, String), "select seq, head from streams where id = $1", stream)?;
         let (before, prev) = head.unwrap_or_else(|| (0, NO_PREV.to_owned()));
         let seq = before + 1;
-        let envelope = change.envelope(id, u32::try_from(seq).unwrap_or(u32::MAX), &prev, founding);
-        let bytes = envelope.bytes().map_err(|why| corrupt("events", id.0, &why))?;
-        let hash = hash(&bytes);
+        let (bytes, hash) = seal(id, change, seq, &prev, founding)?;
         let moved = if before == 0 {
             run!(self, "insert into streams (id, seq, head) values ($1, $2, $3)", stream, seq, &hash)?
         } else {
@@ -66,20 +108,31 @@ impl Tx {
         if moved != 1 {
             return Err(Error::Conflict);
         }
+        self.save_event(id, change, seq, &bytes, &hash).await
+    }
+
+    async fn save_event(
+        &mut self,
+        id: EventId,
+        change: &Transition,
+        seq: i32,
+        bytes: &[u8],
+        hash: &str,
+    ) -> Result<(), Error> {
         run!(
             self,
             "insert into events (id, stream_id, seq, at, thing, thing_id, name, actor_id, bytes, hash)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             id.0,
-            stream,
+            change.thing().stream.0,
             seq,
             change.stamp().at,
             change.thing().kind.word(),
             change.thing().id,
             change.event().name(),
             change.stamp().actor.person().map(|p| p.0),
-            &bytes,
-            &hash,
+            bytes,
+            hash,
         )?;
         Ok(())
     }
@@ -107,10 +160,11 @@ impl Tx {
         Ok(())
     }
 
-    async fn save_row(&mut self, change: &Transition) -> Result<(), Error> {
+    /// Writes the row as a change leaves it, over the version that stands there; `None` where there is none yet.
+    async fn save_row(&mut self, change: &Transition, before: Option<u32>) -> Result<(), Error> {
         let record = change.after();
         let body = record.to_json().map_err(|why| corrupt(record.thing().kind.word(), record.thing().id, &why))?;
-        let before = change.before().map(as_int);
+        let before = before.map(as_int);
         let guarded = match record {
             Record::Portal(it) => self.save_portal(it, &body, before).await?,
             Record::Identity(it) => self.save_identity(it, &body, before).await?,
@@ -118,7 +172,7 @@ impl Tx {
             Record::System(it) => self.save_system(it, &body, before).await?,
             Record::Bundle(it) => self.save_bundle(it, &body, before).await?,
             Record::GuardrailSet(it) => self.save_guardrails(it, record.thing().id, &body, before).await?,
-            Record::Request(it) => self.save_request(it, &body, before, change.event()).await?,
+            Record::Request(it) => self.save_request(it, &body, before).await?,
             Record::Grant(it) => self.save_grant(it, &body, before).await?,
         };
         if guarded == 1 { Ok(()) } else { Err(Error::Conflict) }
@@ -412,13 +466,7 @@ impl Tx {
         }
     }
 
-    async fn save_request(
-        &mut self,
-        it: &Request,
-        body: &str,
-        before: Option<i32>,
-        event: &Event,
-    ) -> Result<u64, Error> {
+    async fn save_request(&mut self, it: &Request, body: &str, before: Option<i32>) -> Result<u64, Error> {
         let approval = it.state.approval().map(|a| a.0);
         let until = waits_until(it);
         let done = match before {
@@ -454,7 +502,9 @@ impl Tx {
                 before
             )?,
         };
-        run!(self, "delete from deciders where request_id = $1", it.id.0)?;
+        if before.is_some() {
+            run!(self, "delete from deciders where request_id = $1", it.id.0)?;
+        }
         for decider in it.may_decide_now().into_iter().take(MOST_MEMBERS) {
             run!(
                 self,
@@ -465,7 +515,12 @@ impl Tx {
                 it.in_person()
             )?;
         }
-        if let Event::Request(event) = event
+        Ok(done)
+    }
+
+    /// Writes down who decided, where that is what happened.
+    async fn save_decision(&mut self, change: &Transition) -> Result<(), Error> {
+        if let (Some(it), Event::Request(event)) = (change.request(), change.event())
             && let RequestEvent::Approved { decision, .. } | RequestEvent::Denied { decision } = event.as_ref()
         {
             run!(
@@ -478,7 +533,7 @@ impl Tx {
                 decision.since.unwrap_or(it.asked_at)
             )?;
         }
-        Ok(done)
+        Ok(())
     }
 
     async fn save_grant(&mut self, it: &Grant, body: &str, before: Option<i32>) -> Result<u64, Error> {
@@ -706,7 +761,10 @@ impl Tx {
                         ("approval", said(approval)),
                         ("until", said(until)),
                         ("owes_review", owes_review.to_string()),
-                        ("deciders", lines(deciders.iter().map(|(who, weighty, alone)| format!("{who} {weighty} {alone}")))),
+                        (
+                            "deciders",
+                            lines(deciders.iter().map(|(who, weighty, alone)| format!("{who} {weighty} {alone}"))),
+                        ),
                         (
                             "decisions",
                             lines(decided.iter().map(|(who, yes, at, since)| format!("{who} {yes} {at} {since}"))),
@@ -849,6 +907,14 @@ impl Columns {
             }
         })
     }
+}
+
+/// An event's bytes in its place in the chain, and their hash.
+fn seal(id: EventId, change: &Transition, seq: i32, prev: &str, founding: bool) -> Result<(Vec<u8>, String), Error> {
+    let envelope = change.envelope(id, u32::try_from(seq).unwrap_or(u32::MAX), prev, founding);
+    let bytes = envelope.bytes().map_err(|why| corrupt("events", id.0, &why))?;
+    let hash = hash(&bytes);
+    Ok((bytes, hash))
 }
 
 fn waits_until(request: &Request) -> Option<DateTime<Utc>> {

@@ -6,6 +6,7 @@
     reason = "a test says what it does in the plainest words"
 )]
 
+mod bench_data;
 mod bulk;
 mod catalogue;
 mod database;
