@@ -111,8 +111,7 @@ enum Kind {
 }
 
 /// The kinds in the order they are tried: what costs the asker least comes first.
-const KINDS: [Kind; 6] =
-    [Kind::Reason, Kind::WorkItem, Kind::Shorter, Kind::GiveBack, Kind::Exception, Kind::At];
+const KINDS: [Kind; 6] = [Kind::Reason, Kind::WorkItem, Kind::Shorter, Kind::GiveBack, Kind::Exception, Kind::At];
 
 /// The nearest ways in for an ask that is refused; none where it is not, or where no change of the ask is enough.
 pub fn nearest(ask: &Ask, facts: &Facts, guardrails: &dyn Guardrails) -> Vec<Way> {

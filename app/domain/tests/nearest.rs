@@ -114,10 +114,10 @@ fn several_changes_are_said_together() {
         facts.held.insert(OTHER, Held { key: None, name: "Orders, pay".to_owned(), live: true });
         facts.bundle.spec.conditions = vec![Condition::Incompatible { bundles: set([OTHER]) }];
     };
-    assert_eq!(ways(held, &Unguarded), [
-        "give “Orders, pay” back first",
-        "ask as an exception, which two approve and others review"
-    ]);
+    assert_eq!(
+        ways(held, &Unguarded),
+        ["give “Orders, pay” back first", "ask as an exception, which two approve and others review"]
+    );
 }
 
 /// L9: guardrails are asked like everything else, and each way that is enough by itself is said.

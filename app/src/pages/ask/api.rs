@@ -36,18 +36,8 @@ pub struct Fields {
 
 impl From<Fields> for Asking {
     fn from(fields: Fields) -> Self {
-        let Fields {
-            bundle,
-            subject,
-            duration,
-            length,
-            unit,
-            justification,
-            work_item,
-            link,
-            continues,
-            exception,
-        } = fields;
+        let Fields { bundle, subject, duration, length, unit, justification, work_item, link, continues, exception } =
+            fields;
         let duration = if duration == "other" { format!("{}{unit}", length.trim()) } else { duration };
         Self { bundle, subject, duration, justification, work_item, link, continues, exception }
     }
