@@ -686,13 +686,13 @@ fn acts(request: &Request, grant: Option<&Grant>, authority: &Authority, now: Da
     let own = authority.is_subject() || authority.asked() || authority.answers_for_subject();
     let live = grant.filter(|g| g.needs_its_rights(now));
     let barred = authority.not_barred(now).and_then(|()| authority.apart_from(request.parties())).err();
-    let decided = me.is_some_and(|me| request.decisions.iter().flat_map(Decision::people).any(|who| who == me));
-    let eligible = decided || me.is_some_and(|me| request.ruling.stages.iter().any(|s| s.via(me).is_some()));
+    let counted = me.is_some_and(|me| request.decisions.iter().flat_map(Decision::people).any(|who| who == me));
+    let eligible = counted || me.is_some_and(|me| request.ruling.stages.iter().any(|s| s.via(me).is_some()));
     let decides = may_decide && !own;
     let why_not_decide = (waiting && !may_decide && (eligible || (own && authority.owns_a_system()))).then(|| {
         if own {
             Refusal::OwnRequest.to_string()
-        } else if decided {
+        } else if counted {
             Refusal::DecidedAlready.to_string()
         } else {
             "another stage decides now".to_owned()

@@ -198,7 +198,7 @@ fn groups(people: usize) -> Vec<String> {
     let desk = |nth: usize| (0..DESK).map(|it| person_key(DUTIES + 3 + nth * DESK + it)).collect::<Vec<_>>();
     let departments = DEPARTMENTS.iter().enumerate().map(|(of, (key, name))| {
         let members: Vec<_> =
-            (0..).map(|at| stands_at(of, at)).take_while(|nth| *nth < people).map(person_key).collect();
+            (0..people).map(|at| stands_at(of, at)).take_while(|nth| *nth < people).map(person_key).collect();
         group(key, name, "Everybody who works there", &members, &[])
     });
     let all: Vec<_> = DEPARTMENTS.iter().map(|(key, _)| (*key).to_owned()).collect();

@@ -223,8 +223,9 @@ impl<'a> History<'a> {
             } else {
                 theirs[skewed(theirs.len(), &mut self.chance)]
             };
-            let fits = !held.iter().any(|it| it.offer == offer) && !(is_open && company.offers[offer].spec().automatic);
-            if fits {
+            let taken = held.iter().any(|it| it.offer == offer);
+            let at_once = is_open && company.offers[offer].spec().automatic;
+            if !taken && !at_once {
                 break;
             }
         }
