@@ -56,7 +56,7 @@ async fn stays_sound(world: &World, round: usize) {
 pub type Outcome = Result<(), Error>;
 
 /// Runs two acts at once, each on a thread of its own.
-pub async fn at_once<A, B, X, Y>(a: A, b: B) -> (X, Y)
+pub fn at_once<A, B, X, Y>(a: A, b: B) -> impl Future<Output = (X, Y)>
 where
     A: Future<Output = X> + Send + 'static,
     B: Future<Output = Y> + Send + 'static,
@@ -73,7 +73,7 @@ where
         other.wait().await;
         b.await
     });
-    (a.await.expect("it does not panic"), b.await.expect("it does not panic"))
+    async { (a.await.expect("it does not panic"), b.await.expect("it does not panic")) }
 }
 
 /// A worker on a replica of its own, until nothing is due.
