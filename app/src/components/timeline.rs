@@ -81,6 +81,7 @@ pub fn shown(event: &str) -> (Tone, Icon) {
         | "guardrails_published"
         | "owners_confirmed"
         | "members_confirmed"
+        | "exception_reviewed"
         | "authenticator_added" => (Tone::Good, Icon::Check),
         "denied" | "stopped" | "refused" => (Tone::Bad, Icon::Cross),
         "draft_discarded" | "guardrails_discarded" | "retirement_dropped" => (Tone::None, Icon::Cross),
@@ -106,11 +107,12 @@ pub fn shown(event: &str) -> (Tone, Icon) {
         "attested" => (Tone::Info, Icon::Check),
         "bundle_drafted" | "guardrails_drafted" | "catalogue_imported" => (Tone::Info, Icon::Note),
         "request_expired" | "approval_lapsed" => (Tone::None, Icon::Clock),
-        "exception_reviewed" => (Tone::Good, Icon::Check),
-        "grant_opened" | "invited" => (Tone::Info, Icon::Key),
+        "grant_opened" | "invited" | "delegation_made" => (Tone::Info, Icon::Key),
         "looked_before" => (Tone::None, Icon::Search),
         "seen_present" | "grant_active" => (Tone::Good, Icon::Key),
-        "seen_absent" | "grant_ending" | "identity_left" | "signed_out_everywhere" => (Tone::None, Icon::Out),
+        "seen_absent" | "grant_ending" | "identity_left" | "signed_out_everywhere" | "delegation_ended" => {
+            (Tone::None, Icon::Out)
+        }
         "troubled" => (Tone::Bad, Icon::Warn),
         "grant_ended" | "bundle_retired" => (Tone::None, Icon::End),
         "password_set" | "password_rehashed" => (Tone::Good, Icon::Lock),
