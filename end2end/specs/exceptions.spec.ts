@@ -118,7 +118,7 @@ test("Hamza, who may change the merge rules, starts test runs as an exception, a
       await expect(owed).toContainText("due");
       await isSeen(linnea);
       await owed.getByRole("link", { name: `${RUN.name} for Hamza Yılmaz`, exact: true }).click();
-      await expect(linnea).toHaveURL(/\/requests\/[0-9a-f-]{36}#review$/);
+      await expect(linnea).toHaveURL(/\/requests\/[0-9a-f-]{36}#exception$/);
       const review = linnea.getByRole("region", { name: "Review", exact: true });
       await expect(review).toBeInViewport();
       await isSeen(linnea);

@@ -112,7 +112,7 @@ pub fn Reviewed(
     let untold = flash.kept("review").error.is_none();
     review.map(|ReviewView { done, due, overdue, owed_by, mine }| {
         view! {
-            <section aria-labelledby="review-title" id="review">
+            <section aria-labelledby="review-title" id="exception">
                 <h2 id="review-title">"Review"</h2>
                 {untold.then(|| view! { <Stopped acts=vec![TO] /> })}
                 {match (done, due) {

@@ -74,7 +74,7 @@ impl Portal {
         let by = due.format("%-d %B");
         let says = format!("{called} was an exception and has ended: yours to review until {by}");
         let owed_by = self.owed_by(tx, request).await?;
-        self.tell_once_of_review(tx, &owed_by, &says, &format!("/requests/{}#review", request.id)).await?;
+        self.tell_once_of_review(tx, &owed_by, &says, &format!("/requests/{}#exception", request.id)).await?;
         if now < due {
             return Ok(Some(due));
         }

@@ -141,7 +141,7 @@ fn Reviews(reviews: Vec<views::ReviewRow>) -> impl IntoView {
                 <li>
                     <div>
                         <h3>
-                            <a href=format!("/requests/{}#review", card.id)>{what}</a>
+                            <a href=format!("/requests/{}#exception", card.id)>{what}</a>
                         </h3>
                         <p class="meta">
                             <span>{if overdue { "was due " } else { "due " }} <When at=due /></span>

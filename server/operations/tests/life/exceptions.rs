@@ -249,12 +249,12 @@ async fn a_review_that_nobody_does_in_time_is_told_to_the_admins_once(on: On) {
         notices.items.iter().filter(|notice| notice.path == path).count()
     };
     world.pass(TimeDelta::minutes(61)).await;
-    assert_eq!(told("otto.owner", format!("/requests/{id}#review")).await, 1);
+    assert_eq!(told("otto.owner", format!("/requests/{id}#exception")).await, 1);
     assert_eq!(told("astrid.nyberg", format!("/requests/{id}#overdue")).await, 0);
     for _ in 0..3 {
         world.pass(TimeDelta::days(4)).await;
     }
-    assert_eq!(told("otto.owner", format!("/requests/{id}#review")).await, 1);
+    assert_eq!(told("otto.owner", format!("/requests/{id}#exception")).await, 1);
     assert_eq!(told("astrid.nyberg", format!("/requests/{id}#overdue")).await, 1);
     let home = world.portal.home(&world.actor("otto.owner").await).await.expect("it is his page");
     assert!(matches!(&home.reviews[..], [row] if row.overdue && row.card.id == id));
