@@ -689,9 +689,13 @@ fn acts(request: &Request, grant: Option<&Grant>, authority: &Authority, now: Da
     let counted = me.is_some_and(|me| request.decisions.iter().flat_map(Decision::people).any(|who| who == me));
     let eligible = counted || me.is_some_and(|me| request.ruling.stages.iter().any(|s| s.via(me).is_some()));
     let decides = may_decide && !own;
-    let why_not_decide = (waiting && !may_decide && (eligible || (own && authority.owns_a_system()))).then(|| {
+    let kept_out = me.is_some_and(|me| request.kept_out.contains(&me));
+    let wonders = eligible || kept_out || (own && authority.owns_a_system());
+    let why_not_decide = (waiting && !may_decide && wonders).then(|| {
         if own {
             Refusal::OwnRequest.to_string()
+        } else if kept_out {
+            Refusal::MovedIt.to_string()
         } else if counted {
             Refusal::DecidedAlready.to_string()
         } else {

@@ -29,9 +29,10 @@ on_both! {
 }
 
 /// The first two weeks of the tests' time.
-const NOW: (&str, &str) = ("2026-03-02", "2026-03-14");
+pub const NOW: (&str, &str) = ("2026-03-02", "2026-03-14");
 
-async fn lets(world: &World, who: &str, to: &str, (from, until): (&str, &str)) -> Result<(), Error> {
+/// Somebody with a password lets another decide in their place.
+pub async fn lets(world: &World, who: &str, to: &str, (from, until): (&str, &str)) -> Result<(), Error> {
     let (to, from, until) = (to.to_owned(), from.to_owned(), until.to_owned());
     let (actor, wanted) = (world.actor(who).await, Wanted::Delegate { to, from, until });
     let id = world.portal.begin_step_up(&actor, &wanted, "/delegation").await?;

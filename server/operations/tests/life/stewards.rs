@@ -2,9 +2,10 @@
 //! confirmed by an admin who comes to decide nothing by it.
 
 use crate::{
+    delegation::{NOW, lets},
     guardrails::publish,
     on_both,
-    people::notices,
+    people::{is_let_in, notices},
     review::{confirms_owners, governed, sensitive},
     world::{COMPANY, On, World},
 };
@@ -27,6 +28,7 @@ on_both! {
     who_is_in_a_group_that_the_guardrails_ask_changes_by_two
     who_has_left_goes_from_a_group_at_once
     who_joins_a_group_that_decides_does_not_confirm_it
+    nor_does_who_decides_in_the_place_of_somebody_who_gains_by_it
 }
 
 fn people(owners: &[&str], backup_owners: &[&str], fallback: &str) -> Values {
@@ -346,5 +348,32 @@ async fn who_joins_a_group_that_decides_does_not_confirm_it(on: On) {
     assert!(is(&stranger, |no| matches!(no, Refusal::NotAllowed(_))), "{stranger:?}");
     confirms_members(&world, &tomas, "life-fallback", 1).await.expect("he is not in it");
     assert!(world.is_in("astrid.nyberg", "life-fallback").await);
+    world.is_sound().await;
+}
+
+/// R30, R31: the two count as one person, whatever lets one of them in.
+async fn nor_does_who_decides_in_the_place_of_somebody_who_gains_by_it(on: On) {
+    let (world, astrid, tomas, ada) = governed(on).await;
+    is_let_in(&world, "bea.backup").await;
+    lets(&world, "bea.backup", "ada.admin", NOW).await.expect("she may");
+    world.import(&falling_back_on("\"fay.fallback\", \"finn.fallback\", \"bea.backup\"")).await;
+    let joins = confirms_members(&world, &ada, "life-fallback", 1).await;
+    assert!(is(&joins, |no| matches!(no, Refusal::GainsByIt { .. })), "{joins:?}");
+    let seen = world.portal.group(&ada, "life-fallback").await.expect("an admin sees it").proposal.expect("it waits");
+    assert!(!seen.may_confirm && seen.why_not.is_some_and(|why| why.contains("you would decide about")));
+    confirms_members(&world, &tomas, "life-fallback", 1).await.expect("he decides in nobody's place");
+
+    // Two may be needed, and Bea is the next; and then she becomes an owner herself.
+    let moves: [(u32, &[&str], &[&str]); 2] =
+        [(1, &["olga.owner"], &["bea.backup"]), (2, &["olga.owner", "bea.backup"], &[])];
+    for (number, owners, backups) in moves {
+        let wanted = people(owners, backups, "life-fallback");
+        world.portal.propose_owners(&astrid, "life-desk", &wanted, "").await.expect("she may");
+        let gains = world.portal.confirm_owners(&ada, "life-desk", number).await;
+        assert!(is(&gains, |no| matches!(no, Refusal::GainsByIt { .. })), "{number}: {gains:?}");
+        let seen = page(&world, &ada).await.proposal.expect("it waits");
+        assert!(!seen.may_confirm && seen.why_not.is_some_and(|why| why.contains("you would decide about")));
+        confirms_owners(&world, &tomas, number).await;
+    }
     world.is_sound().await;
 }
