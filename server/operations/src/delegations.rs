@@ -1,12 +1,14 @@
 //! Letting another decide in one's place: who, from which day to which, and ending it. What it lets them decide is told by the domain, from
 //! what the person may decide themselves at that moment.
 
-use crate::{Error, Portal, acts::tell_people, stepup::person};
+use crate::{Error, Portal, acts::tell_people, facts::over, stepup::person};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use domain::{
     Actor, Refusal,
     delegation::Delegation,
     identity::Identity,
+    ids::IdentityId,
+    request::Request,
     stepup::Verified,
     views::delegation::{DelegationPage, DelegationView},
 };
@@ -15,6 +17,16 @@ use store::Tx;
 
 /// Where it is read and ended.
 const PAGE: &str = "/delegation";
+
+/// Somebody who may decide a request in another's place.
+pub(crate) struct StandIn {
+    /// Who.
+    pub who: IdentityId,
+    /// In whose place.
+    pub whom: IdentityId,
+    /// The name of the other.
+    pub name: String,
+}
 
 impl Portal {
     /// Who decides in the reader's place, and in whose place the reader does.
@@ -70,6 +82,18 @@ impl Portal {
             self.commit(tx).await
         })
         .await
+    }
+
+    /// Who may decide a request in another's place now: by the same word by which it stands in their inbox.
+    pub(crate) async fn stand_ins(&self, tx: &mut Tx, request: &Request) -> Result<Vec<StandIn>, Error> {
+        let now = self.now();
+        let mut found = Vec::new();
+        for who in tx.delegates_on(request.id, now).await? {
+            let Some(it) = tx.identity(who).await?.filter(Identity::may_act) else { continue };
+            let authority = over(tx, &Actor::Person { id: who, name: it.spec.name }, request, now).await?;
+            found.extend(request.stands_in_for(&authority, now).map(|(whom, name)| StandIn { who, whom, name }));
+        }
+        Ok(found)
     }
 
     /// Tells both that somebody, who stands here as they were, decides by themselves again.
