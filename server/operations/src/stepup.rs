@@ -10,6 +10,7 @@ use domain::{
     Actor, Refusal,
     authenticator::{Failure, Means, Used},
     bundle::Bundle,
+    exception,
     guardrail::GuardrailSet,
     identity::Identity,
     ids::{AuthenticatorId, IdentityId, PendingId, RequestId},
@@ -242,7 +243,8 @@ impl Portal {
                 } else {
                     format!(" for {}", asked.facts.subject.name)
                 };
-                let says = format!("I ask for “{}”{whom}, for {}", spec.name, asked.ask.minutes);
+                let exception = exception::stated(&asked.ask, &asked.facts);
+                let says = format!("I ask for “{}”{whom}, for {}{exception}", spec.name, asked.ask.minutes);
                 (ruling.asker_step_up(spec.step_up).unwrap_or(Strength::SignIn), asked.act(), says)
             }
             Wanted::Approve { request, version, shorter, .. } => {
@@ -381,7 +383,8 @@ impl Portal {
         let short = digest(&request.ruling).chars().take(8).collect::<String>();
         let (what, whom) = (&request.facts.bundle.spec.name, &request.facts.subject.name);
         let i = for_whom.as_ref().map_or_else(|| "I".to_owned(), |(_, lender)| format!("I, {actor} for {lender},"));
-        let says = format!("{i} approve “{what}” for {whom}, for {minutes}, by ruling {short}");
+        let exception = exception::stated(&request.ask, &request.facts);
+        let says = format!("{i} approve “{what}” for {whom}, for {minutes}{exception}, by ruling {short}");
         let act = request.approval_act(stage, minutes, for_whom.map(|(id, _)| id));
         Ok((ruling.step_up.unwrap_or(Strength::SignIn), act, says))
     }
