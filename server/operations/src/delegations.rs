@@ -5,7 +5,7 @@ use crate::{Error, Portal, acts::tell_people, facts::over, stepup::person};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use domain::{
     Actor, Refusal,
-    delegation::Delegation,
+    delegation::{Delegation, FIRST_DAY, LAST_DAY},
     identity::Identity,
     ids::IdentityId,
     request::Request,
@@ -130,8 +130,8 @@ pub(crate) async fn wanted(tx: &mut Tx, to: &str, from: &str, until: &str) -> Re
         field: "sign-in name of somebody who can decide for you",
         got: to.chars().take(80).collect(),
     })?;
-    let (from, last) = (day(from)?, day(until)?);
-    let until = last.checked_add_signed(TimeDelta::days(1)).ok_or(Refusal::Missing("last day"))?;
+    let (from, last) = (day(FIRST_DAY, from)?, day(LAST_DAY, until)?);
+    let until = last.checked_add_signed(TimeDelta::days(1)).ok_or(not_a_day(LAST_DAY))?;
     let wanted = Delegation { to: who.id, from, until, shown: None };
     Ok((who, wanted))
 }
@@ -147,9 +147,16 @@ fn view(whom: &Identity, it: Delegation, now: DateTime<Utc>) -> DelegationView {
     DelegationView { name: whom.spec.name.clone(), from: it.from, until: it.until, begun: it.from <= now }
 }
 
-/// The beginning of a day.
-fn day(text: &str) -> Result<DateTime<Utc>, Refusal> {
-    let not = |_| Refusal::NotA { field: "day", got: text.chars().take(40).collect() };
-    let day = text.trim().parse::<NaiveDate>().map_err(not)?;
+/// The beginning of the day that is written in a field.
+fn day(field: &'static str, text: &str) -> Result<DateTime<Utc>, Refusal> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Refusal::Missing(field));
+    }
+    let day = text.parse::<NaiveDate>().map_err(|_| not_a_day(field))?;
     Ok(day.and_time(NaiveTime::MIN).and_utc())
+}
+
+const fn not_a_day(field: &'static str) -> Refusal {
+    Refusal::WrongDay { field, wrong: "is not a day: write it like 2026-12-31" }
 }

@@ -10,7 +10,7 @@ use domain::{
     facts::{Facts, MOST_MEMBERS},
     identity::Identity,
     ids::{GroupId, IdentityId, RequestId, SystemId},
-    request::Request,
+    request::{Request, State},
     resource::{Deciders, Stewards, System},
 };
 use std::collections::BTreeSet;
@@ -46,6 +46,16 @@ impl Handed {
     fn is_moved(&self) -> bool {
         self.before.deciders() != self.after.deciders()
             || self.before.deciders_in_time() != self.after.deciders_in_time()
+    }
+
+    /// Whether it waits for people; what is approved already changes hands only should it be sent back.
+    pub fn waits(&self) -> bool {
+        matches!(self.before.state, State::Waiting { .. })
+    }
+
+    /// Whether nobody could decide it any more.
+    pub fn stops(&self) -> bool {
+        matches!(self.after.state, State::Stopped { .. })
     }
 }
 

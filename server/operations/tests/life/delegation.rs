@@ -119,6 +119,19 @@ async fn a_delegation_that_cannot_be_is_refused(on: On) {
         let done = lets(&world, "olga.owner", to, (from, until)).await;
         assert!(matches!(done, Err(Error::Refused(_))), "{to} from {from} until {until}: {done:?}");
     }
+    for (from, until, says) in [
+        ("2026-03-01", "2026-03-03", "the first day is over: it begins today at the earliest"),
+        ("2028-03-02", "2028-03-03", "the first day is more than a year away"),
+        ("2026-03-03", "2026-03-02", "the last day comes before the first"),
+        ("2026-03-02", "2026-04-02", "the last day comes too late: it lasts for 31 days at the most"),
+        ("soon", "2026-03-03", "the first day is not a day: write it like 2026-12-31"),
+        ("2026-03-02", "2026-02-30", "the last day is not a day: write it like 2026-12-31"),
+        ("", "2026-03-03", "fill in the first day"),
+        ("2026-03-02", " ", "fill in the last day"),
+    ] {
+        let no = lets(&world, "olga.owner", "hal.hand", (from, until)).await.expect_err("it cannot be");
+        assert_eq!(no.to_string(), says);
+    }
     lets(&world, "olga.owner", "hal.hand", ("2026-03-02", "2026-04-01")).await.expect("31 days");
     let two = lets(&world, "olga.owner", "hedda.hand", NOW).await;
     assert!(is(&two, |no| matches!(no, Refusal::NotAllowed(_))), "{two:?}");

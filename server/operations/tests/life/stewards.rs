@@ -18,6 +18,7 @@ use operations::{Error, Wanted};
 
 on_both! {
     an_admin_proposes_owners_another_sends_back_and_confirms
+    what_waits_changes_hands_or_stops_and_what_is_approved_does_neither
     who_is_written_wrong_is_told_and_nothing_is_proposed
     an_import_leaves_alone_what_an_admin_proposed
     who_backs_a_system_up_does_not_confirm_that_its_owners_go
@@ -114,6 +115,31 @@ async fn an_admin_proposes_owners_another_sends_back_and_confirms(on: On) {
     let new = world.approve("hal.hand", id).await;
     assert!(is(&new, |no| matches!(no, Refusal::NotADecider { .. })), "it was asked before: {new:?}");
     world.approve("olga.owner", id).await.expect("she still owns it");
+    world.is_sound().await;
+}
+
+/// L13: who confirms it reads what becomes of the open requests.
+async fn what_waits_changes_hands_or_stops_and_what_is_approved_does_neither(on: On) {
+    let (world, astrid, tomas, _) = governed(on).await;
+    let waits = world.ask("ann.asker", "life-one", "2h").await;
+    let approved = world.ask("bo.asker", "life-one", "2h").await;
+    world.approve("otto.owner", approved).await.expect("an owner decides");
+    let becomes = async || {
+        let seen = page(&world, &tomas).await.proposal.expect("it waits");
+        [seen.hands, seen.stops].map(|of| of.into_iter().map(|it| it.id).collect::<Vec<_>>())
+    };
+    let fewer = people(&["olga.owner"], &["bea.backup"], "life-fallback");
+    world.portal.propose_owners(&astrid, "life-desk", &fewer, "").await.expect("she may");
+    assert_eq!(becomes().await, [vec![waits.to_string()], vec![]], "Otto would lose what waits");
+    world.portal.take_back_owners(&astrid, "life-desk", 1).await.expect("it is hers");
+
+    // Of those who were asked nobody is left.
+    let others = people(&["hal.hand"], &[], "life-operators");
+    world.portal.propose_owners(&astrid, "life-desk", &others, "").await.expect("she may");
+    assert_eq!(becomes().await, [vec![], vec![waits.to_string()]]);
+    confirms_owners(&world, &tomas, 2).await;
+    assert_eq!(world.request(waits).await.state.word(), "stopped");
+    assert_eq!(world.request(approved).await.state.word(), "approved");
     world.is_sound().await;
 }
 
