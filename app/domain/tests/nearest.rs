@@ -104,10 +104,8 @@ fn one_change_is_said_as_it_is() {
 fn excepted(ask: &mut Ask, facts: &mut Facts, reason: Reason, at_least: u32) {
     let (pattern, hint) = (Some("CASE".to_owned()), None);
     facts.held.insert(OTHER, Held { key: None, name: "Orders, pay".to_owned(), live: true });
-    facts.bundle.spec.conditions = vec![
-        Condition::Incompatible { bundles: set([OTHER]) },
-        Condition::Justification { at_least, pattern, hint },
-    ];
+    facts.bundle.spec.conditions =
+        vec![Condition::Incompatible { bundles: set([OTHER]) }, Condition::Justification { at_least, pattern, hint }];
     ask.exception = Some(set([OTHER]));
     ask.reason = reason;
 }

@@ -41,8 +41,10 @@ impl Portal {
         let new: BTreeSet<_> = after.may_decide_now().difference(&before.may_decide_now()).copied().collect();
         let says = |place: &str| format!("{what} for {whom} is yours to decide too now{place}, as nobody had in time");
         tell_people(self, tx, &Actor::System, &new, &says(""), &page(after)).await?;
-        let lent = self.stand_ins(tx, after).await?;
-        for StandIn { who, name, .. } in lent.into_iter().filter(|it| new.contains(&it.whom)) {
+        for StandIn { who, whom, name } in self.stand_ins(tx, after).await? {
+            if !new.contains(&whom) {
+                continue;
+            }
             let says = says(&format!(" in the place of {name}"));
             tell_people(self, tx, &Actor::System, &[who].into(), &says, &page(after)).await?;
         }

@@ -4,9 +4,7 @@
 pub(crate) mod codes;
 pub(crate) mod passkeys;
 
-use crate::{
-    Error, Portal, acts, delegations, ids::hashed, people::OF_ACCOUNT, replay::progress, systems::changes,
-};
+use crate::{Error, Portal, acts, delegations, ids::hashed, people::OF_ACCOUNT, replay::progress, systems::changes};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Actor, Refusal,
