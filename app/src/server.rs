@@ -257,6 +257,7 @@ fn field(refusal: &Refusal) -> Option<&'static str> {
         Refusal::Text { field, .. }
         | Refusal::Missing(field)
         | Refusal::NotA { field, .. }
+        | Refusal::WrongDay { field, .. }
         | Refusal::Unwritten { field, .. } => named(field),
         Refusal::NotAllowed(_)
         | Refusal::OwnRequest
@@ -325,6 +326,8 @@ fn named(field: &str) -> Option<&'static str> {
         "comment" => Some("comment"),
         "review" => Some("review"),
         "sign-in name" | "sign-in name of somebody who can decide for you" => Some("to"),
+        "first day" => Some("from"),
+        "last day" => Some("until"),
         "work item" => Some("work_item"),
         "link" => Some("link"),
         "duration" | "length of time" => Some("duration"),
@@ -340,6 +343,15 @@ fn named(field: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::delegation::{FIRST_DAY, LAST_DAY};
+
+    #[test]
+    fn a_wrong_day_is_told_at_its_field() {
+        for (day, name) in [(FIRST_DAY, "from"), (LAST_DAY, "until")] {
+            assert_eq!(field(&Refusal::WrongDay { field: day, wrong: "is over" }), Some(name));
+            assert_eq!(field(&Refusal::Missing(day)), Some(name));
+        }
+    }
 
     #[test]
     fn leads_on_to_our_own_pages_only() {

@@ -80,8 +80,8 @@ test("Priya lets Nadia decide while she is away, and the two stay one person", a
         ["nobody.here", day(2), "nobody.here is not a sign-in name of somebody who can decide for you"],
         ["svc.invoice-runner", day(2), "svc.invoice-runner is not a sign-in name of somebody who can decide for you"],
         ["priya.raman", day(2), "Name somebody else"],
-        ["nadia.haddad", day(-1), "It ends after it begins"],
-        ["nadia.haddad", day(40), "It lasts for 31 days at the most"],
+        ["nadia.haddad", day(-1), "The last day comes before the first"],
+        ["nadia.haddad", day(40), "The last day comes too late: it lasts for 31 days at the most"],
       ] as const) {
         await names(priya, key, until);
         await expect(priya.getByRole("alert")).toContainText(says);

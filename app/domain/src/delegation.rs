@@ -18,6 +18,12 @@ pub const LONGEST: TimeDelta = TimeDelta::days(31);
 /// Nor is it named longer before than this.
 const FURTHEST: TimeDelta = TimeDelta::days(365);
 
+/// From which day on it lets another decide.
+pub const FIRST_DAY: &str = "first day";
+
+/// On which day it does for the last time.
+pub const LAST_DAY: &str = "last day";
+
 /// Who may decide in somebody's place, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delegation {
@@ -63,7 +69,7 @@ impl Identity {
         wanted: Delegation,
         now: DateTime<Utc>,
     ) -> Result<(), Refusal> {
-        let wrong = |says: &str| Err(Refusal::Form(vec![says.to_owned()]));
+        let never = |field, wrong| Err(Refusal::WrongDay { field, wrong });
         if !actor.is(self.id) || !self.may_act() {
             return Err(Refusal::NotAllowed("only the person says who decides for them"));
         }
@@ -72,7 +78,7 @@ impl Identity {
             return Err(Refusal::NotAllowed("one person at a time decides for you: end what there is first"));
         }
         if to.id == self.id || to.id != wanted.to {
-            return wrong("name somebody else");
+            return Err(Refusal::Form(vec!["name somebody else".to_owned()]));
         }
         if !to.spec.kind.is_person() {
             return Err(Refusal::NotAPerson { name: to.spec.name.clone() });
@@ -80,16 +86,16 @@ impl Identity {
         to.expect_acting()?;
         // Days are whole: what begins today begins now, as it was not there before.
         if wanted.from.date_naive() < now.date_naive() {
-            return wrong("it begins today at the earliest");
+            return never(FIRST_DAY, "is over: it begins today at the earliest");
         }
         if wanted.from > now + FURTHEST {
-            return wrong("it begins within a year");
+            return never(FIRST_DAY, "is more than a year away");
         }
         if wanted.until <= wanted.from.max(now) {
-            return wrong("it ends after it begins");
+            return never(LAST_DAY, "comes before the first");
         }
         if wanted.until - wanted.from > LONGEST {
-            return wrong("it lasts for 31 days at the most");
+            return never(LAST_DAY, "comes too late: it lasts for 31 days at the most");
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use crate::{
     refusal::Refusal,
     request::{Request, RequestEvent, State},
     ruling::{self, Check, Ruling},
-    text::{TextRef, Words},
+    text::{TextRef, Words, and},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,25 @@ pub fn beside(facts: &Facts) -> BTreeSet<BundleId> {
     let out = facts.bundle.spec.incompatible();
     let held = facts.held.iter().filter(|(_, held)| held.live).map(|(id, _)| *id);
     held.filter(|id| out.contains(id) || facts.conflicts.contains(id)).collect()
+}
+
+/// The names of what an ask is an exception from; none where it is an ordinary one.
+fn excepted(ask: &Ask, facts: &Facts) -> Vec<String> {
+    let name = |id: &BundleId| match facts.held.get(id) {
+        Some(held) => held.name.clone(),
+        None => "a bundle that is gone".to_owned(),
+    };
+    ask.exception.iter().flatten().map(name).collect()
+}
+
+/// That it is asked for as an exception, and beside what, as part of what one states; nothing where it is an ordinary ask.
+pub fn stated(ask: &Ask, facts: &Facts) -> String {
+    let names: Vec<_> = excepted(ask, facts).iter().map(|name| format!("“{name}”")).collect();
+    match (&ask.exception, names.as_slice()) {
+        (None, _) => String::new(),
+        (Some(_), []) => ", as an exception".to_owned(),
+        (Some(_), names) => format!(", as an exception beside {}", and(names)),
+    }
 }
 
 /// Whether it could be asked for as an exception: nothing but separation of duties says no, save what is yet to be written.
@@ -104,11 +123,7 @@ impl Request {
 
     /// The names of what it is an exception from; none where it is an ordinary request.
     pub fn excepted(&self) -> Vec<String> {
-        let name = |id: &BundleId| match self.facts.held.get(id) {
-            Some(held) => held.name.clone(),
-            None => "a bundle that is gone".to_owned(),
-        };
-        self.ask.exception.iter().flatten().map(name).collect()
+        excepted(&self.ask, &self.facts)
     }
 
     /// Who owes the review, by the facts of today: the owners of what it reaches, save who asked, had it, decided on it or made it so by

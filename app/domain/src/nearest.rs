@@ -4,7 +4,7 @@
 use crate::{
     condition::Condition,
     exception,
-    facts::{Ask, Evidence, Facts},
+    facts::{Ask, Evidence, Facts, Reason},
     guardrail::Guardrails,
     ids::BundleId,
     minutes::Minutes,
@@ -40,6 +40,13 @@ pub enum Change {
     },
     /// It says why, as the bundle wants it said.
     Reason,
+    /// It says why at some length, as it is an exception.
+    LongerReason {
+        /// In so many characters.
+        least: u32,
+        /// And as the bundle wants it said.
+        as_wanted: bool,
+    },
     /// It is asked at another time.
     At(DateTime<Utc>),
     /// What does not go together with it is given back, or withdrawn, first.
@@ -76,6 +83,10 @@ impl Change {
             Self::WorkItem { example: Some(example) } => format!("name the work item it is for, like {example}"),
             Self::WorkItem { example: None } => "name the work item it is for".to_owned(),
             Self::Reason => "say why, as the bundle wants it said".to_owned(),
+            Self::LongerReason { least, as_wanted } => {
+                let wanted = if *as_wanted { " as the bundle wants it said," } else { "" };
+                format!("say why{wanted} in at least {least} characters, as it is an exception")
+            }
             Self::At(at) => {
                 let zone = facts.bundle.spec.conditions.iter().find_map(|condition| match condition {
                     Condition::Hours { zone, .. } => Some(*zone),
@@ -221,14 +232,19 @@ fn with_reason(ask: &mut Ask, facts: &Facts) -> Option<Change> {
         | Condition::SensitivityAtMost { .. }
         | Condition::Incompatible { .. } => None,
     });
-    let wanted = wanted.chain(ask.exception.as_ref().map(|_| exception::LEAST_REASON));
-    let least = wanted.max()?;
-    if ask.reason.fits && ask.reason.length >= least {
+    let by_bundle = wanted.max();
+    let excepted = ask.exception.as_ref().map(|_| exception::LEAST_REASON);
+    let least = by_bundle.max(excepted)?;
+    let Reason { length, fits } = ask.reason;
+    if fits && length >= least {
         return None;
     }
-    ask.reason.length = ask.reason.length.max(least);
-    ask.reason.fits = true;
-    Some(Change::Reason)
+    ask.reason = Reason { length: length.max(least), fits: true };
+    // What the bundle wants longer still is the bundle's to say.
+    match excepted.filter(|it| length < *it && by_bundle < excepted) {
+        Some(least) => Some(Change::LongerReason { least, as_wanted: !fits }),
+        None => Some(Change::Reason),
+    }
 }
 
 /// Names a work item: the bundle's own example, or, where it gives none, one that is taken to fit.

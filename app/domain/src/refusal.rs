@@ -65,6 +65,14 @@ pub enum Refusal {
         /// What came.
         got: String,
     },
+    /// A day on which it cannot be.
+    #[error("the {field} {wrong}")]
+    WrongDay {
+        /// Which field.
+        field: &'static str,
+        /// What is wrong with it.
+        wrong: &'static str,
+    },
     /// A link that is no web address.
     #[error("`{got}` on line {line} is not a web address: begin with https:// or http://")]
     NotALink {

@@ -417,6 +417,7 @@ impl Asked {
             subject: self.ask.subject,
             minutes: self.ask.minutes,
             form: self.form.clone(),
+            beside: self.ask.exception.clone(),
         }
     }
 }

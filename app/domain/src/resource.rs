@@ -456,7 +456,8 @@ impl System {
             if proposed.by.is_one_with(actor) {
                 return Err(Refusal::OwnProposal);
             }
-            if self.would_gain(authority, &proposed.stewards) {
+            let by_group = authority.still_has(&Via::Fallback { group: proposed.stewards.fallback });
+            if actor.person().is_some_and(|who| self.admits(&proposed.stewards, who, by_group)) {
                 return Err(Refusal::GainsByIt { name: self.spec.name.clone() });
             }
         }
@@ -493,15 +494,13 @@ impl System {
         self.change(actor, SystemEvent::OwnersTakenBack { number }, now)
     }
 
-    /// Whether the actor would decide about it by this, and does not yet, or only when others cannot.
-    fn would_gain(&self, authority: &Authority, stewards: &Stewards) -> bool {
+    /// Whether somebody, who is in the fallback group of these or not, would decide about it by them, and does not yet, or only when others
+    /// cannot.
+    pub fn admits(&self, stewards: &Stewards, who: IdentityId, in_fallback: bool) -> bool {
         let held = &self.spec;
-        let owns = authority.actor().person().is_some_and(|id| {
-            let first_hand = stewards.owners.contains(&id) && !held.owners.contains(&id);
-            first_hand || (stewards.backup_owners.contains(&id) && !self.is_owned_by(id))
-        });
-        let group = stewards.fallback;
-        owns || (group != held.fallback && authority.still_has(&Via::Fallback { group }))
+        let first_hand = stewards.owners.contains(&who) && !held.owners.contains(&who);
+        let as_backup = stewards.backup_owners.contains(&who) && !self.is_owned_by(who);
+        first_hand || as_backup || (stewards.fallback != held.fallback && in_fallback)
     }
 
     /// The proposal with this number, where it still waits.

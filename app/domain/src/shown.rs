@@ -141,7 +141,8 @@ fn of_request<'a>(event: &'a RequestEvent, before: Option<&Record>) -> Option<Sh
             let stated = verified.stated().map(|it| it.does);
             let form = if let Ok(Act::Ask { form, .. }) = stated { form } else { String::new() };
             let (bundle, number) = (facts.bundle.bundle, facts.bundle.number);
-            let does = Act::Ask { bundle, number, subject: ask.subject, minutes: ask.minutes, form };
+            let (subject, minutes, beside) = (ask.subject, ask.minutes, ask.exception.clone());
+            let does = Act::Ask { bundle, number, subject, minutes, form, beside };
             Some(Shown { verified, does: Some(does) })
         }
         RequestEvent::Approved { decision, .. } | RequestEvent::Denied { decision } => {

@@ -10,7 +10,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::str::FromStr;
+use std::{collections::BTreeSet, str::FromStr};
 
 /// The version of the canonical form of a statement.
 pub const FORMAT: u32 = 1;
@@ -77,6 +77,9 @@ pub enum Act {
         minutes: Minutes,
         /// SHA-256 of all that was written in the form, in hexadecimal.
         form: String,
+        /// What it stands beside, where it is asked for as an exception.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        beside: Option<BTreeSet<BundleId>>,
     },
     /// Saying yes to a request.
     Approve {

@@ -714,6 +714,8 @@ view! {
         changes: Vec<Change>,
         /// The waiting requests that others would decide by it: id and sentence.
         hands: Vec<Named>,
+        /// The waiting requests that would be stopped by it, as nobody could decide them any more.
+        stops: Vec<Named>,
         /// Whether the reader may confirm it.
         may_confirm: bool,
         /// Whether the reader may send it back.

@@ -100,6 +100,42 @@ fn one_change_is_said_as_it_is() {
     }
 }
 
+/// An exception that is asked for with this reason, of a bundle that wants one of so many characters.
+fn excepted(ask: &mut Ask, facts: &mut Facts, reason: Reason, at_least: u32) {
+    let (pattern, hint) = (Some("CASE".to_owned()), None);
+    facts.held.insert(OTHER, Held { key: None, name: "Orders, pay".to_owned(), live: true });
+    facts.bundle.spec.conditions =
+        vec![Condition::Incompatible { bundles: set([OTHER]) }, Condition::Justification { at_least, pattern, hint }];
+    ask.exception = Some(set([OTHER]));
+    ask.reason = reason;
+}
+
+/// L9, R37: an exception says why at some length, whatever its bundle wants.
+#[test]
+fn of_an_exception_it_is_said_how_long_its_reason_is() {
+    let table: [(Change, &str); 4] = [
+        (
+            |ask, facts| excepted(ask, facts, Reason { length: 3, fits: true }, 20),
+            "say why in at least 40 characters, as it is an exception",
+        ),
+        (
+            |ask, facts| excepted(ask, facts, Reason { length: 3, fits: false }, 20),
+            "say why as the bundle wants it said, in at least 40 characters, as it is an exception",
+        ),
+        (
+            |ask, facts| excepted(ask, facts, Reason { length: 3, fits: true }, 60),
+            "say why, as the bundle wants it said",
+        ),
+        (
+            |ask, facts| excepted(ask, facts, Reason { length: 50, fits: false }, 20),
+            "say why, as the bundle wants it said",
+        ),
+    ];
+    for (nth, (change, expected)) in table.into_iter().enumerate() {
+        assert_eq!(ways(change, &Unguarded), [expected], "row {nth}");
+    }
+}
+
 /// L9: where one is not enough, the fewest that are.
 #[test]
 fn several_changes_are_said_together() {

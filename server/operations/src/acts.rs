@@ -1,6 +1,6 @@
 //! Telling people what an act means for them: a notice each, in the act's own commit.
 
-use crate::{Error, Portal};
+use crate::{Error, Portal, delegations::StandIn};
 use domain::{
     Actor,
     grant::Grant,
@@ -47,11 +47,14 @@ pub(crate) async fn tell(portal: &Portal, tx: &mut Tx, by: &Actor, request: &Req
             (all, format!("{by} wrote on {what} for {for_whom}"))
         }
         (State::Waiting { .. }, Owed::Asked | Owed::Rerouted | Owed::Over) => {
-            (deciders.clone(), format!("{} asks for {what}: yours to decide", request.facts.asker.name))
+            let says = format!("{} asks for {what}: yours to decide", request.facts.asker.name);
+            tell_stand_ins(portal, tx, by, request, &says).await?;
+            (deciders.clone(), says)
         }
         (State::Waiting { .. }, Owed::Approved) => {
-            notify(portal, tx, by, &deciders, &format!("{what} for {for_whom} is yours to decide now"), request)
-                .await?;
+            let says = format!("{what} for {for_whom} is yours to decide now");
+            notify(portal, tx, by, &deciders, &says, request).await?;
+            tell_stand_ins(portal, tx, by, request, &says).await?;
             (mine.clone(), format!("{by} approved {what}; the next stage decides now"))
         }
         (State::Approved { .. }, Owed::Asked) => {
@@ -216,6 +219,14 @@ pub(crate) async fn tell_people(
 pub(crate) async fn tell_admins(portal: &Portal, tx: &mut Tx, by: &Actor, says: &str, path: &str) -> Result<(), Error> {
     let admins = tx.admins().await?.into_iter().map(|(admin, _)| admin).collect();
     tell_people(portal, tx, by, &admins, says, path).await
+}
+
+/// Tells those who may decide a request in another's place, each in whose.
+async fn tell_stand_ins(portal: &Portal, tx: &mut Tx, by: &Actor, request: &Request, says: &str) -> Result<(), Error> {
+    for StandIn { who, name, .. } in portal.stand_ins(tx, request).await? {
+        notify(portal, tx, by, &[who].into(), &format!("{says} in the place of {name}"), request).await?;
+    }
+    Ok(())
 }
 
 async fn notify(

@@ -1,12 +1,14 @@
 //! Letting another decide in one's place: who, from which day to which, and ending it. What it lets them decide is told by the domain, from
 //! what the person may decide themselves at that moment.
 
-use crate::{Error, Portal, acts::tell_people, stepup::person};
+use crate::{Error, Portal, acts::tell_people, facts::over, stepup::person};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use domain::{
     Actor, Refusal,
-    delegation::Delegation,
+    delegation::{Delegation, FIRST_DAY, LAST_DAY},
     identity::Identity,
+    ids::IdentityId,
+    request::Request,
     stepup::Verified,
     views::delegation::{DelegationPage, DelegationView},
 };
@@ -15,6 +17,16 @@ use store::Tx;
 
 /// Where it is read and ended.
 const PAGE: &str = "/delegation";
+
+/// Somebody who may decide a request in another's place.
+pub(crate) struct StandIn {
+    /// Who.
+    pub who: IdentityId,
+    /// In whose place.
+    pub whom: IdentityId,
+    /// The name of the other.
+    pub name: String,
+}
 
 impl Portal {
     /// Who decides in the reader's place, and in whose place the reader does.
@@ -72,6 +84,18 @@ impl Portal {
         .await
     }
 
+    /// Who may decide a request in another's place now: by the same word by which it stands in their inbox.
+    pub(crate) async fn stand_ins(&self, tx: &mut Tx, request: &Request) -> Result<Vec<StandIn>, Error> {
+        let now = self.now();
+        let mut found = Vec::new();
+        for who in tx.delegates_on(request.id, now).await? {
+            let Some(it) = tx.identity(who).await?.filter(Identity::may_act) else { continue };
+            let authority = over(tx, &Actor::Person { id: who, name: it.spec.name }, request, now).await?;
+            found.extend(request.stands_in_for(&authority, now).map(|(whom, name)| StandIn { who, whom, name }));
+        }
+        Ok(found)
+    }
+
     /// Tells both that somebody, who stands here as they were, decides by themselves again.
     pub(crate) async fn tell_that_none_decides(&self, tx: &mut Tx, before: &Identity, why: &str) -> Result<(), Error> {
         let Some(ended) = before.open_delegation(self.now()) else { return Ok(()) };
@@ -106,8 +130,8 @@ pub(crate) async fn wanted(tx: &mut Tx, to: &str, from: &str, until: &str) -> Re
         field: "sign-in name of somebody who can decide for you",
         got: to.chars().take(80).collect(),
     })?;
-    let (from, last) = (day(from)?, day(until)?);
-    let until = last.checked_add_signed(TimeDelta::days(1)).ok_or(Refusal::Missing("last day"))?;
+    let (from, last) = (day(FIRST_DAY, from)?, day(LAST_DAY, until)?);
+    let until = last.checked_add_signed(TimeDelta::days(1)).ok_or(not_a_day(LAST_DAY))?;
     let wanted = Delegation { to: who.id, from, until, shown: None };
     Ok((who, wanted))
 }
@@ -123,9 +147,16 @@ fn view(whom: &Identity, it: Delegation, now: DateTime<Utc>) -> DelegationView {
     DelegationView { name: whom.spec.name.clone(), from: it.from, until: it.until, begun: it.from <= now }
 }
 
-/// The beginning of a day.
-fn day(text: &str) -> Result<DateTime<Utc>, Refusal> {
-    let not = |_| Refusal::NotA { field: "day", got: text.chars().take(40).collect() };
-    let day = text.trim().parse::<NaiveDate>().map_err(not)?;
+/// The beginning of the day that is written in a field.
+fn day(field: &'static str, text: &str) -> Result<DateTime<Utc>, Refusal> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Refusal::Missing(field));
+    }
+    let day = text.parse::<NaiveDate>().map_err(|_| not_a_day(field))?;
     Ok(day.and_time(NaiveTime::MIN).and_utc())
+}
+
+const fn not_a_day(field: &'static str) -> Refusal {
+    Refusal::WrongDay { field, wrong: "is not a day: write it like 2026-12-31" }
 }

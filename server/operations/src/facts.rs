@@ -286,16 +286,40 @@ pub async fn in_portal(tx: &mut Tx, actor: &Actor, now: DateTime<Utc>) -> Result
 
 /// What the actor may do with one request and what follows from it.
 pub async fn over(tx: &mut Tx, actor: &Actor, request: &Request, now: DateTime<Utc>) -> Result<Authority, Error> {
-    let Some(me) = actor.person() else {
-        let facts = about_request(tx, AuthorityFacts::default(), request, now).await?;
-        return Ok(Authority::over(actor, request, facts)?);
-    };
-    let own = own_facts(tx, me, now).await?;
-    let mut facts = about_request(tx, own, request, now).await?;
-    facts.next_in_line = request.is_next_in_line(me, now);
-    facts.lenders = lenders(tx, me, request, now).await?;
-    facts.looks_back = request.owes_review() && falls_to(tx, &facts.groups, request).await?;
-    Ok(Authority::over(actor, request, facts)?)
+    Footing::of(tx, actor, now).await?.over(tx, actor, request, now).await
+}
+
+/// Where an actor stands, and where those do who let them decide in their place now: read once for as many requests as one likes.
+pub(crate) struct Footing {
+    own: AuthorityFacts,
+    lenders: Vec<AuthorityFacts>,
+}
+
+impl Footing {
+    /// Of this actor.
+    pub(crate) async fn of(tx: &mut Tx, actor: &Actor, now: DateTime<Utc>) -> Result<Self, Error> {
+        match actor.person() {
+            Some(me) => Ok(Self { own: own_facts(tx, me, now).await?, lenders: lenders(tx, me, now).await? }),
+            None => Ok(Self { own: AuthorityFacts::default(), lenders: Vec::new() }),
+        }
+    }
+
+    /// What the actor may do with one request and what follows from it.
+    pub(crate) async fn over(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        request: &Request,
+        now: DateTime<Utc>,
+    ) -> Result<Authority, Error> {
+        let mut facts = about_request(tx, self.own.clone(), request, now).await?;
+        for lender in &self.lenders {
+            facts.lenders.push(about_request(tx, lender.clone(), request, now).await?);
+        }
+        facts.next_in_line = actor.person().is_some_and(|me| request.is_next_in_line(me, now));
+        facts.looks_back = request.owes_review() && falls_to(tx, &facts.groups, request).await?;
+        Ok(Authority::over(actor, request, facts)?)
+    }
 }
 
 /// The same facts, as far as they concern one request.
@@ -319,19 +343,12 @@ async fn about_request(
 }
 
 /// The facts of those who let this person decide in their place now; what was lent to them is not lent on.
-async fn lenders(
-    tx: &mut Tx,
-    me: IdentityId,
-    request: &Request,
-    now: DateTime<Utc>,
-) -> Result<Vec<AuthorityFacts>, Error> {
+async fn lenders(tx: &mut Tx, me: IdentityId, now: DateTime<Utc>) -> Result<Vec<AuthorityFacts>, Error> {
     let mut lenders = Vec::new();
     for id in tx.delegators_of(me, now).await? {
         let theirs = own_facts(tx, id, now).await?;
         let lends = theirs.identity.as_ref().and_then(|it| it.delegation).is_some_and(|it| it.lets(me, now));
-        if lends {
-            lenders.push(about_request(tx, theirs, request, now).await?);
-        }
+        lenders.extend(Some(theirs).filter(|_| lends));
     }
     Ok(lenders)
 }

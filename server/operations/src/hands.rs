@@ -1,5 +1,5 @@
-//! What changes hands: the open requests that others would decide if something were otherwise, and whether an actor comes to decide by
-//! their own act.
+//! What changes hands: the open requests that others would decide if something were otherwise, and whether an actor, or somebody in whose
+//! place they decide, comes to decide by their own act.
 
 use crate::{Error, Portal, export::all};
 use chrono::{DateTime, Utc};
@@ -10,7 +10,7 @@ use domain::{
     facts::{Facts, MOST_MEMBERS},
     identity::Identity,
     ids::{GroupId, IdentityId, RequestId, SystemId},
-    request::Request,
+    request::{Request, State},
     resource::{Deciders, Stewards, System},
 };
 use std::collections::BTreeSet;
@@ -25,11 +25,20 @@ pub(crate) struct Handed {
     pub after: Request,
 }
 
+/// Whoever acts, or one in whose place they decide: none of them comes to decide by that act.
+pub(crate) struct One {
+    /// Who.
+    pub who: IdentityId,
+    /// The groups they are in.
+    pub groups: BTreeSet<GroupId>,
+}
+
 impl Handed {
-    /// Whether this person may not decide it, and then would, at once or once it has waited too long.
-    fn admits(&self, who: IdentityId) -> bool {
+    /// Whether one of these may not decide it, and then would, at once or once it has waited too long.
+    fn admits(&self, ones: &[One]) -> bool {
         let gains = |of: fn(&Request) -> BTreeSet<IdentityId>| {
-            !of(&self.before).contains(&who) && of(&self.after).contains(&who)
+            let (before, after) = (of(&self.before), of(&self.after));
+            ones.iter().any(|one| !before.contains(&one.who) && after.contains(&one.who))
         };
         gains(Request::deciders) || gains(Request::deciders_in_time)
     }
@@ -38,14 +47,33 @@ impl Handed {
         self.before.deciders() != self.after.deciders()
             || self.before.deciders_in_time() != self.after.deciders_in_time()
     }
+
+    /// Whether it waits for people; what is approved already changes hands only should it be sent back.
+    pub fn waits(&self) -> bool {
+        matches!(self.before.state, State::Waiting { .. })
+    }
+
+    /// Whether nobody could decide it any more.
+    pub fn stops(&self) -> bool {
+        matches!(self.after.state, State::Stopped { .. })
+    }
 }
 
-/// The first of these requests that this person would come to decide.
-pub(crate) fn admitted(handed: &[Handed], who: IdentityId) -> Option<String> {
-    handed.iter().find(|it| it.admits(who)).map(|it| it.before.facts.bundle.spec.name.clone())
+/// The first of these requests that one of these people would come to decide.
+pub(crate) fn admitted(handed: &[Handed], ones: &[One]) -> Option<String> {
+    handed.iter().find(|it| it.admits(ones)).map(|it| it.before.facts.bundle.spec.name.clone())
 }
 
 impl Portal {
+    /// Whoever acts, and those in whose place they decide, now or from some day on: the two count as one person.
+    pub(crate) async fn ones(&self, tx: &mut Tx, actor: &Actor) -> Result<Vec<One>, Error> {
+        let mut ones = Vec::new();
+        for who in actor.person().into_iter().chain(self.lenders(tx, actor).await?) {
+            ones.push(One { who, groups: tx.groups_of(who, self.now()).await? });
+        }
+        Ok(ones)
+    }
+
     /// The open requests of a kind that others would decide, were today's facts changed like this.
     pub(crate) async fn handed_over(
         &self,
@@ -92,7 +120,7 @@ impl Portal {
         self.handed_over(tx, concerns, change).await
     }
 
-    /// What an actor would come to decide if these people decided about a system.
+    /// What an actor, or somebody in whose place they decide, would come to decide if these people decided about a system.
     pub(crate) async fn gained_by_owners(
         &self,
         tx: &mut Tx,
@@ -100,27 +128,35 @@ impl Portal {
         system: &System,
         stewards: &Stewards,
     ) -> Result<Option<String>, Error> {
-        let Some(me) = actor.person() else { return Ok(None) };
+        let ones = self.ones(tx, actor).await?;
         let handed = self.handed_by(tx, system.id, stewards).await?;
-        if let Some(name) = admitted(&handed, me) {
+        if let Some(name) = admitted(&handed, &ones) {
             return Ok(Some(name));
         }
-        let groups = tx.groups_of(me, self.now()).await?;
-        let now = deciders(tx, &groups, &Stewards::of(&system.spec)).await?;
-        let then = deciders(tx, &groups, stewards).await?;
         let demanded = self.guardrails(tx).await?.most_approvals();
         let most = most_owners(tx, system.id, demanded).await?;
-        Ok(now.would_gain(me, &then, most).then(|| system.spec.name.clone()))
+        for One { who, groups } in ones {
+            let now = deciders(tx, &groups, &Stewards::of(&system.spec)).await?;
+            let then = deciders(tx, &groups, stewards).await?;
+            if system.admits(stewards, who, then.in_fallback) || now.would_gain(who, &then, most) {
+                return Ok(Some(system.spec.name.clone()));
+            }
+        }
+        Ok(None)
     }
 
-    /// What an actor would come to decide once somebody is gone: something that waits, or whatever is asked for from then on.
+    /// What an actor, or somebody in whose place they decide, would come to decide once somebody is gone: something that waits, or whatever
+    /// is asked for from then on.
     pub(crate) async fn gained_by_departure(
         &self,
         tx: &mut Tx,
         actor: &Actor,
         leaver: &Identity,
     ) -> Result<Option<String>, Error> {
-        let (Some(me), gone, now) = (actor.person(), leaver.id, self.now()) else { return Ok(None) };
+        let (gone, now) = (leaver.id, self.now());
+        let mut ones = self.ones(tx, actor).await?;
+        // Who is gone comes to decide nothing, in whosever place.
+        ones.retain(|one| one.who != gone);
         let might_decide = |request: &Request| {
             request.ruling.stages.iter().flat_map(|stage| &stage.ladder).any(|rung| rung.people.contains(&gone))
         };
@@ -128,18 +164,19 @@ impl Portal {
             today.people.remove(&gone);
         };
         let handed = self.handed_over(tx, might_decide, departed).await?;
-        if let Some(name) = admitted(&handed, me) {
+        if let Some(name) = admitted(&handed, &ones) {
             return Ok(Some(name));
         }
-        let groups = tx.groups_of(me, now).await?;
         let demanded = self.guardrails(tx).await?.most_approvals();
         let (owns, backs_up) = tx.owned_by(gone).await?;
         for id in owns.union(&backs_up) {
             let Some(system) = tx.system(*id).await? else { continue };
-            let decide = deciders(tx, &groups, &Stewards::of(&system.spec)).await?;
             let most = most_owners(tx, *id, demanded).await?;
-            if decide.would_gain(me, &without(&decide, gone), most) {
-                return Ok(Some(system.spec.name));
+            for One { who, groups } in &ones {
+                let decide = deciders(tx, groups, &Stewards::of(&system.spec)).await?;
+                if decide.would_gain(*who, &without(&decide, gone), most) {
+                    return Ok(Some(system.spec.name));
+                }
             }
         }
         let manages = tx.answered_for_by(gone).await?.iter().any(|(_, _, owned)| !owned);
@@ -149,7 +186,7 @@ impl Portal {
             for stage in &open.spec.stages {
                 let first = first_hand(tx, stage, now).await?;
                 let first = if stage.from == Source::Manager && manages { [gone].into() } else { first };
-                if first.contains(&gone) && stands_in(tx, me, &groups, &open.spec, stage, &first, gone).await? {
+                if first.contains(&gone) && stands_in(tx, &ones, &open.spec, stage, &first, gone).await? {
                     return Ok(Some(open.spec.name));
                 }
             }
@@ -205,12 +242,11 @@ async fn first_hand(tx: &mut Tx, stage: &Stage, now: DateTime<Utc>) -> Result<BT
     }
 }
 
-/// Whether somebody stands in for those who decide a stage, once one of them is gone: as a backup owner or in the fallback group of a
-/// system that the bundle reaches.
+/// Whether one of these stands in for those who decide a stage, once somebody of them is gone: as a backup owner or in the fallback group of
+/// a system that the bundle reaches.
 async fn stands_in(
     tx: &mut Tx,
-    who: IdentityId,
-    groups: &BTreeSet<GroupId>,
+    ones: &[One],
     spec: &BundleSpec,
     stage: &Stage,
     first: &BTreeSet<IdentityId>,
@@ -222,11 +258,13 @@ async fn stands_in(
     }
     for id in systems {
         let Some(system) = tx.system(id).await? else { continue };
-        let behind = deciders(tx, groups, &Stewards::of(&system.spec)).await?;
-        let now = Deciders { first: first.clone(), ..behind };
         let one_more = if stage.escalates_after.is_some() { first.len() + 1 } else { 0 };
-        if now.would_gain(who, &without(&now, gone), one_more.max(usize::from(stage.need))) {
-            return Ok(true);
+        for One { who, groups } in ones {
+            let behind = deciders(tx, groups, &Stewards::of(&system.spec)).await?;
+            let now = Deciders { first: first.clone(), ..behind };
+            if now.would_gain(*who, &without(&now, gone), one_more.max(usize::from(stage.need))) {
+                return Ok(true);
+            }
         }
     }
     Ok(false)

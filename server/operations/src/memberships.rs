@@ -1,7 +1,12 @@
 //! Who is in a group that decides: the catalogue proposes, an admin confirms; until then those decide who did.
 
 use crate::{
-    Error, Portal, acts::tell_admins, facts::in_portal, hands::admitted, pages::remark_views, requests::prose,
+    Error, Portal,
+    acts::tell_admins,
+    facts::in_portal,
+    hands::{One, admitted},
+    pages::remark_views,
+    requests::prose,
     systems::names,
 };
 use domain::{
@@ -43,8 +48,8 @@ impl Portal {
         let group = tx.group_by_key(key).await?.ok_or(Error::NotFound)?;
         let others: BTreeSet<_> = group.proposed.as_ref().and_then(|it| it.by.person()).into_iter().collect();
         let confirmed = self.as_admin(tx, actor, false, others.clone(), verified).await?;
-        let gains = self.gained_by_joining(tx, actor, &group).await?;
-        let change = group.confirm_members(actor, number, gains, confirmed, now)?;
+        let ones = self.ones(tx, actor).await?;
+        let change = group.confirm_members(actor, number, gained_by_joining(&ones, &group), confirmed, now)?;
         for who in moved(&group) {
             // Whoever gains or loses authority by it is serialised with the decisions they may be taking right now.
             tx.touch_identity(who).await?;
@@ -52,7 +57,7 @@ impl Portal {
         self.save(tx, &change).await?;
         // With fewer before them others may step in: looked at once it is so, and undone with the act where the actor would.
         let handed = self.handed_over(tx, |_| true, |_| ()).await?;
-        if let Some(name) = actor.person().and_then(|me| admitted(&handed, me)) {
+        if let Some(name) = admitted(&handed, &ones) {
             return Err(Refusal::GainsByIt { name }.into());
         }
         let said_by = actor.person().into_iter().chain(others).collect();
@@ -81,15 +86,6 @@ impl Portal {
         .await
     }
 
-    /// What the actor would come to decide by being in a group from then on; its name stands for all that it decides.
-    async fn gained_by_joining(&self, tx: &mut Tx, actor: &Actor, group: &Group) -> Result<Option<String>, Error> {
-        let (Some(me), Some(proposed)) = (actor.person(), &group.proposed) else { return Ok(None) };
-        let mine = tx.groups_of(me, self.now()).await?;
-        let Members { members, groups } = &proposed.members;
-        let joins = members.contains(&me) || !groups.is_disjoint(&mine);
-        Ok((joins && !mine.contains(&group.id)).then(|| group.spec.name.clone()))
-    }
-
     /// Who is proposed for a group, with the doors the reader has.
     pub(crate) async fn members_view(
         &self,
@@ -100,7 +96,7 @@ impl Portal {
         let Some(proposed) = group.proposed.as_ref().filter(|_| authority.reader().is_ok()) else { return Ok(None) };
         let (actor, is_admin) = (authority.actor(), authority.is_admin());
         // Asked as the act itself would ask; nothing is saved.
-        let gains = self.gained_by_joining(tx, actor, group).await?;
+        let gains = gained_by_joining(&self.ones(tx, actor).await?, group);
         let tried = group.confirm_members(actor, proposed.number, gains, Confirmed::UNASKED, self.now());
         let no = tried.err();
         Ok(Some(MembersView {
@@ -192,6 +188,16 @@ pub(crate) async fn decides(tx: &mut Tx, group: GroupId, demanded: &BTreeSet<Key
         }
     }
     Ok(false)
+}
+
+/// What one of these would come to decide by being in a group from then on; its name stands for all that it decides.
+fn gained_by_joining(ones: &[One], group: &Group) -> Option<String> {
+    let Members { members, groups } = &group.proposed.as_ref()?.members;
+    let joins = |one: &One| {
+        let is_named = members.contains(&one.who) || !groups.is_disjoint(&one.groups);
+        is_named && !one.groups.contains(&group.id)
+    };
+    ones.iter().any(joins).then(|| group.spec.name.clone())
 }
 
 /// Who comes or goes by what is proposed.

@@ -11,7 +11,7 @@ use crate::{
     authenticators::reset_view,
     bundles::{Names, known_keys},
     editing::differences,
-    facts::{in_portal, is_founding, over},
+    facts::{Footing, in_portal, is_founding, over},
     lines::{line, written},
     people::why_no_link,
     replay,
@@ -42,6 +42,8 @@ use store::{EventRow, Listed, ReplayOf, Tx};
 
 /// How many lines a page of a list has.
 const PAGE: usize = 20;
+/// How many requests that wait for somebody are counted, and so how many are looked at for that.
+const MOST_COUNTED: u32 = 100;
 /// How many events of a request stand on one page.
 const EVENTS: usize = 100;
 /// How many events of a bundle or an identity stand on its page; the rest is in the trail.
@@ -141,19 +143,38 @@ impl Portal {
         rows.extend(lent.into_iter().filter(|row| !own.contains(&row.it.id)));
         rows.sort_by_key(|row| (!row.it.is_weighty(), row.it.id));
         let (waiting, next) = listed(rows);
+        let footing = Footing::of(&mut tx, actor, now).await?;
         let mut items = Vec::new();
         for request in waiting {
             let card = request_card(&request);
             if own.contains(&request.id) {
                 items.push(card);
             } else {
-                let authority = over(&mut tx, actor, &request, now).await?;
+                let authority = footing.over(&mut tx, actor, &request, now).await?;
                 // In whose place it is, and whether it can be at all, is told by what the other has today.
                 let whom = request.stands_in_for(&authority, now);
                 items.extend(whom.map(|(_, name)| RequestCard { for_whom: Some(name), ..card }));
             }
         }
         Ok(Page { items, next })
+    }
+
+    /// How many requests wait for somebody, or for those in whose place they may decide, counted up to a hundred: what their inbox lists.
+    pub(crate) async fn count_to_decide(&self, tx: &mut Tx, actor: &Actor, me: IdentityId) -> Result<u32, Error> {
+        let now = self.now();
+        let mut count = tx.count_to_decide(me).await?;
+        let room = i64::from(MOST_COUNTED.saturating_sub(count));
+        let lent = tx.requests_to_decide_for_others(me, now, store::FIRST, room).await?;
+        // For most people that is nothing, and nothing more is read.
+        if lent.is_empty() {
+            return Ok(count);
+        }
+        let footing = Footing::of(tx, actor, now).await?;
+        for Listed { it, .. } in lent {
+            let authority = footing.over(tx, actor, &it, now).await?;
+            count += u32::from(it.stands_in_for(&authority, now).is_some());
+        }
+        Ok(count)
     }
 
     /// The page of a request, with the first of its events.
@@ -689,9 +710,13 @@ fn acts(request: &Request, grant: Option<&Grant>, authority: &Authority, now: Da
     let counted = me.is_some_and(|me| request.decisions.iter().flat_map(Decision::people).any(|who| who == me));
     let eligible = counted || me.is_some_and(|me| request.ruling.stages.iter().any(|s| s.via(me).is_some()));
     let decides = may_decide && !own;
-    let why_not_decide = (waiting && !may_decide && (eligible || (own && authority.owns_a_system()))).then(|| {
+    let kept_out = me.is_some_and(|me| request.kept_out.contains(&me));
+    let wonders = eligible || kept_out || (own && authority.owns_a_system());
+    let why_not_decide = (waiting && !may_decide && wonders).then(|| {
         if own {
             Refusal::OwnRequest.to_string()
+        } else if kept_out {
+            Refusal::MovedIt.to_string()
         } else if counted {
             Refusal::DecidedAlready.to_string()
         } else {

@@ -401,7 +401,7 @@ impl Portal {
             name: identity.spec.name.clone(),
             key: identity.spec.key.to_string(),
             roles: identity.spec.roles.iter().copied().collect(),
-            to_decide: tx.count_to_decide(me, self.now()).await?,
+            to_decide: self.count_to_decide(&mut tx, actor, me).await?,
             tasks,
             notices: tx.count_unread(me).await?,
             banners: banners(&mut tx).await?,

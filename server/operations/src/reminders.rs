@@ -3,6 +3,7 @@
 use crate::{
     Error, Portal,
     acts::{tell_people, whose},
+    delegations::StandIn,
     rulings::{called, some},
 };
 use chrono::{DateTime, Utc};
@@ -38,8 +39,15 @@ impl Portal {
     async fn tell_of_escalation(&self, tx: &mut Tx, before: &Request, after: &Request) -> Result<(), Error> {
         let (what, whom) = (&after.facts.bundle.spec.name, &after.facts.subject.name);
         let new: BTreeSet<_> = after.may_decide_now().difference(&before.may_decide_now()).copied().collect();
-        let says = format!("{what} for {whom} is yours to decide too now, as nobody had in time");
-        tell_people(self, tx, &Actor::System, &new, &says, &page(after)).await?;
+        let says = |place: &str| format!("{what} for {whom} is yours to decide too now{place}, as nobody had in time");
+        tell_people(self, tx, &Actor::System, &new, &says(""), &page(after)).await?;
+        for StandIn { who, whom, name } in self.stand_ins(tx, after).await? {
+            if !new.contains(&whom) {
+                continue;
+            }
+            let says = says(&format!(" in the place of {name}"));
+            tell_people(self, tx, &Actor::System, &[who].into(), &says, &page(after)).await?;
+        }
         let who = before.next_in_line().map(|(via, _)| called(via, &after.facts)).unwrap_or_default();
         let says = format!("nobody had decided on {what} for {whom} in time: {who} may decide too now");
         tell_people(self, tx, &Actor::System, &whose(after), &says, &page(after)).await
@@ -48,11 +56,17 @@ impl Portal {
     async fn remind(&self, tx: &mut Tx, request: &Request, reminder: Reminder) -> Result<(), Error> {
         let State::Waiting { until } = request.state else { return Ok(()) };
         let (what, whom) = (&request.facts.bundle.spec.name, &request.facts.subject.name);
-        let until = until.format("%-d %B, %H:%M UTC");
+        let until = until.format("%-d %B, %H:%M UTC").to_string();
         let passed = if reminder.late { "three quarters" } else { "half" };
-        let says = format!("{what} for {whom} is yours to decide until {until}: {passed} of its time is over");
+        let says = |place: &str| {
+            format!("{what} for {whom} is yours to decide{place} until {until}: {passed} of its time is over")
+        };
         let deciders = request.may_decide_now();
-        self.tell_once(tx, request, &deciders, reminder.at, &says).await?;
+        self.tell_once(tx, request, &deciders, reminder.at, &says("")).await?;
+        for StandIn { who, name, .. } in self.stand_ins(tx, request).await? {
+            let says = says(&format!(" in the place of {name}"));
+            self.tell_once(tx, request, &[who].into(), reminder.at, &says).await?;
+        }
         let Some((_, next)) = request.next_in_line().filter(|_| reminder.late) else { return Ok(()) };
         let names: Vec<_> = deciders.iter().map(|id| request.facts.name(*id)).collect();
         let names = some(&names);

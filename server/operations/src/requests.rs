@@ -393,8 +393,8 @@ impl Portal {
         tx.request(id).await?.ok_or(Error::NotFound)
     }
 
-    /// In whose place the actor may decide: those lend what they have today.
-    async fn lenders(&self, tx: &mut Tx, actor: &Actor) -> Result<Vec<IdentityId>, Error> {
+    /// In whose place the actor may decide, now or from some day on: those lend what they have today.
+    pub(crate) async fn lenders(&self, tx: &mut Tx, actor: &Actor) -> Result<Vec<IdentityId>, Error> {
         match actor.person() {
             Some(by) => Ok(tx.delegators_of(by, self.now()).await?),
             None => Ok(Vec::new()),

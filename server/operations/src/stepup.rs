@@ -4,21 +4,23 @@
 pub(crate) mod codes;
 pub(crate) mod passkeys;
 
-use crate::{Error, Portal, acts, delegations, ids::hashed, people::OF_ACCOUNT, systems::changes};
+use crate::{Error, Portal, acts, delegations, ids::hashed, people::OF_ACCOUNT, replay::progress, systems::changes};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Actor, Refusal,
     authenticator::{Failure, Means, Used},
     bundle::Bundle,
+    exception,
     guardrail::GuardrailSet,
     identity::Identity,
     ids::{AuthenticatorId, IdentityId, PendingId, RequestId},
+    replay::Progress,
     ruling::judge,
     stepup::{Act, FORMAT, Proof, Statement, Strength, Verified, digest},
     views::{Asking, authenticators::ConfirmPage},
 };
 use serde::{Deserialize, Serialize};
-use store::{Counted, Try, Tx};
+use store::{Counted, ReplayOf, Try, Tx};
 
 /// How long an act waits to be confirmed.
 pub(crate) const WAITS: TimeDelta = TimeDelta::minutes(10);
@@ -242,7 +244,8 @@ impl Portal {
                 } else {
                     format!(" for {}", asked.facts.subject.name)
                 };
-                let says = format!("I ask for “{}”{whom}, for {}", spec.name, asked.ask.minutes);
+                let exception = exception::stated(&asked.ask, &asked.facts);
+                let says = format!("I ask for “{}”{whom}, for {}{exception}", spec.name, asked.ask.minutes);
                 (ruling.asker_step_up(spec.step_up).unwrap_or(Strength::SignIn), asked.act(), says)
             }
             Wanted::Approve { request, version, shorter, .. } => {
@@ -381,7 +384,8 @@ impl Portal {
         let short = digest(&request.ruling).chars().take(8).collect::<String>();
         let (what, whom) = (&request.facts.bundle.spec.name, &request.facts.subject.name);
         let i = for_whom.as_ref().map_or_else(|| "I".to_owned(), |(_, lender)| format!("I, {actor} for {lender},"));
-        let says = format!("{i} approve “{what}” for {whom}, for {minutes}, by ruling {short}");
+        let exception = exception::stated(&request.ask, &request.facts);
+        let says = format!("{i} approve “{what}” for {whom}, for {minutes}{exception}, by ruling {short}");
         let act = request.approval_act(stage, minutes, for_whom.map(|(id, _)| id));
         Ok((ruling.step_up.unwrap_or(Strength::SignIn), act, says))
     }
@@ -421,6 +425,7 @@ impl Portal {
             let who = person(&mut tx, actor).await?;
             (self.waiting(&mut tx, id, who.id).await?, who)
         };
+        self.caught_up(actor, &waiting.wanted).await?;
         let proven = self.proven(actor, &who, &waiting, answer).await?;
         let done = self.retrying(|| self.confirm_once(actor, id, &waiting.wanted, &proven)).await;
         match &done {
@@ -439,6 +444,50 @@ impl Portal {
             | Err(Error::NotFound | Error::Conflict | Error::Store(_) | Error::Connector(_) | Error::Unready(_)) => {}
         }
         done
+    }
+
+    /// Judges again, before a proof is looked at, what was asked since the replay of what is to be published: a proof counts once, and is
+    /// not used up by what a later try would do.
+    async fn caught_up(&self, actor: &Actor, wanted: &Wanted) -> Result<(), Error> {
+        let Some((of, number)) = self.publishes(actor, wanted).await? else { return Ok(()) };
+        self.catch_up_alone(of).await?;
+        let mut tx = self.store().read().await?;
+        match progress(&mut tx, of, number).await? {
+            (unfinished @ Progress::Running { .. }, _) => Ok(unfinished.expect_finished()?),
+            // What was never replayed, or need not be, is refused or not by the act itself.
+            (Progress::NotBegun | Progress::Finished, _) => Ok(()),
+        }
+    }
+
+    /// Whose draft an act publishes, and which.
+    async fn publishes(&self, actor: &Actor, wanted: &Wanted) -> Result<Option<(ReplayOf, u32)>, Error> {
+        match wanted {
+            Wanted::Publish { key, number } => {
+                let mut tx = self.store().read().await?;
+                let bundle = self.bundle_of_admin(&mut tx, actor, key).await?;
+                Ok(Some((ReplayOf::Bundle(bundle.id), *number)))
+            }
+            Wanted::PublishGuardrails { number } => {
+                let mut tx = self.store().read().await?;
+                crate::facts::in_portal(&mut tx, actor, self.now()).await?.admin()?;
+                Ok(Some((ReplayOf::Guardrails, *number)))
+            }
+            Wanted::Ask(_)
+            | Wanted::Approve { .. }
+            | Wanted::Retire { .. }
+            | Wanted::ConfirmOwners { .. }
+            | Wanted::ConfirmMembers { .. }
+            | Wanted::MarkLeft { .. }
+            | Wanted::ConfirmLeft { .. }
+            | Wanted::MarkReturned { .. }
+            | Wanted::AddAuthenticator { .. }
+            | Wanted::RenameAuthenticator { .. }
+            | Wanted::RemoveAuthenticator { .. }
+            | Wanted::RenewRecoveryCodes
+            | Wanted::Delegate { .. }
+            | Wanted::AskReset { .. }
+            | Wanted::ResetAuthenticators { .. } => Ok(None),
+        }
     }
 
     async fn confirm_once(

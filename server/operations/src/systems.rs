@@ -177,13 +177,15 @@ impl Portal {
         if no.is_none() && is_admin {
             no = self.gains(tx, actor, system, founding).await?;
         }
-        let hands = self.handed_by(tx, system.id, &proposed.stewards).await?;
+        let handed = self.handed_by(tx, system.id, &proposed.stewards).await?;
+        let (stopped, others): (Vec<_>, Vec<_>) = handed.iter().filter(|it| it.waits()).partition(|it| it.stops());
         Ok(Some(OwnersView {
             number: proposed.number,
             by: proposed.by.to_string(),
             at: proposed.at,
             changes: changes(tx, system, proposed).await?,
-            hands: hands.iter().map(named).collect(),
+            hands: others.into_iter().map(named).collect(),
+            stops: stopped.into_iter().map(named).collect(),
             may_confirm: is_admin && no.is_none(),
             may_reject: is_admin && !own,
             may_take_back: is_admin && own,

@@ -79,21 +79,20 @@ impl Tx {
             .collect()
     }
 
-    /// How many requests wait for this person, or for those who let them decide in their place, counted up to 100.
-    pub async fn count_to_decide(&mut self, who: IdentityId, now: DateTime<Utc>) -> Result<u32, Error> {
-        const SQL: &str = "select count(*) from (
-              select request_id from deciders where identity_id = $1
-              union
-              select d.request_id from delegations g
-                join deciders d on d.identity_id = g.identity_id
-                join requests r on r.id = d.request_id
-                join identities i on i.id = g.identity_id
-              where g.delegate_id = $1 and g.from_at <= $2 and g.until_at > $2 and i.active and not d.in_person
-                and r.asker_id <> $1 and r.subject_id <> $1
-                and not exists (select 1 from decisions x where x.request_id = r.id and x.identity_id = $1)
-              limit 100
-            ) as found";
-        Ok(row!(self, (i64,), SQL, who.0, now)?.map_or(0, |(n,)| u32::try_from(n).unwrap_or(0)))
+    /// How many requests wait for this person themselves, counted up to 100.
+    pub async fn count_to_decide(&mut self, who: IdentityId) -> Result<u32, Error> {
+        const SQL: &str = "select count(*) from (select 1 from deciders where identity_id = $1 limit 100) as found";
+        Ok(row!(self, (i64,), SQL, who.0)?.map_or(0, |(n,)| u32::try_from(n).unwrap_or(0)))
+    }
+
+    /// Whom those who may decide a request let decide in their place now, unless they are asked in person.
+    pub async fn delegates_on(&mut self, request: RequestId, now: DateTime<Utc>) -> Result<Vec<IdentityId>, Error> {
+        const SQL: &str = "select distinct g.delegate_id from deciders d
+              join delegations g on g.identity_id = d.identity_id
+            where d.request_id = $1 and not d.in_person and g.from_at <= $2 and g.until_at > $2
+            order by g.delegate_id";
+        let found = rows!(self, (Uuid,), SQL, request.0, now)?;
+        Ok(found.into_iter().map(|(id,)| IdentityId(id)).collect())
     }
 
     /// Who named this person to decide in their place, and whose time for it is not over.

@@ -50,7 +50,7 @@ const ON_PURPOSE: [(&str, &str); 9] = [
 ];
 
 /// What must have been among the statements, or this test has not looked.
-const SOUGHT: [(&str, &str); 38] = [
+const SOUGHT: [(&str, &str); 39] = [
     ("open requests for somebody", "from requests where state in ('waiting', 'approved') and subject_id = $1"),
     ("open requests by somebody", "from requests where state in ('waiting', 'approved') and asker_id = $1"),
     ("open requests", "from requests where state in ('waiting', 'approved') and id > $1"),
@@ -61,6 +61,10 @@ const SOUGHT: [(&str, &str); 38] = [
     (
         "requests that wait for whom somebody stands in for",
         "from delegations g join deciders d on d.identity_id = g.identity_id",
+    ),
+    (
+        "who stands in for those whom a request waits for",
+        "from deciders d join delegations g on g.identity_id = d.identity_id where d.request_id = $1",
     ),
     ("reviews that are owed", "where r.owes_review = $1 and r.id > $2 and g.state = 'ended'"),
     ("requests of a bundle", "from requests where bundle_id = $1 and state = 'granted'"),

@@ -240,8 +240,19 @@ fn Health(health: HealthView) -> impl IntoView {
 /// What is proposed for it, what that would change, and the doors the reader has.
 #[component]
 fn Proposal(key: String, proposal: OwnersView) -> impl IntoView {
-    let OwnersView { number, by, at, changes, hands, may_confirm, may_reject, may_take_back, may_comment, why_not } =
-        proposal;
+    let OwnersView {
+        number,
+        by,
+        at,
+        changes,
+        hands,
+        stops,
+        may_confirm,
+        may_reject,
+        may_take_back,
+        may_comment,
+        why_not,
+    } = proposal;
     let with = move || vec![("key", key.clone()), ("number", number.to_string())];
     let send_back = may_reject.then(|| REJECT.to_owned());
     view! {
@@ -252,7 +263,7 @@ fn Proposal(key: String, proposal: OwnersView) -> impl IntoView {
                 <When at />
             </p>
             <Differences of=changes label="What would change" />
-            <Hands hands />
+            <Hands hands stops />
             <p class="hint">
                 "Until an admin confirms it, all stays as it is. Who is new does not decide on what is open already."
             </p>
@@ -267,14 +278,24 @@ fn Proposal(key: String, proposal: OwnersView) -> impl IntoView {
     .into_any()
 }
 
-/// The waiting requests that others would decide.
+/// The waiting requests that others would decide, and those that nobody could any more.
 #[component]
-fn Hands(hands: Vec<Named>) -> impl IntoView {
-    let (many, more) = (hands.len(), hands.len().saturating_sub(LISTED));
-    if many == 0 {
+fn Hands(hands: Vec<Named>, stops: Vec<Named>) -> impl IntoView {
+    if hands.is_empty() && stops.is_empty() {
         return view! { <p class="hint">"No request that waits would change hands by it."</p> }.into_any();
     }
-    let rows = hands
+    view! {
+        <Waiting of=hands would=" would change hands by it:" />
+        <Waiting of=stops would=" would be stopped by it, with nobody left to decide:" />
+    }
+    .into_any()
+}
+
+/// Waiting requests, and what would become of them.
+#[component]
+fn Waiting(of: Vec<Named>, would: &'static str) -> impl IntoView {
+    let (many, more) = (of.len(), of.len().saturating_sub(LISTED));
+    let rows = of
         .into_iter()
         .take(LISTED)
         .map(|one| {
@@ -287,15 +308,16 @@ fn Hands(hands: Vec<Named>) -> impl IntoView {
             }
         })
         .collect_view();
-    view! {
-        <p>
-            <strong>{capital(&so_many(many, "waiting request", "waiting requests"))}</strong>
-            " would change hands by it:"
-        </p>
-        <ul class="rows tight">{rows}</ul>
-        {(more > 0).then(|| view! { <p class="hint">{format!("And {more} more, which are only counted.")}</p> })}
-    }
-    .into_any()
+    (many > 0).then(|| {
+        view! {
+            <p>
+                <strong>{capital(&so_many(many, "waiting request", "waiting requests"))}</strong>
+                {would}
+            </p>
+            <ul class="rows tight">{rows}</ul>
+            {(more > 0).then(|| view! { <p class="hint">{format!("And {more} more, which are only counted.")}</p> })}
+        }
+    })
 }
 
 /// The form in which other people are proposed, with those of now in it.

@@ -4,6 +4,7 @@ use crate::{
     on_both,
     people::{is_let_in, notices},
     races::{at_once, clear, rounds},
+    reminders, review,
     stepup::{code, confirmed, is, password, sure, with_app, yes},
     world::{COMPANY, On, World},
 };
@@ -23,15 +24,19 @@ on_both! {
     who_decides_by_their_own_right_uses_no_other
     what_waits_for_two_who_let_one_decide_is_listed_once_and_whole
     what_cannot_be_decided_in_anothers_place_is_not_listed
+    what_is_counted_is_what_is_listed
+    who_is_let_hears_of_what_is_theirs_to_decide
+    who_is_let_by_somebody_who_comes_in_hears_of_it_then
     it_ends_when_one_says_so_or_the_other_leaves
     it_ends_with_a_reset_and_with_a_new_password
     a_yes_in_anothers_place_and_its_end_in_one_moment_leave_no_yes_after_it
 }
 
 /// The first two weeks of the tests' time.
-const NOW: (&str, &str) = ("2026-03-02", "2026-03-14");
+pub const NOW: (&str, &str) = ("2026-03-02", "2026-03-14");
 
-async fn lets(world: &World, who: &str, to: &str, (from, until): (&str, &str)) -> Result<(), Error> {
+/// Somebody with a password lets another decide in their place.
+pub async fn lets(world: &World, who: &str, to: &str, (from, until): (&str, &str)) -> Result<(), Error> {
     let (to, from, until) = (to.to_owned(), from.to_owned(), until.to_owned());
     let (actor, wanted) = (world.actor(who).await, Wanted::Delegate { to, from, until });
     let id = world.portal.begin_step_up(&actor, &wanted, "/delegation").await?;
@@ -113,6 +118,19 @@ async fn a_delegation_that_cannot_be_is_refused(on: On) {
     ] {
         let done = lets(&world, "olga.owner", to, (from, until)).await;
         assert!(matches!(done, Err(Error::Refused(_))), "{to} from {from} until {until}: {done:?}");
+    }
+    for (from, until, says) in [
+        ("2026-03-01", "2026-03-03", "the first day is over: it begins today at the earliest"),
+        ("2028-03-02", "2028-03-03", "the first day is more than a year away"),
+        ("2026-03-03", "2026-03-02", "the last day comes before the first"),
+        ("2026-03-02", "2026-04-02", "the last day comes too late: it lasts for 31 days at the most"),
+        ("soon", "2026-03-03", "the first day is not a day: write it like 2026-12-31"),
+        ("2026-03-02", "2026-02-30", "the last day is not a day: write it like 2026-12-31"),
+        ("", "2026-03-03", "fill in the first day"),
+        ("2026-03-02", " ", "fill in the last day"),
+    ] {
+        let no = lets(&world, "olga.owner", "hal.hand", (from, until)).await.expect_err("it cannot be");
+        assert_eq!(no.to_string(), says);
     }
     lets(&world, "olga.owner", "hal.hand", ("2026-03-02", "2026-04-01")).await.expect("31 days");
     let two = lets(&world, "olga.owner", "hedda.hand", NOW).await;
@@ -289,6 +307,123 @@ async fn what_cannot_be_decided_in_anothers_place_is_not_listed(on: On) {
     assert_eq!(inbox(&world, "olga.owner").await, Vec::new(), "she has decided, and decides for nobody any more");
     world.approve("otto.owner", id).await.expect("the second of two");
     world.run_jobs().await;
+    world.is_sound().await;
+}
+
+/// A bundle that is decided first by an owner and then from a seat, which is Hal's.
+const STAGES: &str = r#"
+[[bundle]]
+key = "life-stages"
+name = "Owner, then seat"
+says = "Right Y, by the yes of an owner and then from a seat"
+entitlements = ["life-desk/y"]
+longest = "8h"
+default = "4h"
+askers = { groups = ["life-askers"], kinds = ["person"] }
+
+  [[bundle.stage]]
+  name = "Owner"
+  need = 1
+  from = { owners = true }
+
+  [[bundle.stage]]
+  name = "Seat"
+  need = 1
+  from = { group = "life-seat" }
+"#;
+
+/// The number beside the inbox is that of the lines in it.
+async fn what_is_counted_is_what_is_listed(on: On) {
+    let (world, olga, _) = sure(on).await;
+    world.import(STAGES).await;
+    for admin in ["astrid.nyberg", "tomas.ferreira"] {
+        is_let_in(&world, admin).await;
+    }
+    world.import(&review::sensitive()).await;
+    let counted = async |who: &str| {
+        let count = world.portal.shell(&world.actor(who).await).await.expect("their own").to_decide;
+        assert_eq!(usize::try_from(count).ok(), Some(inbox(&world, who).await.len()), "{who}");
+        count
+    };
+    lets(&world, "olga.owner", "hal.hand", NOW).await.expect("she may");
+    let id = world.ask("ann.asker", "life-one", "1h").await;
+    assert_eq!(counted("hal.hand").await, 1);
+    world.ask("ann.asker", "life-stages", "1h").await;
+    assert_eq!(counted("hal.hand").await, 1, "his own part in the other comes later");
+    assert_eq!((counted("olga.owner").await, counted("bo.asker").await), (2, 0));
+
+    let (astrid, tomas) = (world.actor("astrid.nyberg").await, world.actor("tomas.ferreira").await);
+    let identity = world.id("olga.owner").await;
+    let said = world.portal.mark_left(&astrid, identity).await;
+    world.confirming(&astrid, said, Wanted::MarkLeft { identity }).await.expect("it waits for another admin");
+    assert_eq!(counted("hal.hand").await, 0, "who is said to have left lends nothing");
+    world.portal.keep_leaver(&tomas, identity).await.expect("he knows better");
+    assert_eq!(counted("hal.hand").await, 1);
+    world.approve("hal.hand", id).await.expect("in her place");
+    assert_eq!(world.request(id).await.decisions[0].for_whom, olga.person());
+    assert_eq!(counted("hal.hand").await, 0);
+    world.is_sound().await;
+}
+
+/// What somebody was told that is theirs to decide, the newest first.
+async fn told_to_decide(world: &World, who: &str) -> Vec<String> {
+    notices(world, who).await.into_iter().filter(|says| says.contains("yours to decide")).collect()
+}
+
+/// R14: whoever decides in another's place hears of it as the other does, save who has a part in it or has decided.
+async fn who_is_let_hears_of_what_is_theirs_to_decide(on: On) {
+    let (world, _, _) = sure(on).await;
+    is_let_in(&world, "otto.owner").await;
+    lets(&world, "olga.owner", "hal.hand", NOW).await.expect("she may");
+    lets(&world, "otto.owner", "ann.asker", NOW).await.expect("he may");
+    let anns = world.ask("ann.asker", "life-one", "1h").await;
+    let asked = "Ann Asker asks for One of the owners: yours to decide";
+    assert_eq!(told_to_decide(&world, "olga.owner").await, [asked]);
+    assert_eq!(told_to_decide(&world, "hal.hand").await, [format!("{asked} in the place of Olga Owner")]);
+    assert_eq!(told_to_decide(&world, "ann.asker").await, Vec::<String>::new(), "it is her own");
+
+    let bos = world.ask("bo.asker", "life-two", "1h").await;
+    assert_eq!(told_to_decide(&world, "ann.asker").await.len(), 1);
+    world.approve("hal.hand", bos).await.expect("in her place");
+    let now = "Two of the owners for Bo Asker is yours to decide now";
+    assert_eq!(told_to_decide(&world, "ann.asker").await[0], format!("{now} in the place of Otto Owner"));
+    assert_eq!(told_to_decide(&world, "otto.owner").await[0], now);
+    assert_eq!(told_to_decide(&world, "hal.hand").await.len(), 2, "he has decided");
+
+    // Half of its seven days, and then three quarters.
+    world.pass(TimeDelta::hours(84)).await;
+    let half = "One of the owners for Ann Asker is yours to decide in the place of Olga Owner until 9 March, \
+                09:00 UTC: half of its time is over";
+    let reminded = told_to_decide(&world, "hal.hand").await;
+    assert_eq!((reminded.len(), reminded[0].as_str()), (3, half));
+    let hers = told_to_decide(&world, "ann.asker").await;
+    assert!(hers[0].starts_with("Two of the owners for Bo Asker is yours to decide in the place of Otto Owner until"));
+    assert_eq!(hers.len(), 3, "of her own she hears nothing: {hers:?}");
+    world.portal.end_delegation(&world.actor("olga.owner").await).await.expect("it is hers");
+    world.pass(TimeDelta::hours(42)).await;
+    assert_eq!(told_to_decide(&world, "hal.hand").await.len(), 3, "he decides for nobody any more");
+    world.approve("olga.owner", anns).await.expect("by herself");
+    world.is_sound().await;
+}
+
+/// R14: not before, and not before its first day either.
+async fn who_is_let_by_somebody_who_comes_in_hears_of_it_then(on: On) {
+    let (world, _, _) = sure(on).await;
+    world.import(reminders::BUNDLES).await;
+    is_let_in(&world, "bea.backup").await;
+    lets(&world, "bea.backup", "hedda.hand", NOW).await.expect("she may");
+    lets(&world, "olga.owner", "hal.hand", ("2026-03-04", "2026-03-05")).await.expect("she may");
+    world.ask("ann.asker", "life-pace", "1h").await;
+    assert_eq!(told_to_decide(&world, "hedda.hand").await, Vec::<String>::new());
+    world.pass(TimeDelta::days(1)).await;
+    let says = "Decided in a day for Ann Asker is yours to decide too now in the place of Bea Backup, \
+                as nobody had in time";
+    assert_eq!(told_to_decide(&world, "hedda.hand").await, [says]);
+    assert_eq!(told_to_decide(&world, "hal.hand").await, Vec::<String>::new());
+    // The 4th of March, at nine: half of its four days are over.
+    world.pass(TimeDelta::days(1)).await;
+    let reminded = told_to_decide(&world, "hal.hand").await;
+    assert!(matches!(&reminded[..], [one] if one.ends_with("half of its time is over")), "{reminded:?}");
     world.is_sound().await;
 }
 

@@ -1,6 +1,7 @@
 //! Leaving and coming back: nobody comes to decide by their own word that others are gone, and everything follows in one commit.
 
 use crate::{
+    delegation::lets,
     on_both,
     people::{is_let_in, notices, uses},
     review::{governed, sensitive},
@@ -22,6 +23,7 @@ on_both! {
     marking_somebody_left_wants_a_step_up_and_is_told
     nobody_comes_to_decide_by_saying_that_others_have_left
     who_would_decide_later_does_not_say_it_alone_either
+    nor_does_who_would_decide_in_anothers_place
     an_admin_leaves_by_the_word_of_two_and_is_signed_out_at_once
     who_decides_about_a_sensitive_system_leaves_by_the_word_of_two
     what_the_leaver_asked_or_would_get_is_stopped_and_told
@@ -151,6 +153,8 @@ async fn nobody_comes_to_decide_by_saying_that_others_have_left(on: On) {
     assert_eq!(request.may_decide_now(), fallback.into(), "the backup owner said it, so others decide");
     let late = world.approve("astrid.nyberg", id).await;
     assert!(is(&late, |no| *no == Refusal::MovedIt), "{late:?}");
+    let acts = world.portal.request(&astrid, id).await.expect("she owns what it reaches").acts;
+    assert_eq!((acts.decide, acts.why_not_decide), (false, Some(Refusal::MovedIt.to_string())));
     world.approve("finn.fallback", id).await.expect("he had no part in it");
     world.run_jobs().await;
     assert_eq!(world.grant_of(id).await.state.word(), "active");
@@ -175,6 +179,32 @@ async fn who_would_decide_later_does_not_say_it_alone_either(on: On) {
     // He comes to decide nothing, so his word is enough.
     says_left(&world, &tomas, olga).await.expect("he may");
     assert!(page(&world, &tomas, "olga.owner").await.row.left);
+    world.is_sound().await;
+}
+
+/// R30, R31: the two count as one person, from whichever day on.
+async fn nor_does_who_would_decide_in_anothers_place(on: On) {
+    let (world, astrid, tomas, ada) = governed(on).await;
+    is_let_in(&world, "bea.backup").await;
+    let later = ("2026-03-09", "2026-03-14");
+    lets(&world, "bea.backup", "astrid.nyberg", later).await.expect("she may");
+    let [olga, otto] = [world.id("olga.owner").await, world.id("otto.owner").await];
+    says_left(&world, &astrid, olga).await.expect("she may say it");
+    let seen = page(&world, &astrid, "olga.owner").await;
+    assert!(!seen.row.left && seen.departure.is_some(), "where two are needed Bea would be one of them: {seen:?}");
+    world.portal.keep_leaver(&tomas, olga).await.expect("he knows better");
+
+    world.import(&sensitive()).await;
+    says_left(&world, &tomas, otto).await.expect("he may say it");
+    let gains = confirms_left(&world, &astrid, otto).await;
+    assert!(is(&gains, |no| matches!(no, Refusal::GainsByIt { .. })), "she does not confirm it either: {gains:?}");
+    let hers = page(&world, &astrid, "otto.owner").await.departure.expect("it waits");
+    assert!(!hers.may_confirm && hers.why_not.is_some_and(|why| why.contains("you would decide about")));
+    confirms_left(&world, &ada, otto).await.expect("she decides in nobody's place");
+    // Whoever lends is gone by it, and lends nothing.
+    let bea = world.id("bea.backup").await;
+    says_left(&world, &tomas, bea).await.expect("he may say it");
+    confirms_left(&world, &astrid, bea).await.expect("nobody is left in whose place she would decide");
     world.is_sound().await;
 }
 

@@ -2,8 +2,9 @@
 
 use crate::{
     on_both,
+    people::is_let_in,
     races::{at_once, clear, rounds},
-    stepup::is,
+    stepup::{begun, is, password, yes},
     world::{COMPANY, On, World},
 };
 use chrono::TimeDelta;
@@ -14,11 +15,12 @@ use domain::{
     ruling::Outcome,
     views::Asking,
 };
-use operations::Error;
+use operations::{Error, Wanted};
 
 on_both! {
     an_exception_is_refused_without_being_asked_for_as_one_and_takes_two_from_different_sides
     an_exception_says_why_and_is_one_from_something
+    what_is_stated_of_an_exception_says_that_it_is_one
     what_came_up_since_stops_an_exception_at_the_moment_of_granting
     the_renewal_of_an_exception_is_one_again
     an_exception_is_reviewed_once_by_somebody_who_had_no_part_in_it
@@ -78,6 +80,26 @@ incompatible = ["life-enter", "life-check"]
   name = "Owner"
   need = 1
   from = { owners = true }
+"#;
+
+/// A right that must not be in the same hands as the right to check, asked for and decided by those who show who they are.
+const SWORN: &str = r#"
+[[bundle]]
+key = "life-sworn"
+name = "Enter, sworn"
+says = "Right X, never together with the right to check"
+entitlements = ["life-desk/x"]
+longest = "8h"
+default = "4h"
+askers = { groups = ["life-askers"], kinds = ["person"] }
+step_up = "sign-in"
+incompatible = ["life-check"]
+
+  [[bundle.stage]]
+  name = "Owner"
+  need = 1
+  from = { owners = true }
+  step_up = "sign-in"
 "#;
 
 /// A right that is made by hand, and must not be in the same hands as the right to check.
@@ -174,6 +196,33 @@ async fn an_exception_says_why_and_is_one_from_something(on: On) {
     let short = Asking { justification: "a word".to_owned(), ..as_exception(&world, "life-enter", "1h").await };
     let done = world.portal.ask(&ann, &short).await;
     assert!(is(&done, |no| matches!(no, Refusal::Unwritten { field: "justification", .. })), "{done:?}");
+    let shown = world.portal.preview(&ann, &short).await.expect("it is worked out");
+    let says = "The nearest way in: say why in at least 40 characters, as it is an exception.";
+    assert!(shown.next.ends_with(says), "{}", shown.next);
+    world.is_sound().await;
+}
+
+/// R36, R37: whoever shows who they are for it has read that it is an exception, and beside what.
+async fn what_is_stated_of_an_exception_says_that_it_is_one(on: On) {
+    let world = World::on(on).await;
+    world.import(&format!("{COMPANY}{SWORN}")).await;
+    for who in ["ann.asker", "olga.owner"] {
+        is_let_in(&world, who).await;
+    }
+    let [ann, olga] = [world.actor("ann.asker").await, world.actor("olga.owner").await];
+    world.granted("ann.asker", "life-check", "8h", &["olga.owner"]).await;
+    let asks = Wanted::Ask(as_exception(&world, "life-sworn", "1h").await);
+    let pending = begun(&world, &ann, &asks).await;
+    let says = world.portal.confirm_page(&ann, pending).await.expect("it is hers").says;
+    assert_eq!(says, "I ask for “Enter, sworn”, for 1 hour, as an exception beside “Check”");
+    let lead = world.portal.confirm(&ann, pending, &password()).await.expect("she may ask");
+    let id: RequestId = lead.rsplit('/').next().and_then(|id| id.parse().ok()).expect("it leads to the request");
+
+    let pending = begun(&world, &olga, &yes(&world, id).await).await;
+    let says = world.portal.confirm_page(&olga, pending).await.expect("it is hers").says;
+    assert!(says.contains("for Ann Asker, for 1 hour, as an exception beside “Check”, by ruling"), "{says}");
+    world.portal.confirm(&olga, pending, &password()).await.expect("she owns the desk");
+    assert_eq!(world.request(id).await.decisions.len(), 1);
     world.is_sound().await;
 }
 

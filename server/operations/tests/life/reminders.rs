@@ -24,7 +24,7 @@ on_both! {
 }
 
 /// Bundles whose stages escalate; they wait for four days.
-const BUNDLES: &str = r#"
+pub const BUNDLES: &str = r#"
 [[service]]
 key = "life.robot"
 name = "Life robot"

@@ -2,8 +2,10 @@
 //! sensitive system behind its owners' backs.
 
 use crate::{
+    guardrails::reviewed,
     on_both,
     people::{is_let_in, notices, uses},
+    stepup::{begun, code, is, password, with_app},
     world::{COMPANY, On, World},
 };
 use chrono::TimeDelta;
@@ -12,7 +14,7 @@ use domain::{
     bundle::Bundle,
     views::{BundlePage, editor::BundleEditor},
 };
-use operations::{Error, Wanted};
+use operations::{Answer, Clock as _, Error, Wanted};
 
 on_both! {
     nobody_publishes_what_they_wrote_any_part_of
@@ -24,6 +26,7 @@ on_both! {
     nobody_publishes_before_the_replay_of_that_very_draft_is_finished
     the_replay_says_what_the_draft_would_have_changed
     a_replay_that_was_cut_off_goes_on_where_it_was
+    no_confirmation_is_used_up_while_a_replay_is_far_behind
     publishing_widens_no_live_grant
     a_bundle_is_retired_by_two
     a_changed_catalogue_makes_a_draft_in_review
@@ -222,6 +225,36 @@ async fn a_replay_that_was_cut_off_goes_on_where_it_was(on: On) {
     let replay = page(&world, &tomas).await.replay.expect("it is finished");
     assert_eq!((replay.finished, replay.done, replay.total), (true, 130, 130));
     assert_eq!(replay.sentence, "Of 130 recorded requests, none would be decided otherwise.");
+    world.is_sound().await;
+}
+
+/// L1, R36: a proof counts once, and so what was asked meanwhile is judged again before it is looked at.
+async fn no_confirmation_is_used_up_while_a_replay_is_far_behind(on: On) {
+    let (world, astrid, tomas, _) = governed(on).await;
+    let (secret, _) = with_app(&world, &tomas, &password()).await;
+    let number = writes(&world, &astrid, "8h", "6h").await;
+    submits(&world, &astrid, number).await;
+    let rule = "@id(\"a\") @says(\"b\") forbid (principal, action, resource) when { context.minutes > 100000 };";
+    let law = reviewed(&world, rule).await;
+    let bundle = begun(&world, &tomas, &Wanted::Publish { key: KEY.to_owned(), number }).await;
+    let guardrails = begun(&world, &tomas, &Wanted::PublishGuardrails { number: law }).await;
+    // One more than is caught up with at once; all but the first are refused, which is on record as well.
+    for _ in 0..301 {
+        world.ask("ann.asker", KEY, "2h").await;
+    }
+
+    let shown = Answer::Code(code(&secret, world.clock.now()));
+    for pending in [bundle, guardrails] {
+        let early = world.portal.confirm(&tomas, pending, &shown).await;
+        assert!(is(&early, |no| matches!(no, Refusal::NotReplayed { .. })), "{early:?}");
+    }
+    world.run_jobs().await;
+    world.portal.confirm(&tomas, bundle, &shown).await.expect("the very code that was not looked at");
+    let used = world.portal.confirm(&tomas, guardrails, &shown).await;
+    assert!(is(&used, |no| *no == Refusal::UsedCode), "{used:?}");
+    world.clock.advance(TimeDelta::seconds(30));
+    let next = Answer::Code(code(&secret, world.clock.now()));
+    world.portal.confirm(&tomas, guardrails, &next).await.expect("it has caught up");
     world.is_sound().await;
 }
 

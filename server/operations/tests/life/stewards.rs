@@ -2,9 +2,10 @@
 //! confirmed by an admin who comes to decide nothing by it.
 
 use crate::{
+    delegation::{NOW, lets},
     guardrails::publish,
     on_both,
-    people::notices,
+    people::{is_let_in, notices},
     review::{confirms_owners, governed, sensitive},
     world::{COMPANY, On, World},
 };
@@ -17,6 +18,7 @@ use operations::{Error, Wanted};
 
 on_both! {
     an_admin_proposes_owners_another_sends_back_and_confirms
+    what_waits_changes_hands_or_stops_and_what_is_approved_does_neither
     who_is_written_wrong_is_told_and_nothing_is_proposed
     an_import_leaves_alone_what_an_admin_proposed
     who_backs_a_system_up_does_not_confirm_that_its_owners_go
@@ -27,6 +29,7 @@ on_both! {
     who_is_in_a_group_that_the_guardrails_ask_changes_by_two
     who_has_left_goes_from_a_group_at_once
     who_joins_a_group_that_decides_does_not_confirm_it
+    nor_does_who_decides_in_the_place_of_somebody_who_gains_by_it
 }
 
 fn people(owners: &[&str], backup_owners: &[&str], fallback: &str) -> Values {
@@ -112,6 +115,31 @@ async fn an_admin_proposes_owners_another_sends_back_and_confirms(on: On) {
     let new = world.approve("hal.hand", id).await;
     assert!(is(&new, |no| matches!(no, Refusal::NotADecider { .. })), "it was asked before: {new:?}");
     world.approve("olga.owner", id).await.expect("she still owns it");
+    world.is_sound().await;
+}
+
+/// L13: who confirms it reads what becomes of the open requests.
+async fn what_waits_changes_hands_or_stops_and_what_is_approved_does_neither(on: On) {
+    let (world, astrid, tomas, _) = governed(on).await;
+    let waits = world.ask("ann.asker", "life-one", "2h").await;
+    let approved = world.ask("bo.asker", "life-one", "2h").await;
+    world.approve("otto.owner", approved).await.expect("an owner decides");
+    let becomes = async || {
+        let seen = page(&world, &tomas).await.proposal.expect("it waits");
+        [seen.hands, seen.stops].map(|of| of.into_iter().map(|it| it.id).collect::<Vec<_>>())
+    };
+    let fewer = people(&["olga.owner"], &["bea.backup"], "life-fallback");
+    world.portal.propose_owners(&astrid, "life-desk", &fewer, "").await.expect("she may");
+    assert_eq!(becomes().await, [vec![waits.to_string()], vec![]], "Otto would lose what waits");
+    world.portal.take_back_owners(&astrid, "life-desk", 1).await.expect("it is hers");
+
+    // Of those who were asked nobody is left.
+    let others = people(&["hal.hand"], &[], "life-operators");
+    world.portal.propose_owners(&astrid, "life-desk", &others, "").await.expect("she may");
+    assert_eq!(becomes().await, [vec![], vec![waits.to_string()]]);
+    confirms_owners(&world, &tomas, 2).await;
+    assert_eq!(world.request(waits).await.state.word(), "stopped");
+    assert_eq!(world.request(approved).await.state.word(), "approved");
     world.is_sound().await;
 }
 
@@ -346,5 +374,32 @@ async fn who_joins_a_group_that_decides_does_not_confirm_it(on: On) {
     assert!(is(&stranger, |no| matches!(no, Refusal::NotAllowed(_))), "{stranger:?}");
     confirms_members(&world, &tomas, "life-fallback", 1).await.expect("he is not in it");
     assert!(world.is_in("astrid.nyberg", "life-fallback").await);
+    world.is_sound().await;
+}
+
+/// R30, R31: the two count as one person, whatever lets one of them in.
+async fn nor_does_who_decides_in_the_place_of_somebody_who_gains_by_it(on: On) {
+    let (world, astrid, tomas, ada) = governed(on).await;
+    is_let_in(&world, "bea.backup").await;
+    lets(&world, "bea.backup", "ada.admin", NOW).await.expect("she may");
+    world.import(&falling_back_on("\"fay.fallback\", \"finn.fallback\", \"bea.backup\"")).await;
+    let joins = confirms_members(&world, &ada, "life-fallback", 1).await;
+    assert!(is(&joins, |no| matches!(no, Refusal::GainsByIt { .. })), "{joins:?}");
+    let seen = world.portal.group(&ada, "life-fallback").await.expect("an admin sees it").proposal.expect("it waits");
+    assert!(!seen.may_confirm && seen.why_not.is_some_and(|why| why.contains("you would decide about")));
+    confirms_members(&world, &tomas, "life-fallback", 1).await.expect("he decides in nobody's place");
+
+    // Two may be needed, and Bea is the next; and then she becomes an owner herself.
+    let moves: [(u32, &[&str], &[&str]); 2] =
+        [(1, &["olga.owner"], &["bea.backup"]), (2, &["olga.owner", "bea.backup"], &[])];
+    for (number, owners, backups) in moves {
+        let wanted = people(owners, backups, "life-fallback");
+        world.portal.propose_owners(&astrid, "life-desk", &wanted, "").await.expect("she may");
+        let gains = world.portal.confirm_owners(&ada, "life-desk", number).await;
+        assert!(is(&gains, |no| matches!(no, Refusal::GainsByIt { .. })), "{number}: {gains:?}");
+        let seen = page(&world, &ada).await.proposal.expect("it waits");
+        assert!(!seen.may_confirm && seen.why_not.is_some_and(|why| why.contains("you would decide about")));
+        confirms_owners(&world, &tomas, number).await;
+    }
     world.is_sound().await;
 }
