@@ -170,7 +170,8 @@ impl Line {
     }
 }
 
-fn settings(flags: &Flags) -> Result<Settings> {
+/// The settings that these flags, the environment and the settings file come to.
+pub fn settings(flags: &Flags) -> Result<Settings> {
     // A variable that is no text cannot be one of ours.
     let environment =
         env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));

@@ -44,7 +44,7 @@ pub fn check(project: &Project, steps: &Steps) -> Result<()> {
     steps.loud("lints: pages, as the server sees them", || {
         clippy(&["--package", "app", "--features", "ssr", "--all-targets"])
     })?;
-    steps.loud("lints: server", || clippy(&["--package", "server", "--all-targets"]))?;
+    steps.loud("lints: server, floors", || clippy(&["--package", "server", "--package", "floors", "--all-targets"]))?;
     // With `frontend` beside it `app` has the features that the browser gives it.
     steps.loud("lints: pages and browser part, as the browser sees them", || {
         clippy(&["--package", "frontend", "--package", "app", WASM[0], WASM[1]])

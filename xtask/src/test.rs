@@ -38,7 +38,7 @@ pub fn test(project: &Project, options: &Options) -> Result<()> {
     site::build(project, Build::Dev, &steps)?;
     let clusters = steps.quiet("starting throw-away Postgres clusters", || TestClusters::start(project, &programs))?;
     steps.loud("testing the portal", || {
-        let packages = ["domain", "store", "operations", "app", "server"];
+        let packages = ["domain", "store", "operations", "app", "server", "floors"];
         rust_tests(project, runner, &packages, &clusters, options)
     })?;
     steps.loud("testing the build tool", || rust_tests(project, runner, &["xtask"], &clusters, options))?;

@@ -32,6 +32,7 @@ mod pages;
 mod people;
 mod places;
 mod portal;
+mod rehearsal;
 mod rejudge;
 mod reminders;
 mod replay;

@@ -25,6 +25,7 @@ mod pages;
 mod passkeys;
 mod people;
 mod races;
+mod rehearsal;
 mod reminders;
 mod review;
 mod rights;
