@@ -1,6 +1,7 @@
 //! `cargo xtask`: builds, runs and checks the whole of Sallyport on a machine that has only Rust.
 //! Only the commands and their flags live here; each command has a module of its own.
 
+mod bench;
 mod check;
 mod demo;
 mod e2e;
@@ -43,6 +44,8 @@ enum Command {
     Check,
     /// The end-to-end stories, in Chromium
     E2e(e2e::Options),
+    /// How fast it is and what it takes, beside what this machine could do at the most
+    Bench(bench::Options),
     /// Makes two empty migrations with one name, one for each database
     Migration {
         /// What changes, such as `grants_remember_their_task`
@@ -73,6 +76,7 @@ fn obey(command: Command) -> Result<()> {
         Command::Test(options) => test::test(&project, &options),
         Command::Check => check::alone(&project),
         Command::E2e(options) => e2e::alone(&project, &options),
+        Command::Bench(options) => bench::bench(&project, &options),
         Command::Migration { name } => migration::create(&project, &name),
     }
 }

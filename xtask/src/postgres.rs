@@ -1,5 +1,6 @@
 //! Throw-away Postgres clusters: the programs of one major version, and a server that lives as long as we do.
-//! Durability is switched off in them, so nothing measured on one says anything about a real server.
+//! Durability is switched off in them, so nothing measured on one says anything about a real server; but for the ones that are started to
+//! be measured.
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{Read, Write};
@@ -200,6 +201,24 @@ pub struct Login<'a> {
     pub password: &'a str,
 }
 
+/// What a cluster does for what is committed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Durability {
+    /// Nothing: it is gone when the machine stops.
+    Off,
+    /// All that a real server does.
+    Full,
+}
+
+impl Durability {
+    fn settings(self) -> &'static str {
+        match self {
+            Self::Off => "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nshared_buffers = '64MB'\n",
+            Self::Full => "fsync = on\nsynchronous_commit = on\nfull_page_writes = on\n",
+        }
+    }
+}
+
 /// A running throw-away cluster; it stops and disappears when this value goes.
 pub struct Cluster {
     programs: Programs,
@@ -207,11 +226,21 @@ pub struct Cluster {
     home: PathBuf,
     port: u16,
     password: String,
+    durability: Durability,
 }
 
 impl Cluster {
     /// Makes and starts a cluster of its own for `purpose`.
     pub fn start(project: &Project, programs: &Programs, purpose: &str) -> Result<Self> {
+        Self::begin(project, programs, purpose, Durability::Off)
+    }
+
+    /// The same, of which a commit is as much as of a real server, and takes as long.
+    pub fn start_durable(project: &Project, programs: &Programs, purpose: &str) -> Result<Self> {
+        Self::begin(project, programs, purpose, Durability::Full)
+    }
+
+    fn begin(project: &Project, programs: &Programs, purpose: &str, durability: Durability) -> Result<Self> {
         let user = User::for_postgres()?;
         let all = reachable_folder(project, user, "throwaway")?;
         remove_orphans(&all, programs, user)?;
@@ -220,7 +249,8 @@ impl Cluster {
             .mode(0o700)
             .create(&home)
             .with_context(|| format!("cannot make the folder `{}`", home.display()))?;
-        let mut cluster = Self { programs: programs.clone(), user, home, port: 0, password: random_password()? };
+        let password = random_password()?;
+        let mut cluster = Self { programs: programs.clone(), user, home, port: 0, password, durability };
         if let Some(user) = user {
             chown(&cluster.home, Some(user.uid), Some(user.gid))?;
         }
@@ -318,12 +348,10 @@ impl Cluster {
             "port = {}\n\
              listen_addresses = '127.0.0.1'\n\
              unix_socket_directories = ''\n\
-             fsync = off\n\
-             synchronous_commit = off\n\
-             full_page_writes = off\n\
-             shared_buffers = '64MB'\n\
-             max_connections = 200\n",
-            self.port
+             max_connections = 200\n\
+             {}",
+            self.port,
+            self.durability.settings(),
         );
         let file = self.data().join("postgresql.auto.conf");
         fs::write(&file, settings)?;
@@ -374,7 +402,7 @@ fn process_in(name: &str) -> Option<u32> {
 }
 
 /// A port that nobody listens on at this moment.
-fn free_port() -> Result<u16> {
+pub fn free_port() -> Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
@@ -437,6 +465,19 @@ mod tests {
             drop(cluster);
             assert!(!home.exists(), "`{}` is still there", home.display());
         }
+        Ok(())
+    }
+
+    #[test]
+    fn only_a_cluster_that_is_measured_keeps_what_is_committed() -> Result<()> {
+        let project = Project::find()?;
+        let programs = Programs::obtain(&project, 18)?;
+        let says = |cluster: &Cluster| {
+            let sql = "show fsync; show synchronous_commit; show full_page_writes";
+            cluster.sql(cluster.superuser(), "postgres", sql)
+        };
+        assert_eq!(says(&Cluster::start(&project, &programs, "xtask-throwaway")?)?.trim(), "off\noff\noff");
+        assert_eq!(says(&Cluster::start_durable(&project, &programs, "xtask-durable")?)?.trim(), "on\non\non");
         Ok(())
     }
 

@@ -131,6 +131,14 @@ pub fn oathtool() -> Result<()> {
     on_path("oathtool").map(|_| ()).context("the package oathtool is installed, but there is no `oathtool` on the path")
 }
 
+/// The load tool of the benchmark.
+pub fn wrk() -> Result<PathBuf> {
+    if on_path("wrk").is_none() {
+        install(&["wrk"])?;
+    }
+    on_path("wrk").context("the package wrk is installed, but there is no `wrk` on the path")
+}
+
 /// Node and its package manager.
 pub struct Node {
     program: PathBuf,

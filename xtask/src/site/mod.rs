@@ -20,8 +20,8 @@ pub const STEPS: usize = 3;
 /// What the first visit may load, compressed, in bytes: more is felt on a slow line.
 const BUDGET: usize = 180_000;
 
-/// Builds all of it and brings the site folder up to date.
-pub fn build(project: &Project, build: Build, steps: &Steps) -> Result<()> {
+/// Builds all of it, brings the site folder up to date, and says what travels on a first visit.
+pub fn build(project: &Project, build: Build, steps: &Steps) -> Result<FirstLoad> {
     let wasm = steps.loud("building the browser part", || browser::compile(project, build))?;
     let glued = steps.quiet("joining it to JavaScript", || browser::join(&wasm, build))?;
     let load = steps.quiet("style, pictures, compression", || {
@@ -36,7 +36,7 @@ pub fn build(project: &Project, build: Build, steps: &Steps) -> Result<()> {
     if build == Build::Release {
         load.must_fit()?;
     }
-    Ok(())
+    Ok(load)
 }
 
 /// Everything the site folder holds, but for the compressed twins.
@@ -80,14 +80,15 @@ impl Site {
 }
 
 /// What travels on the first visit, in compressed bytes.
-struct FirstLoad {
+pub struct FirstLoad {
     wasm: usize,
     js: usize,
     css: usize,
 }
 
 impl FirstLoad {
-    fn total(&self) -> usize {
+    /// All of it.
+    pub fn total(&self) -> usize {
         self.wasm + self.js + self.css
     }
 

@@ -1,0 +1,242 @@
+//! One run: a portal with so many requests on one database, what its people can do in a second, and what the machine could do at the most.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Stdio;
+
+use anyhow::{Context, Result};
+
+use super::acts::{Crowd, Name};
+use super::catalogue::Catalogue;
+use super::client::{Client, Line};
+use super::load::{Driven, Sends, Told, Tool};
+use super::place::Place;
+use super::process::Process;
+use super::report::{Act, Figure, Run, real};
+use super::server::Server;
+use super::{floors, html, statements};
+use crate::project::Project;
+use crate::run;
+use crate::steps::Steps;
+
+/// The made company is the same for every size; only its history grows.
+const PEOPLE: u32 = 2_000;
+const BUNDLES: u32 = 5_000;
+const SEED: u32 = 1;
+
+/// How many of its people sign in.
+const SIGN_IN: usize = 160;
+
+/// How many forms are made ready for each second of load.
+const FORMS_A_SECOND: u32 = 1_000;
+
+/// How many steps a run on a database of our own takes.
+pub const STEPS: usize = 2 + Name::DRIVEN.len() + 4;
+
+/// What all runs share.
+pub struct Bench<'a> {
+    /// Where the programs are.
+    pub project: &'a Project,
+    /// The progress lines.
+    pub steps: &'a Steps,
+    /// The load tool.
+    pub tool: Tool,
+}
+
+/// One act that was driven, and one line of it that was not sent.
+struct Driving {
+    act: Act,
+    left: Line,
+}
+
+impl Bench<'_> {
+    /// Makes a company with so many requests, and measures the portal that serves it.
+    pub fn own(&self, place: &Place<'_>, requests: u64) -> Result<Run> {
+        let mut run = Run::new(place.says(), Some(requests));
+        let folder = self.steps.loud(&format!("{}: making up {requests} requests", run.on), || {
+            self.make(place, requests)?;
+            place.export(self.project)
+        })?;
+        run.figures.insert(Figure::BytesARequest, real(place.bytes()?) / real(requests.max(1)));
+        let catalogue = Catalogue::read(&folder)?;
+
+        let starting = format!("{}: starting the portal, and signing {SIGN_IN} people in", run.on);
+        let (server, crowd) = self.steps.quiet(&starting, || {
+            let server = Server::portal(self.project, place)?;
+            run.figures.insert(Figure::FirstAnswerMillis, server.first_answer().as_secs_f64() * 1e3);
+            server.process().rest()?;
+            run.figures.insert(Figure::IdleMegabytes, megabytes(server.process().resident().unwrap_or_default()));
+            let crowd = self.crowd(server.origin(), catalogue)?;
+            Ok((server, crowd))
+        })?;
+        let left = self.acts(&crowd, Some(server.process()), &mut run)?;
+        drop(server);
+
+        self.steps
+            .quiet(&format!("{}: counting SQL statements", run.on), || self.statements(place, &left, &mut run))?;
+        self.steps.quiet(&format!("{}: driving the floors", run.on), || {
+            for (floor, driven) in floors::drive(&self.tool, self.project, place, &crowd.people)? {
+                if driven.load.failed > 0 {
+                    let says = floor.says();
+                    run.remarks.push(format!("{says}: {} failed, so it says little", driven.load.failed));
+                }
+                run.floors.insert(floor, driven.load);
+            }
+            Ok(())
+        })?;
+        self.steps.quiet(&format!("{}: committing the same rows", run.on), || {
+            run.raw = Some(floors::raw_commits(self.project, place, self.tool.seconds)?);
+            Ok(())
+        })?;
+        self.steps.quiet(&format!("{}: ruling, replaying, judging again, verifying", run.on), || {
+            run.figures.extend(floors::rates(self.project, place)?);
+            Ok(())
+        })?;
+        Ok(run)
+    }
+
+    /// Measures what the people of a running portal can do; what its process takes is not known.
+    pub fn running(&self, url: &str, catalogue: Catalogue) -> Result<Run> {
+        let mut run = Run::new(url.to_owned(), None);
+        let crowd = self.steps.quiet("signing people in", || self.crowd(url, catalogue))?;
+        self.acts(&crowd, None, &mut run)?;
+        Ok(run)
+    }
+
+    fn make(&self, place: &Place<'_>, requests: u64) -> Result<()> {
+        run::read(place.sallyport(self.project).arg("migrate"))?;
+        let [requests, people, bundles, seed] =
+            [requests.to_string(), PEOPLE.to_string(), BUNDLES.to_string(), SEED.to_string()];
+        run::show(
+            place
+                .sallyport(self.project)
+                .args(["bench-data", "--requests", &requests, "--people", &people])
+                .args(["--bundles", &bundles, "--seed", &seed])
+                .stdout(Stdio::null()),
+        )?;
+        place.settle()
+    }
+
+    fn crowd(&self, origin: &str, catalogue: Catalogue) -> Result<Crowd> {
+        let client = Client::new(origin);
+        let mut people = Vec::new();
+        for name in catalogue.some_people(SIGN_IN) {
+            run::go_on()?;
+            people.push(client.sign_in(name)?);
+        }
+        let forms = usize::try_from(self.tool.seconds.saturating_mul(FORMS_A_SECOND))?;
+        Ok(Crowd { client, catalogue, people, forms })
+    }
+
+    /// Drives every act; what is left over is one line of each.
+    fn acts(&self, crowd: &Crowd, process: Option<Process>, run: &mut Run) -> Result<Vec<(Name, Line)>> {
+        let mut left = Vec::new();
+        for name in Name::DRIVEN {
+            let driving =
+                self.steps.quiet(&format!("{}: {}", run.on, name.says()), || self.act(crowd, name, process, run))?;
+            run.acts.push(driving.act);
+            left.push((name, driving.left));
+        }
+        Ok(left)
+    }
+
+    fn act(&self, crowd: &Crowd, name: Name, process: Option<Process>, run: &mut Run) -> Result<Driving> {
+        let mut lines = crowd.sends(name)?;
+        let left = match name.sends() {
+            Sends::Pages => lines.first().cloned(),
+            Sends::Forms => lines.pop(),
+        };
+        let left = left.filter(|_| !lines.is_empty());
+        let left = left.with_context(|| format!("there is nothing to drive `{}` with", name.says()))?;
+        let driven = self.tool.drive(crowd.client.origin(), &lines, name.sends(), process)?;
+        run.remarks.extend(remarks(crowd, name, &lines, &driven)?);
+        if process.is_some() {
+            let most = run.figures.entry(Figure::LoadMegabytes).or_default();
+            *most = most.max(megabytes(driven.resident));
+        }
+        Ok(Driving { act: Act { act: name, load: driven.load, statements: None }, left })
+    }
+
+    /// Sends each act once more to a portal that writes its statements down.
+    fn statements(&self, place: &Place<'_>, left: &[(Name, Line)], run: &mut Run) -> Result<()> {
+        let log = place.folder().join("statements.log");
+        let server = Server::talkative(self.project, place, &log)?;
+        let client = Client::new(server.origin());
+        let mut done = BTreeSet::new();
+        for (name, line) in left {
+            if name.sends() == Sends::Pages {
+                // What is kept in memory from the first time on is asked for once in a portal's life.
+                client.send(line, "bench-warm")?;
+            }
+            let answer = client.send(line, name.key())?;
+            if answer.status < 400 && !answer.location.contains("kept=") {
+                done.insert(*name);
+            } else {
+                let (says, status, to) = (name.says(), answer.status, answer.location);
+                run.remarks.push(format!(
+                    "{says}: no statements were counted, as it answered with {status} and led to `{to}`"
+                ));
+            }
+        }
+        drop(server);
+        let log = fs::read_to_string(&log)?;
+        for act in run.acts.iter_mut().filter(|it| done.contains(&it.act)) {
+            act.statements = Some(statements::count(&log, act.act.key()));
+        }
+        Ok(())
+    }
+}
+
+/// What a reader must know about a load: what was turned away, what policy refused, whether it was a load at all.
+fn remarks(crowd: &Crowd, name: Name, lines: &[Line], driven: &Driven) -> Result<Vec<String>> {
+    let (load, says) = (&driven.load, name.says());
+    let mut remarks = Vec::new();
+    if load.failed > 0 {
+        remarks.push(format!("{says}: {} were answered with an error, or not at all", load.failed));
+    }
+    if load.refused > 0 {
+        let mut why = BTreeSet::new();
+        for told in &driven.refusals {
+            why.insert(why_not(crowd, lines, told)?);
+        }
+        let why = why.into_iter().collect::<Vec<_>>().join("; ");
+        remarks.push(format!("{says}: {} were turned away, such as: {why}", load.refused));
+    }
+    if name == Name::Ask {
+        let mut refused = 0;
+        for told in &driven.samples {
+            if answer(crowd, lines, told)?.is_some_and(|page| html::is_refused(&page)) {
+                refused += 1;
+            }
+        }
+        if refused > 0 {
+            remarks.push(format!("{says}: policy refused {refused} of {} that were looked at", driven.samples.len()));
+        }
+    }
+    if load.ran_out {
+        remarks.push(format!("{says}: all {} forms were sent before the time was over", lines.len()));
+    }
+    if load.tool > 0.5 {
+        remarks.push(format!(
+            "{says}: the load tool took {:.0} % of a core, which it takes from the portal",
+            load.tool * 100.0
+        ));
+    }
+    Ok(remarks)
+}
+
+fn why_not(crowd: &Crowd, lines: &[Line], told: &Told) -> Result<String> {
+    let page = answer(crowd, lines, told)?;
+    Ok(page.and_then(|page| html::why_not(&page)).unwrap_or_else(|| format!("it leads to `{}`", told.location)))
+}
+
+/// The page to which a form led, as its sender sees it.
+fn answer(crowd: &Crowd, lines: &[Line], told: &Told) -> Result<Option<String>> {
+    let Some(line) = lines.get(told.line) else { return Ok(None) };
+    let look = Line { path: told.location.clone(), form: None, ..line.clone() };
+    Ok(Some(crowd.client.send(&look, "bench")?.body))
+}
+
+fn megabytes(bytes: u64) -> f64 {
+    real(bytes) / 1e6
+}
