@@ -211,7 +211,7 @@ impl Example {
         let request = tx.request(id).await?.context("what was asked is not there")?;
         let State::Waiting { .. } = request.state else { return Ok(None) };
         let Some(by) = request.may_decide_now().first().copied() else { return Ok(None) };
-        let asked = Written::read(&mut tx, &request, before, None).await?;
+        let first = Written::read(&mut tx, &request, before, None).await?;
         let decider = Actor::Person { id: by, name: request.facts.name(by) };
         let between = Held::read(&mut tx).await?;
         let done = portal.rehearse_approval(&mut tx, &decider, id, request.terms).await;
@@ -219,8 +219,8 @@ impl Example {
             return Ok(None);
         }
         let request = tx.request(id).await?.context("what was approved is not there")?;
-        let decided = Written::read(&mut tx, &request, between, Some(&asked)).await?;
-        Ok(Some(Self { asker, asking, decider, id, asked, decided }))
+        let then = Written::read(&mut tx, &request, between, Some(&first)).await?;
+        Ok(Some(Self { asker, asking, decider, id, asked: first, decided: then }))
     }
 }
 

@@ -223,7 +223,7 @@ pub(crate) async fn tell_admins(portal: &Portal, tx: &mut Tx, by: &Actor, says: 
 
 /// Tells those who may decide a request in another's place, each in whose.
 async fn tell_stand_ins(portal: &Portal, tx: &mut Tx, by: &Actor, request: &Request, says: &str) -> Result<(), Error> {
-    for StandIn { who, name, .. } in portal.stand_ins(tx, request).await? {
+    for StandIn { who, name, .. } in Box::pin(portal.stand_ins(tx, request)).await? {
         notify(portal, tx, by, &[who].into(), &format!("{says} in the place of {name}"), request).await?;
     }
     Ok(())

@@ -90,7 +90,8 @@ impl Portal {
         let mut found = Vec::new();
         for who in tx.delegates_on(request.id, now).await? {
             let Some(it) = tx.identity(who).await?.filter(Identity::may_act) else { continue };
-            let authority = over(tx, &Actor::Person { id: who, name: it.spec.name }, request, now).await?;
+            let who_acts = Actor::Person { id: who, name: it.spec.name };
+            let authority = Box::pin(over(tx, &who_acts, request, now)).await?;
             found.extend(request.stands_in_for(&authority, now).map(|(whom, name)| StandIn { who, whom, name }));
         }
         Ok(found)

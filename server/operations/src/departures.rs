@@ -153,7 +153,7 @@ impl Portal {
         for id in owns.union(&backs_up) {
             sensitive |= tx.system(*id).await?.is_some_and(|system| system.spec.sensitivity >= Sensitivity::High);
         }
-        let gains = self.gained_by_departure(tx, actor, who).await?;
+        let gains = Box::pin(self.gained_by_departure(tx, actor, who)).await?;
         Ok(Around { founding: false, sensitive, gains })
     }
 

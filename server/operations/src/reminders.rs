@@ -41,7 +41,7 @@ impl Portal {
         let new: BTreeSet<_> = after.may_decide_now().difference(&before.may_decide_now()).copied().collect();
         let says = |place: &str| format!("{what} for {whom} is yours to decide too now{place}, as nobody had in time");
         tell_people(self, tx, &Actor::System, &new, &says(""), &page(after)).await?;
-        for StandIn { who, whom, name } in self.stand_ins(tx, after).await? {
+        for StandIn { who, whom, name } in Box::pin(self.stand_ins(tx, after)).await? {
             if !new.contains(&whom) {
                 continue;
             }
@@ -63,7 +63,7 @@ impl Portal {
         };
         let deciders = request.may_decide_now();
         self.tell_once(tx, request, &deciders, reminder.at, &says("")).await?;
-        for StandIn { who, name, .. } in self.stand_ins(tx, request).await? {
+        for StandIn { who, name, .. } in Box::pin(self.stand_ins(tx, request)).await? {
             let says = says(&format!(" in the place of {name}"));
             self.tell_once(tx, request, &[who].into(), reminder.at, &says).await?;
         }

@@ -153,7 +153,7 @@ impl Portal {
         founding: bool,
     ) -> Result<Option<Refusal>, Error> {
         let Some(proposed) = system.proposed.as_ref().filter(|_| !founding) else { return Ok(None) };
-        let name = self.gained_by_owners(tx, actor, system, &proposed.stewards).await?;
+        let name = Box::pin(self.gained_by_owners(tx, actor, system, &proposed.stewards)).await?;
         Ok(name.map(|name| Refusal::GainsByIt { name }))
     }
 

@@ -154,7 +154,7 @@ impl Bench<'_> {
             let most = run.figures.entry(Figure::LoadMegabytes).or_default();
             *most = most.max(megabytes(driven.resident));
         }
-        Ok(Driving { act: Act { act: name, load: driven.load, statements: None }, left })
+        Ok(Driving { act: Act { name, load: driven.load, statements: None }, left })
     }
 
     /// Sends each act once more to a portal that writes its statements down.
@@ -180,8 +180,8 @@ impl Bench<'_> {
         }
         drop(server);
         let log = fs::read_to_string(&log)?;
-        for act in run.acts.iter_mut().filter(|it| done.contains(&it.act)) {
-            act.statements = Some(statements::count(&log, act.act.key()));
+        for act in run.acts.iter_mut().filter(|it| done.contains(&it.name)) {
+            act.statements = Some(statements::count(&log, act.name.key()));
         }
         Ok(())
     }

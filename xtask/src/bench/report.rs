@@ -48,7 +48,7 @@ pub struct Run {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Act {
     /// Which.
-    pub act: Name,
+    pub name: Name,
     /// How it went.
     pub load: Load,
     /// How many SQL statements it is.
@@ -163,7 +163,7 @@ impl Run {
 
     /// An act of it.
     pub fn act(&self, act: Name) -> Option<&Act> {
-        self.acts.iter().find(|it| it.act == act)
+        self.acts.iter().find(|it| it.name == act)
     }
 }
 

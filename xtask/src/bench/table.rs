@@ -51,7 +51,7 @@ fn acts(run: &Run, smallest: Option<&Run>, before: Option<&BTreeMap<String, f64>
     head.push(grown);
     let mut rows = vec![head];
     let mut sorted: Vec<&Act> = run.acts.iter().collect();
-    sorted.sort_by_key(|it| it.act);
+    sorted.sort_by_key(|it| it.name);
     rows.extend(sorted.into_iter().map(|act| act_row(act, run, smallest)));
     for (floor, load) in &run.floors {
         let mut row = vec![named(*floor)];
@@ -66,7 +66,7 @@ fn acts(run: &Run, smallest: Option<&Run>, before: Option<&BTreeMap<String, f64>
 }
 
 fn act_row(act: &Act, run: &Run, smallest: Option<&Run>) -> Vec<String> {
-    let Act { act: name, load, statements } = act;
+    let Act { name, load, statements } = act;
     let mut row = vec![name.says().to_owned()];
     row.extend(load_cells(load, *statements));
     let floor = run.floors.get(&name.floor()).and_then(|floor| ratio(load.per_second, floor.per_second));
@@ -93,7 +93,7 @@ fn load_cells(load: &Load, statements: Option<u64>) -> [String; 7] {
 
 /// How many a second, by what the rows are called.
 fn speeds(run: &Run) -> BTreeMap<String, f64> {
-    let acts = run.acts.iter().map(|it| (it.act.says().to_owned(), it.load.per_second));
+    let acts = run.acts.iter().map(|it| (it.name.says().to_owned(), it.load.per_second));
     let floors = run.floors.iter().map(|(floor, load)| (named(*floor), load.per_second));
     acts.chain(floors).chain(run.raw.iter().flat_map(raw)).collect()
 }
@@ -211,8 +211,8 @@ mod tests {
 
     fn run(requests: u64, p50_ms: f64) -> Run {
         let mut run = Run::new("SQLite".to_owned(), Some(requests));
-        run.acts.push(Act { act: Name::Inbox, load: load(300.0, p50_ms), statements: Some(21) });
-        run.acts.push(Act { act: Name::Ask, load: load(500.0, p50_ms), statements: None });
+        run.acts.push(Act { name: Name::Inbox, load: load(300.0, p50_ms), statements: Some(21) });
+        run.acts.push(Act { name: Name::Ask, load: load(500.0, p50_ms), statements: None });
         run.floors.insert(Floor::CommitAsk, load(1_000.0, 1.0));
         run.floors.insert(Floor::Page, load(12_000.0, 1.0));
         run.raw = Some(Raw { ask: Rate { per_second: 1_500.0 }, decide: Rate { per_second: 1_400.0 } });
