@@ -1,7 +1,9 @@
 //! A made company with years of history: all of it is as valid as what people lived through, and goes on as if they had.
 
 use crate::{
+    guardrails::draft,
     on_both,
+    races::is_long,
     world::{On, World},
 };
 use chrono::TimeDelta;
@@ -12,12 +14,13 @@ use domain::{
     ids::{RequestId, StreamId},
     request::{RequestEvent, State},
 };
-use operations::{BenchData, Error, Made};
+use operations::{BenchData, Error, Made, guardrails::GuardrailAct};
 use uuid::Uuid;
 
 on_both! {
     a_made_history_is_as_valid_as_one_that_was_lived
     what_was_made_up_is_what_would_have_been_read
+    a_long_history_is_judged_again_and_comes_to_the_same
     the_same_seed_makes_up_the_same_and_another_does_not
     a_company_is_made_up_only_where_nobody_lives_yet
     what_cannot_be_made_up_says_why
@@ -85,6 +88,30 @@ async fn what_was_made_up_is_what_would_have_been_read(on: On) {
     }
     assert!(compared > 2, "only {compared} could be compared");
     world.is_sound().await;
+}
+
+// R19, L1: each ruling comes to the same again, and a draft that changes nothing is replayed as changing nothing.
+async fn a_long_history_is_judged_again_and_comes_to_the_same(on: On) {
+    let long = BenchData { people: 2_000, bundles: 200, requests: 100_000, seed: 7 };
+    let wanted = if is_long() { long } else { BenchData { requests: 500, ..WANTED } };
+    let (world, _) = made(on, &wanted).await;
+    let mut unlike = Vec::new();
+    let mut hear = |it: operations::Unlike| unlike.push(it.to_string());
+    let rejudged = world.portal.rejudge(&Actor::Operator, None, &mut hear, &mut |_| ()).await.expect("they can be");
+    assert_eq!(unlike, Vec::<String>::new());
+    assert!(usize::try_from(rejudged.rulings).is_ok_and(|made| made > wanted.requests), "{rejudged:?}");
+
+    let (id, _) = world.read().await.admins().await.expect("they can be read")[0];
+    let admin = Actor::Person { id, name: "An admin".to_owned() };
+    let rule = "@id(\"a\") @says(\"b\") forbid (principal, action, resource) when { context.minutes > 100000 };";
+    let number = draft(&world, &admin, rule).await;
+    world.portal.change_guardrails(&admin, number, GuardrailAct::Submit).await.expect("they wrote it");
+    world.run_jobs().await;
+    let page = world.portal.guardrail_page(&admin).await.expect("it is there");
+    let replay = page.draft.and_then(|draft| draft.replay).expect("it began");
+    assert_eq!((replay.finished, replay.done, replay.total), (true, replay.total, replay.total));
+    assert_eq!(usize::try_from(replay.total).ok(), Some(wanted.requests));
+    assert_eq!(replay.sentence, format!("Of {} recorded requests, none would be decided otherwise.", wanted.requests));
 }
 
 /// Everybody says yes whom it takes.

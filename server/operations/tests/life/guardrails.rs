@@ -77,7 +77,7 @@ async fn published(world: &World, number: u32) {
     done.expect("another admin publishes it");
 }
 
-async fn draft(world: &World, by: &Actor, rules: &str) -> u32 {
+pub async fn draft(world: &World, by: &Actor, rules: &str) -> u32 {
     let after = world.portal.guardrail_editor(by).await.expect("an admin edits").after;
     world.portal.draft_guardrails(by, &text(rules), after).await.expect("a draft may be written");
     after + 1

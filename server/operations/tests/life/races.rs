@@ -40,9 +40,14 @@ on_both! {
     one_recovery_code_for_two_acts_in_one_moment_counts_once
 }
 
+/// Whether there is time for much more than is looked at every day.
+pub fn is_long() -> bool {
+    std::env::var_os("SALLYPORT_TEST_LONG").is_some_and(|v| v == "1")
+}
+
 /// How often each race is run.
 pub fn rounds() -> usize {
-    if std::env::var_os("SALLYPORT_TEST_LONG").is_some_and(|v| v == "1") { 200 } else { 5 }
+    if is_long() { 200 } else { 5 }
 }
 
 /// Looks at the whole trail after each of the first rounds, then after every twentieth: it grows with each.
