@@ -83,7 +83,9 @@ impl Floors {
         match act {
             Act::Ask => {
                 let mut tx = self.store.write().await?;
-                let asked = self.ask(&mut tx).await?;
+                let example = self.next_example();
+                self.hold(&mut tx, &self.examples[example].asked).await?;
+                let asked = self.ask(&mut tx, example).await?;
                 tx.commit().await?;
                 self.wait([asked]);
             }
@@ -108,7 +110,8 @@ impl Floors {
         let mut tx = self.store.write().await?;
         let mut asked = Vec::new();
         for _ in 0..STOCK {
-            asked.push(self.ask(&mut tx).await?);
+            // Nothing is held for these: whoever writes many would wait for others, who wait for them.
+            asked.push(self.ask(&mut tx, self.next_example()).await?);
         }
         tx.commit().await?;
         self.wait(asked);
@@ -129,11 +132,14 @@ impl Floors {
         }
     }
 
-    async fn ask(&self, tx: &mut Tx) -> Result<Waiting> {
-        let example = self.turn.fetch_add(1, Ordering::Relaxed) % self.examples.len();
+    /// The next example, to be asked for.
+    fn next_example(&self) -> usize {
+        self.turn.fetch_add(1, Ordering::Relaxed) % self.examples.len()
+    }
+
+    async fn ask(&self, tx: &mut Tx, example: usize) -> Result<Waiting> {
         let (id, written) = (self.fresh(), &self.examples[example].asked);
         let row = &written.request;
-        self.hold(tx, written).await?;
         run!(
             tx,
             "insert into floor_requests (id, version, body, bundle_id, subject_id, asker_id, state, approval_id, asked_at, until,
