@@ -7,7 +7,7 @@ use crate::{
     identity::{Identity, PortalRole},
     ids::{GroupId, IdentityId, SystemId},
     refusal::Refusal,
-    request::{Decision, Request},
+    request::Request,
     ruling::Via,
 };
 use chrono::{DateTime, Utc};
@@ -75,9 +75,7 @@ impl Authority {
         });
         let lenders: Vec<_> = lent.collect();
         let eligible = |id: IdentityId| {
-            request.ruling.stages.iter().any(|s| s.via(id).is_some())
-                || request.decisions.iter().flat_map(Decision::people).any(|who| who == id)
-                || request.review.as_ref().is_some_and(|review| review.by == id)
+            request.asks(id) || request.has_decided(id) || request.review.as_ref().is_some_and(|review| review.by == id)
         };
         let who = std::iter::once(actor).chain(lenders.iter().map(Self::actor));
         let eligible_ever = who.filter_map(Actor::person).any(eligible);

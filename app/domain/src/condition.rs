@@ -239,32 +239,22 @@ impl Condition {
                     },
                 )
             }
-            Self::Incompatible { bundles } => {
-                let clashes = || bundles.iter().filter_map(|b| Some((*b, facts.held.get(b)?)));
-                let covered = clashes().next().map(|(_, held)| held);
-                let clash = clashes().find(|(id, held)| !exception::covers(ask, *id, held)).map(|(_, held)| held);
-                match (clash, covered) {
-                    (None, Some(held)) => exception::passes(facts, held),
-                    (None, None) => {
-                        Check::new(self.rule(), true, "nothing that conflicts is held or waiting".to_owned())
-                    }
-                    (Some(held), _) => {
-                        let has = if held.live { "holds" } else { "has asked for" };
-                        Check::new(
-                            self.rule(),
-                            false,
-                            format!(
-                                "{} {has} “{}”, which must not be in the same hands",
-                                facts.subject.name, held.name
-                            ),
-                        )
-                        .or_else(|| {
-                            let act = if held.live { "give it back" } else { "withdraw it" };
-                            format!("{act} first")
-                        })
-                    }
+            Self::Incompatible { bundles } => match exception::clash(ask, facts, bundles) {
+                (None, Some(held)) => exception::passes(facts, held),
+                (None, None) => Check::new(self.rule(), true, "nothing that conflicts is held or waiting".to_owned()),
+                (Some(held), _) => {
+                    let has = if held.live { "holds" } else { "has asked for" };
+                    Check::new(
+                        self.rule(),
+                        false,
+                        format!("{} {has} “{}”, which must not be in the same hands", facts.subject.name, held.name),
+                    )
+                    .or_else(|| {
+                        let act = if held.live { "give it back" } else { "withdraw it" };
+                        format!("{act} first")
+                    })
                 }
-            }
+            },
         }
     }
 

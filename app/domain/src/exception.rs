@@ -3,7 +3,7 @@
 
 use crate::{
     authority::Authority,
-    event::{Record, Transition},
+    event::Transition,
     facts::{Ask, Facts, Held},
     grant::{Grant, State as GrantState},
     ids::{BundleId, GroupId, IdentityId},
@@ -77,9 +77,17 @@ pub fn is_open_to(ruling: &Ruling, facts: &Facts) -> bool {
     failures.peek().is_some() && failures.all(|check| OPEN.contains(&check.rule.as_str())) && !beside(facts).is_empty()
 }
 
-/// Whether this may be beside it, as the exception names it and it is held.
-pub(crate) fn covers(ask: &Ask, id: BundleId, held: &Held) -> bool {
-    held.live && ask.exception.as_ref().is_some_and(|from| from.contains(&id))
+/// What of these is held or waited for, though it must not be in the same hands: the first that stands in the way; else, as the second, the
+/// first that does not, as the exception names it and it is held.
+pub(crate) fn clash<'a>(
+    ask: &Ask,
+    facts: &'a Facts,
+    bundles: &BTreeSet<BundleId>,
+) -> (Option<&'a Held>, Option<&'a Held>) {
+    let covers = |id, held: &Held| held.live && ask.exception.as_ref().is_some_and(|from| from.contains(id));
+    let clashes = || bundles.iter().filter_map(|id| Some((id, facts.held.get(id)?)));
+    let stands = clashes().find(|(id, held)| !covers(*id, held)).map(|(_, held)| held);
+    (stands, clashes().next().map(|(_, held)| held))
 }
 
 /// That separation of duties lets it pass, as it is asked for as an exception.
@@ -171,6 +179,6 @@ impl Request {
         }
         let Some(text) = text else { return Err(Refusal::Missing("review")) };
         let event = RequestEvent::ExceptionReviewed { by, text: text.reference() };
-        Ok(Transition::next(Record::Request(Box::new(self.clone())), authority.actor(), event, now)?.with_words([text]))
+        Ok(self.change(authority.actor(), event, now)?.with_words([text]))
     }
 }

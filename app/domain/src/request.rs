@@ -220,6 +220,10 @@ impl Decider {
     }
 }
 
+fn unasked() -> Refusal {
+    Refusal::NotADecider { why: "you were not among those asked when it was made".to_owned() }
+}
+
 /// A word to those who decide, as a request has waited long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reminder {
@@ -824,6 +828,16 @@ impl Request {
         }
     }
 
+    /// Everybody whom the decisions on it use up, in their order: who decided, and in whose place.
+    pub fn decided_by(&self) -> impl Iterator<Item = IdentityId> {
+        self.decisions.iter().flat_map(Decision::people)
+    }
+
+    /// Whether this person has decided on it, or another in their place.
+    pub fn has_decided(&self, who: IdentityId) -> bool {
+        self.decided_by().any(|decided| decided == who)
+    }
+
     /// How many have approved which stage, and who is used up by it.
     fn given(&self) -> Given {
         let mut given = Given::default();
@@ -936,8 +950,7 @@ impl Request {
     /// The stage that decides now, the first rung of its ladder on which somebody stands who would come in anew, and who would.
     fn next_up(&self) -> Option<(usize, usize, BTreeSet<IdentityId>)> {
         let (at, stage) = self.current_stage()?;
-        let decided = self.decisions.iter().flat_map(Decision::people);
-        let out: BTreeSet<_> = decided.chain(self.kept_out.iter().copied()).collect();
+        let out: BTreeSet<_> = self.decided_by().chain(self.kept_out.iter().copied()).collect();
         stage.next_rung(&out).map(|(rung, new)| (at, rung, new))
     }
 
@@ -960,7 +973,6 @@ impl Request {
                 Err(why) => no = no.or(Some(why)),
             }
         }
-        let unasked = || Refusal::NotADecider { why: "you were not among those asked when it was made".to_owned() };
         Err(no.unwrap_or_else(unasked))
     }
 
@@ -977,7 +989,7 @@ impl Request {
         let lends_nothing = || Refusal::NotADecider { why: format!("neither may {name}, for whom you decide") };
         let whom = lender.actor().person().ok_or_else(lends_nothing)?;
         if !self.asks(whom) {
-            return Err(Refusal::NotADecider { why: "you were not among those asked when it was made".to_owned() });
+            return Err(unasked());
         }
         // Who owned the subject when it was asked could never have been asked, and so needs a word of its own here.
         if ruling::excluded(&self.ask, &self.facts).contains(&by) {
@@ -1010,7 +1022,7 @@ impl Request {
     }
 
     /// Whether this person was asked, in whichever stage.
-    fn asks(&self, who: IdentityId) -> bool {
+    pub fn asks(&self, who: IdentityId) -> bool {
         self.ruling.stages.iter().any(|s| s.via(who).is_some())
     }
 
@@ -1030,7 +1042,7 @@ impl Request {
         authority.not_barred(now)?;
         authority.apart_from(self.parties())?;
         self.open(now)?;
-        if self.decisions.iter().flat_map(Decision::people).any(|decided| decided == who) {
+        if self.has_decided(who) {
             return Err(Refusal::DecidedAlready);
         }
         Ok(())
@@ -1057,8 +1069,8 @@ impl Request {
 
     /// Whose part in it is not an approver's to take: who asked, whom it is for, who decided already, and who never does.
     pub fn parties(&self) -> BTreeSet<IdentityId> {
-        let decided = self.decisions.iter().flat_map(Decision::people);
-        [self.ask.asker, self.ask.subject].into_iter().chain(decided).chain(self.kept_out.iter().copied()).collect()
+        let moved = self.kept_out.iter().copied();
+        [self.ask.asker, self.ask.subject].into_iter().chain(self.decided_by()).chain(moved).collect()
     }
 
     /// Everybody who may decide on it, in whichever stage, while it is open.
@@ -1089,7 +1101,7 @@ impl Request {
         self.facts.bundle.bundle
     }
 
-    fn change(&self, actor: &Actor, event: RequestEvent, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+    pub(crate) fn change(&self, actor: &Actor, event: RequestEvent, now: DateTime<Utc>) -> Result<Transition, Refusal> {
         Transition::next(Record::Request(Box::new(self.clone())), actor, event, now)
     }
 

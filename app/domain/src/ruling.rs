@@ -293,11 +293,8 @@ fn decide(engine: u32, ask: &Ask, facts: &Facts, guardrails: &dyn Guardrails) ->
 
     let privileged: BTreeMap<_, _> =
         facts.entitlements.iter().filter_map(|(id, e)| e.privileged.clone().map(|why| (*id, why))).collect();
-    let mut not_automatic =
-        if spec.automatic { not_low_risk(facts, &privileged, verdict.as_ref()) } else { Vec::new() };
-    if spec.automatic && ask.exception.is_some() {
-        not_automatic.push("it is asked for as an exception".to_owned());
-    }
+    let not_automatic =
+        if spec.automatic { not_low_risk(ask, facts, &privileged, verdict.as_ref()) } else { Vec::new() };
     let automatic = spec.automatic && not_automatic.is_empty();
 
     let wanted = || demanded(ask, facts, !privileged.is_empty(), verdict.as_ref());
@@ -398,10 +395,9 @@ fn check_owned(facts: &Facts) -> Option<Check> {
 
 /// Separation of duties counts from both sides: what is held may say no as well.
 fn check_conflicts(ask: &Ask, facts: &Facts) -> Option<Check> {
-    let clashes = || facts.conflicts.iter().filter_map(|id| Some((*id, facts.held.get(id)?)));
-    let (_, first) = clashes().next()?;
-    let Some((_, held)) = clashes().find(|(id, held)| !exception::covers(ask, *id, held)) else {
-        return Some(exception::passes(facts, first));
+    let held = match exception::clash(ask, facts, &facts.conflicts) {
+        (Some(held), _) => held,
+        (None, excepted) => return excepted.map(|held| exception::passes(facts, held)),
     };
     let says = format!("{} has “{}”, which must not be in the same hands", facts.subject.name, held.name);
     Some(Check::new("incompatible", false, says).or_else(|| "give it back first".to_owned()))
@@ -447,7 +443,12 @@ fn or_owners(facts: &Facts, system: &crate::facts::SystemFacts) -> String {
 }
 
 /// Why access is not low-risk and reversible (R9).
-fn not_low_risk(facts: &Facts, privileged: &BTreeMap<EntitlementId, String>, verdict: Option<&Verdict>) -> Vec<String> {
+fn not_low_risk(
+    ask: &Ask,
+    facts: &Facts,
+    privileged: &BTreeMap<EntitlementId, String>,
+    verdict: Option<&Verdict>,
+) -> Vec<String> {
     let mut why = privileged.values().cloned().collect::<Vec<_>>();
     if let Some(verdict) = verdict {
         let rules = verdict.demands.deciding().into_iter().filter_map(|id| verdict.rules.get(id));
@@ -467,17 +468,17 @@ fn not_low_risk(facts: &Facts, privileged: &BTreeMap<EntitlementId, String>, ver
             why.push(format!("access to {} is taken away by hand", system.name));
         }
     }
+    why.extend(ask.exception.as_ref().map(|_| "it is asked for as an exception".to_owned()));
     why
 }
 
 /// Turns the bundle's stages into the people who may decide them, and says where nobody can.
 fn resolve(ask: &Ask, facts: &Facts, demanded: Vec<Wanted>) -> (Vec<StageRuling>, Option<Check>) {
-    let excluded = excluded(ask, facts);
-    let (joined, apart) = (joined(facts), excepting(ask, facts));
+    let ladders = Ladders::of(ask, facts);
     let mut stages = demanded
         .into_iter()
         .map(|wanted| StageRuling {
-            ladder: ladder(&wanted.stage.from, wanted.system, wanted.alone, facts, &excluded, &joined, apart),
+            ladder: ladders.ladder(&wanted.stage.from, wanted.system, wanted.alone),
             name: wanted.stage.name,
             need: wanted.stage.need,
             system: wanted.system,
@@ -493,7 +494,8 @@ fn resolve(ask: &Ask, facts: &Facts, demanded: Vec<Wanted>) -> (Vec<StageRuling>
     let check = match settle(&mut stages, &Given::default()) {
         Ok(()) => Check::new("deciders", true, who_decides(&stages, facts)),
         Err(gap) => {
-            let names = excluded
+            let names = ladders
+                .excluded
                 .iter()
                 .filter(|id| facts.people.contains_key(id))
                 .map(|id| facts.name(*id))
@@ -507,18 +509,12 @@ fn resolve(ask: &Ask, facts: &Facts, demanded: Vec<Wanted>) -> (Vec<StageRuling>
 
 /// Who may decide a stage by the facts of today, whether or not policy would still ask for it.
 pub(crate) fn may_today(stage: &StageRuling, ask: &Ask, today: &Facts) -> Vec<Rung> {
-    let (joined, apart) = (joined(today), excepting(ask, today));
-    ladder(&stage.from, stage.system, stage.alone, today, &excluded(ask, today), &joined, apart)
+    Ladders::of(ask, today).ladder(&stage.from, stage.system, stage.alone)
 }
 
 /// The group that has its own part in an exception, and so stands in for nobody there: two from different sides decide.
 fn excepting(ask: &Ask, facts: &Facts) -> Option<GroupId> {
     facts.weightiest().filter(|_| ask.exception.is_some()).map(|(_, weightiest)| weightiest.fallback)
-}
-
-/// The groups one joins by the access.
-fn joined(facts: &Facts) -> BTreeSet<GroupId> {
-    facts.entitlements.values().flat_map(|e| e.joins.iter().copied()).collect()
 }
 
 /// A stage before it is known who decides it.
@@ -599,43 +595,62 @@ fn demanded(ask: &Ask, facts: &Facts, privileged: bool, verdict: Option<&Verdict
     demanded
 }
 
-/// Who might decide what is asked of these people: first hand, then, unless they are asked alone, who stands in for them, save the group
-/// that has a part of its own.
-fn ladder(
-    from: &Source,
-    system: Option<SystemId>,
-    alone: bool,
-    facts: &Facts,
-    excluded: &BTreeSet<IdentityId>,
-    joined: &BTreeSet<GroupId>,
+/// What the ladders of all stages of one ask have in common.
+struct Ladders<'a> {
+    facts: &'a Facts,
+    /// Who decides nothing about it.
+    excluded: BTreeSet<IdentityId>,
+    /// The groups one joins by the access.
+    joined: BTreeSet<GroupId>,
+    /// The group that has a part of its own, and so stands in for nobody.
     apart: Option<GroupId>,
-) -> Vec<Rung> {
-    let allowed = |people: &BTreeSet<IdentityId>| -> BTreeSet<IdentityId> {
-        people.iter().filter(|id| facts.people.contains_key(id) && !excluded.contains(id)).copied().collect()
-    };
-    // R15: a group never decides on who joins it.
-    let members = |group: &GroupId| match facts.groups.get(group) {
-        Some(known) if !joined.contains(group) => allowed(&known.members),
-        Some(_) | None => BTreeSet::new(),
-    };
-    let mut ladder = Vec::new();
-    match from {
-        Source::Owners => {}
-        Source::Group { group } => ladder.push(Rung { via: Via::Group { group: *group }, people: members(group) }),
-        Source::People { people } => ladder.push(Rung { via: Via::Named, people: allowed(people) }),
-        Source::Manager => ladder.push(Rung { via: Via::Manager, people: allowed(&facts.managers) }),
+}
+
+impl<'a> Ladders<'a> {
+    fn of(ask: &Ask, facts: &'a Facts) -> Self {
+        let joined = facts.entitlements.values().flat_map(|e| e.joins.iter().copied()).collect();
+        Self { facts, excluded: excluded(ask, facts), joined, apart: excepting(ask, facts) }
     }
-    let stands_in = system.and_then(|id| facts.systems.get_key_value(&id)).or_else(|| facts.weightiest());
-    if let Some((id, system)) = stands_in.filter(|_| !alone) {
-        if *from == Source::Owners {
-            ladder.push(Rung { via: Via::Owner { system: *id }, people: allowed(&system.owners) });
-        }
-        ladder.push(Rung { via: Via::BackupOwner { system: *id }, people: allowed(&system.backup_owners) });
-        if apart != Some(system.fallback) {
-            ladder.push(Rung { via: Via::Fallback { group: system.fallback }, people: members(&system.fallback) });
+
+    fn allowed(&self, people: &BTreeSet<IdentityId>) -> BTreeSet<IdentityId> {
+        let known = |id: &&IdentityId| self.facts.people.contains_key(id) && !self.excluded.contains(id);
+        people.iter().filter(known).copied().collect()
+    }
+
+    /// R15: a group never decides on who joins it.
+    fn members(&self, group: GroupId) -> BTreeSet<IdentityId> {
+        match self.facts.groups.get(&group) {
+            Some(known) if !self.joined.contains(&group) => self.allowed(&known.members),
+            Some(_) | None => BTreeSet::new(),
         }
     }
-    ladder
+
+    /// Who might decide what is asked of these people: first hand, then, unless they are asked alone, who stands in for them.
+    fn ladder(&self, from: &Source, system: Option<SystemId>, alone: bool) -> Vec<Rung> {
+        let facts = self.facts;
+        let mut ladder = Vec::new();
+        match from {
+            Source::Owners => {}
+            Source::Group { group } => {
+                ladder.push(Rung { via: Via::Group { group: *group }, people: self.members(*group) });
+            }
+            Source::People { people } => ladder.push(Rung { via: Via::Named, people: self.allowed(people) }),
+            Source::Manager => ladder.push(Rung { via: Via::Manager, people: self.allowed(&facts.managers) }),
+        }
+        let stands_in = system.and_then(|id| facts.systems.get_key_value(&id)).or_else(|| facts.weightiest());
+        if let Some((id, system)) = stands_in.filter(|_| !alone) {
+            if *from == Source::Owners {
+                ladder.push(Rung { via: Via::Owner { system: *id }, people: self.allowed(&system.owners) });
+            }
+            let backups = self.allowed(&system.backup_owners);
+            ladder.push(Rung { via: Via::BackupOwner { system: *id }, people: backups });
+            if self.apart != Some(system.fallback) {
+                let people = self.members(system.fallback);
+                ladder.push(Rung { via: Via::Fallback { group: system.fallback }, people });
+            }
+        }
+        ladder
+    }
 }
 
 /// What has been given already: how many have approved each stage, and everybody whom that uses up. Whoever decides in another's place uses
