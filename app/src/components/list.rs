@@ -3,6 +3,7 @@
 use super::icon::Icon;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// What the address asks a list for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,14 +97,12 @@ fn link(asked: &Asked, name: &str, cursor: &str) -> String {
     format!("?{}", parts.join("&"))
 }
 
+/// What has a meaning of its own in an address (RFC 3986, section 2.3, names the others).
+const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
 /// Text as it may stand in an address.
 pub fn encoded(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
-            other => format!("%{other:02X}"),
-        })
-        .collect()
+    utf8_percent_encode(text, &RESERVED).to_string()
 }
 
 /// A link that somebody typed: only the web, in plain sight, and without a trace of us.

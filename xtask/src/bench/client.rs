@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ureq::http::{HeaderMap, header};
 use ureq::{Agent, RequestBuilder};
 
@@ -12,6 +13,9 @@ use super::html;
 const PASSWORD: &str = "sallyport-demo";
 
 const FORM: &str = "application/x-www-form-urlencoded";
+
+/// What has a meaning of its own in an address or a form (RFC 3986, section 2.3, names the others).
+const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// What a browser sends once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,12 +147,7 @@ fn form(fields: &[(&str, &str)]) -> String {
 
 /// Text as it may stand in an address or a form.
 pub fn encoded(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
-            other => format!("%{other:02X}"),
-        })
-        .collect()
+    utf8_percent_encode(text, &RESERVED).to_string()
 }
 
 #[cfg(test)]
