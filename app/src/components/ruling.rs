@@ -8,6 +8,7 @@ use super::{
     words::{Names, capital, full, marked, number, said},
 };
 use domain::{
+    exception::{self, LEAST_REASON},
     ruling::{Check, Outcome},
     views::{HoldingView, RulingView, StageView, VerdictView},
 };
@@ -118,7 +119,10 @@ fn AsException(asked: bool) -> impl IntoView {
             "Ask as an exception"
         </label>
         <p class="hint" id="exception-hint">
-            "For 7 days at most, and say why in 40 characters or more. Two people must agree, and it is reviewed once it has ended."
+            {format!(
+                "For {} at most, and say why in {LEAST_REASON} characters or more. Two people must agree, and it is reviewed once it has ended.",
+                exception::longest(),
+            )}
         </p>
     }
     .into_any()
