@@ -1,12 +1,13 @@
 //! Telling people what an act means for them: a notice each, in the act's own commit.
 
 use crate::{Error, Portal, delegations::StandIn};
+use chrono::{DateTime, Utc};
 use domain::{
     Actor,
     grant::Grant,
     identity::Identity,
     ids::{IdentityId, NoticeId},
-    request::{Decision, Request, State},
+    request::{Request, State},
 };
 use std::collections::BTreeSet;
 use store::Tx;
@@ -43,7 +44,7 @@ pub(crate) async fn tell(portal: &Portal, tx: &mut Tx, by: &Actor, request: &Req
         (_, Owed::Commented) => {
             let mut all = mine.clone();
             all.extend(&deciders);
-            all.extend(request.decisions.iter().flat_map(Decision::people));
+            all.extend(request.decided_by());
             (all, format!("{by} wrote on {what} for {for_whom}"))
         }
         (State::Waiting { .. }, Owed::Asked | Owed::Rerouted | Owed::Over) => {
@@ -93,8 +94,7 @@ pub(crate) async fn tell_of_withdrawal(
     by: &Actor,
     before: &Request,
 ) -> Result<(), Error> {
-    let decided = before.decisions.iter().flat_map(Decision::people);
-    let people = whose(before).into_iter().chain(before.may_decide_now()).chain(decided).collect();
+    let people = whose(before).into_iter().chain(before.may_decide_now()).chain(before.decided_by()).collect();
     let says = format!("{by} took back {} for {}", before.facts.bundle.spec.name, before.facts.subject.name);
     notify(portal, tx, by, &people, &says, before).await
 }
@@ -107,10 +107,26 @@ pub(crate) async fn tell_of_end(
     people: &BTreeSet<IdentityId>,
     says: &str,
 ) -> Result<(), Error> {
-    let path = format!("/requests/{}#acts", grant.request);
+    tell_once(portal, tx, people, says, &format!("/requests/{}#acts", grant.request), None).await
+}
+
+/// Tells these people something, save those who were told before what leads there too, or only since a moment.
+pub(crate) async fn tell_once(
+    portal: &Portal,
+    tx: &mut Tx,
+    people: &BTreeSet<IdentityId>,
+    says: &str,
+    path: &str,
+    since: Option<DateTime<Utc>>,
+) -> Result<(), Error> {
     for who in people {
-        if !tx.was_told(*who, &path).await? {
-            tx.notify(NoticeId(portal.new_id()), *who, portal.now(), says, &path).await?;
+        // A look that comes twice, or after a restart, finds the notice of the first.
+        let was_told = match since {
+            Some(since) => tx.was_told_since(*who, path, since).await?,
+            None => tx.was_told(*who, path).await?,
+        };
+        if !was_told {
+            tx.notify(NoticeId(portal.new_id()), *who, portal.now(), says, path).await?;
         }
     }
     Ok(())

@@ -11,7 +11,6 @@ use domain::{
     departure::{Around, Departure},
     identity::Identity,
     ids::IdentityId,
-    request::Decision,
     resource::Sensitivity,
     stepup::{Confirmed, Verified},
     views::DepartureView,
@@ -198,7 +197,7 @@ impl Portal {
             self.save(tx, &change).await?;
             let (facts, ask) = (&request.facts, &request.ask);
             let mut told = request.may_decide_now();
-            told.extend(request.decisions.iter().flat_map(Decision::people));
+            told.extend(request.decided_by());
             told.insert(ask.asker);
             if facts.subject.kind.is_person() {
                 told.insert(ask.subject);

@@ -1,19 +1,13 @@
 //! Exceptions, looked back at: when the access of one has ended its review is owed, by people who had no part in it.
 
-use crate::{
-    Error, Portal,
-    acts::tell_people,
-    facts::{falls_to, over},
-    lines::written,
-    pages::request_card,
-    requests::prose,
-};
+use crate::{Error, Portal, acts::tell_once, facts::fall_to, lines::written, pages::request_card, requests::prose};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Actor,
     exception::REVIEWED_WITHIN,
+    facts::Facts,
     grant::{Grant, State},
-    ids::{IdentityId, RequestId, StreamId},
+    ids::{IdentityId, RequestId, StreamId, SystemId},
     request::Request,
     views::{ReviewRow, ReviewView},
 };
@@ -32,15 +26,9 @@ impl Portal {
         self.retrying(|| async {
             let now = self.now();
             let mut tx = self.store().write().await?;
-            let request = self.to_decide(&mut tx, actor, id).await?;
-            let authority = over(&mut tx, actor, &request, now).await?;
-            if !authority.may_see() {
-                return Err(Error::NotFound);
-            }
+            let (request, authority) = self.to_decide(&mut tx, actor, id).await?;
             let grant = tx.grant_of(id).await?;
-            let guardrails = self.guardrails(&mut tx).await?;
-            let today = self.todays_facts(&mut tx, &request, guardrails.as_ref()).await?;
-            let hands = hands(&mut tx, &request).await?;
+            let (today, hands) = self.looked_back_by(&mut tx, &request).await?;
             let text = self.words(text.as_str());
             let change = request
                 .reviewed(&authority, grant.as_ref(), &today, &hands, text, now)
@@ -74,7 +62,7 @@ impl Portal {
         let by = due.format("%-d %B");
         let says = format!("{called} was an exception and has ended: yours to review until {by}");
         let owed_by = self.owed_by(tx, request).await?;
-        self.tell_once_of_review(tx, &owed_by, &says, &format!("/requests/{}#exception", request.id)).await?;
+        tell_once(self, tx, &owed_by, &says, &format!("/requests/{}#exception", request.id), None).await?;
         if now < due {
             return Ok(Some(due));
         }
@@ -85,57 +73,51 @@ impl Portal {
 
     async fn tell_admins_of_review(&self, tx: &mut Tx, says: &str, path: &str) -> Result<(), Error> {
         let admins = tx.admins().await?.into_iter().map(|(admin, _)| admin).collect();
-        self.tell_once_of_review(tx, &admins, says, path).await
+        tell_once(self, tx, &admins, says, path, None).await
     }
 
-    async fn tell_once_of_review(
-        &self,
-        tx: &mut Tx,
-        people: &BTreeSet<IdentityId>,
-        says: &str,
-        path: &str,
-    ) -> Result<(), Error> {
-        let mut untold = BTreeSet::new();
-        for who in people {
-            if !tx.was_told(*who, path).await? {
-                untold.insert(*who);
-            }
+    /// What tells who looks back at an exception: today's facts, and who made its access by hand or took it away.
+    async fn looked_back_by(&self, tx: &mut Tx, request: &Request) -> Result<(Facts, BTreeSet<IdentityId>), Error> {
+        let guardrails = self.guardrails(tx).await?;
+        let today = self.todays_facts(tx, request, guardrails.as_ref()).await?;
+        let mut hands = BTreeSet::new();
+        for event in tx.events_named(StreamId(request.id.0), "attested").await? {
+            hands.extend(event.envelope()?.actor.person());
         }
-        tell_people(self, tx, &Actor::System, &untold, says, path).await
+        Ok((today, hands))
     }
 
     async fn owed_by(&self, tx: &mut Tx, request: &Request) -> Result<BTreeSet<IdentityId>, Error> {
-        let guardrails = self.guardrails(tx).await?;
-        let today = self.todays_facts(tx, request, guardrails.as_ref()).await?;
-        Ok(request.reviewers(&today, &hands(tx, request).await?))
+        let (today, hands) = self.looked_back_by(tx, request).await?;
+        Ok(request.reviewers(&today, &hands))
     }
 
     /// The reviews that somebody owes, the oldest first.
     pub(crate) async fn reviews_of(&self, tx: &mut Tx, me: IdentityId) -> Result<Vec<ReviewRow>, Error> {
-        let now = self.now();
-        let (owns, backs_up) = tx.owned_by(me).await?;
-        let groups = tx.groups_of(me, now).await?;
-        let mut mine = Vec::new();
-        // Most people look after nothing, and owe none.
-        if owns.is_empty() && backs_up.is_empty() && groups.is_empty() {
+        let (now, mut mine) = (self.now(), Vec::new());
+        let mut page = tx.owed_reviews(RequestId(uuid::Uuid::nil()), LOOKED_THROUGH).await?;
+        // Mostly none is owed by anybody, and nothing more is read.
+        if page.is_empty() {
             return Ok(mine);
         }
-        let mut from = RequestId(uuid::Uuid::nil());
-        loop {
-            let page = tx.owed_reviews(from, LOOKED_THROUGH).await?;
-            let Some((last, _)) = page.last() else { return Ok(mine) };
-            from = last.id;
+        let (owns, backs_up) = tx.owned_by(me).await?;
+        let groups = tx.groups_of(me, now).await?;
+        let falls = fall_to(tx, &groups).await?;
+        let looks_after = |id: &SystemId| owns.contains(id) || backs_up.contains(id) || falls.contains(id);
+        while let Some((last, _)) = page.last() {
+            let from = last.id;
             for (request, grant) in page {
                 let Some(due) = request.review_due(&grant) else { continue };
-                let owned = request.facts.systems.keys().any(|id| owns.contains(id) || backs_up.contains(id));
-                if !owned && !falls_to(tx, &groups, &request).await? {
+                if !request.facts.systems.keys().any(looks_after) {
                     continue;
                 }
                 if self.owed_by(tx, &request).await?.contains(&me) {
                     mine.push(ReviewRow { card: request_card(&request), due, overdue: due <= now });
                 }
             }
+            page = tx.owed_reviews(from, LOOKED_THROUGH).await?;
         }
+        Ok(mine)
     }
 
     /// How it stands with the review of an exception that was granted.
@@ -161,13 +143,4 @@ impl Portal {
         let owed_by = tx.names(&owed_by, true).await?.into_values().collect();
         Ok(Some(ReviewView { done: None, due, overdue, owed_by, mine }))
     }
-}
-
-/// Who made its access by hand, or took it away.
-async fn hands(tx: &mut Tx, request: &Request) -> Result<BTreeSet<IdentityId>, Error> {
-    let mut hands = BTreeSet::new();
-    for event in tx.events_named(StreamId(request.id.0), "attested").await? {
-        hands.extend(event.envelope()?.actor.person());
-    }
-    Ok(hands)
 }

@@ -317,7 +317,8 @@ impl Footing {
             facts.lenders.push(about_request(tx, lender.clone(), request, now).await?);
         }
         facts.next_in_line = actor.person().is_some_and(|me| request.is_next_in_line(me, now));
-        facts.looks_back = request.owes_review() && falls_to(tx, &facts.groups, request).await?;
+        let reaches = |falls: BTreeSet<SystemId>| falls.iter().any(|id| request.facts.systems.contains_key(id));
+        facts.looks_back = request.owes_review() && reaches(fall_to(tx, &facts.groups).await?);
         Ok(Authority::over(actor, request, facts)?)
     }
 }
@@ -353,14 +354,13 @@ async fn lenders(tx: &mut Tx, me: IdentityId, now: DateTime<Utc>) -> Result<Vec<
     Ok(lenders)
 }
 
-/// Whether it falls to these groups today to step in where nobody else looks after what a request reaches.
-pub(crate) async fn falls_to(tx: &mut Tx, groups: &BTreeSet<GroupId>, request: &Request) -> Result<bool, Error> {
-    for id in request.facts.systems.keys() {
-        if tx.system(*id).await?.is_some_and(|system| groups.contains(&system.spec.fallback)) {
-            return Ok(true);
-        }
+/// The systems for which it falls to these groups today to step in, where nobody else looks after them.
+pub(crate) async fn fall_to(tx: &mut Tx, groups: &BTreeSet<GroupId>) -> Result<BTreeSet<SystemId>, Error> {
+    let mut systems = BTreeSet::new();
+    for group in groups {
+        systems.extend(tx.systems_that_fall_to(*group).await?);
     }
-    Ok(false)
+    Ok(systems)
 }
 
 /// Who of these may be this person under another name.

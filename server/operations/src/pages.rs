@@ -28,7 +28,7 @@ use domain::{
     grant::{Grant, State as GrantState},
     identity::Identity,
     ids::{BundleId, IdentityId, RequestId, StreamId},
-    request::{Decision, Request, State},
+    request::{Request, State},
     resource::System,
     review::{Around, Draft, DraftState, Remark},
     stepup::Confirmed,
@@ -37,7 +37,7 @@ use domain::{
         MyAccess, Named, NoticeView, Page, RemarkView, RequestCard, RequestPage, SystemPage, SystemRow, TrailRow,
     },
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use store::{EventRow, Listed, ReplayOf, Tx};
 
 /// How many lines a page of a list has.
@@ -135,46 +135,53 @@ impl Portal {
     pub async fn inbox(&self, actor: &Actor, after: &str) -> Result<Page<RequestCard>, Error> {
         let mut tx = self.store().read().await?;
         let me = self.reader(&mut tx, actor).await?;
-        let now = self.now();
         let mut rows = tx.requests_to_decide(me, after, limit()).await?;
         // What is the reader's own to decide they decide by their own right.
         let own: BTreeSet<_> = rows.iter().map(|row| row.it.id).collect();
-        let lent = tx.requests_to_decide_for_others(me, now, after, limit()).await?;
+        let lent = tx.requests_to_decide_for_others(me, self.now(), after, limit()).await?;
         rows.extend(lent.into_iter().filter(|row| !own.contains(&row.it.id)));
         rows.sort_by_key(|row| (!row.it.is_weighty(), row.it.id));
         let (waiting, next) = listed(rows);
-        let footing = Footing::of(&mut tx, actor, now).await?;
+        let lent: Vec<_> = waiting.iter().filter(|it| !own.contains(&it.id)).collect();
+        let places = self.in_whose_places(&mut tx, actor, &lent).await?;
         let mut items = Vec::new();
-        for request in waiting {
-            let card = request_card(&request);
-            if own.contains(&request.id) {
-                items.push(card);
-            } else {
-                let authority = footing.over(&mut tx, actor, &request, now).await?;
-                // In whose place it is, and whether it can be at all, is told by what the other has today.
-                let whom = request.stands_in_for(&authority, now);
-                items.extend(whom.map(|(_, name)| RequestCard { for_whom: Some(name), ..card }));
+        for request in &waiting {
+            let for_whom = places.get(&request.id).cloned();
+            if for_whom.is_some() || own.contains(&request.id) {
+                items.push(RequestCard { for_whom, ..request_card(request) });
             }
         }
         Ok(Page { items, next })
     }
 
-    /// How many requests wait for somebody, or for those in whose place they may decide, counted up to a hundred: what their inbox lists.
-    pub(crate) async fn count_to_decide(&self, tx: &mut Tx, actor: &Actor, me: IdentityId) -> Result<u32, Error> {
-        let now = self.now();
-        let mut count = tx.count_to_decide(me).await?;
-        let room = i64::from(MOST_COUNTED.saturating_sub(count));
-        let lent = tx.requests_to_decide_for_others(me, now, store::FIRST, room).await?;
+    /// In whose place the actor decides each of these that are not their own: whether they can at all, is told by what the other has today.
+    async fn in_whose_places(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        lent: &[&Request],
+    ) -> Result<BTreeMap<RequestId, String>, Error> {
+        let (now, mut places) = (self.now(), BTreeMap::new());
         // For most people that is nothing, and nothing more is read.
         if lent.is_empty() {
-            return Ok(count);
+            return Ok(places);
         }
         let footing = Footing::of(tx, actor, now).await?;
-        for Listed { it, .. } in lent {
-            let authority = footing.over(tx, actor, &it, now).await?;
-            count += u32::from(it.stands_in_for(&authority, now).is_some());
+        for request in lent {
+            let authority = footing.over(tx, actor, request, now).await?;
+            places.extend(request.stands_in_for(&authority, now).map(|(_, name)| (request.id, name)));
         }
-        Ok(count)
+        Ok(places)
+    }
+
+    /// How many requests wait for somebody, or for those in whose place they may decide, counted up to a hundred: what their inbox lists.
+    pub(crate) async fn count_to_decide(&self, tx: &mut Tx, actor: &Actor, me: IdentityId) -> Result<u32, Error> {
+        let count = tx.count_to_decide(me).await?;
+        let room = i64::from(MOST_COUNTED.saturating_sub(count));
+        let lent = tx.requests_to_decide_for_others(me, self.now(), store::FIRST, room).await?;
+        let lent: Vec<_> = lent.iter().map(|row| &row.it).collect();
+        let places = self.in_whose_places(tx, actor, &lent).await?;
+        Ok(count + u32::try_from(places.len()).unwrap_or(u32::MAX))
     }
 
     /// The page of a request, with the first of its events.
@@ -707,8 +714,8 @@ fn acts(request: &Request, grant: Option<&Grant>, authority: &Authority, now: Da
     let own = authority.is_subject() || authority.asked() || authority.answers_for_subject();
     let live = grant.filter(|g| g.needs_its_rights(now));
     let barred = authority.not_barred(now).and_then(|()| authority.apart_from(request.parties())).err();
-    let counted = me.is_some_and(|me| request.decisions.iter().flat_map(Decision::people).any(|who| who == me));
-    let eligible = counted || me.is_some_and(|me| request.ruling.stages.iter().any(|s| s.via(me).is_some()));
+    let counted = me.is_some_and(|me| request.has_decided(me));
+    let eligible = counted || me.is_some_and(|me| request.asks(me));
     let decides = may_decide && !own;
     let kept_out = me.is_some_and(|me| request.kept_out.contains(&me));
     let wonders = eligible || kept_out || (own && authority.owns_a_system());

@@ -2,14 +2,13 @@
 
 use crate::{
     Error, Portal,
-    acts::{tell_people, whose},
+    acts::{tell_once, tell_people, whose},
     delegations::StandIn,
     rulings::{called, some},
 };
 use chrono::{DateTime, Utc};
 use domain::{
     Actor,
-    ids::{IdentityId, NoticeId},
     request::{Reminder, Request, State},
 };
 use std::collections::BTreeSet;
@@ -61,37 +60,19 @@ impl Portal {
         let says = |place: &str| {
             format!("{what} for {whom} is yours to decide{place} until {until}: {passed} of its time is over")
         };
+        let (page, since) = (page(request), Some(reminder.at));
         let deciders = request.may_decide_now();
-        self.tell_once(tx, request, &deciders, reminder.at, &says("")).await?;
+        tell_once(self, tx, &deciders, &says(""), &page, since).await?;
         for StandIn { who, name, .. } in Box::pin(self.stand_ins(tx, request)).await? {
             let says = says(&format!(" in the place of {name}"));
-            self.tell_once(tx, request, &[who].into(), reminder.at, &says).await?;
+            tell_once(self, tx, &[who].into(), &says, &page, since).await?;
         }
         let Some((_, next)) = request.next_in_line().filter(|_| reminder.late) else { return Ok(()) };
         let names: Vec<_> = deciders.iter().map(|id| request.facts.name(*id)).collect();
         let names = some(&names);
         let says =
             format!("{what} for {whom} waits for {names} until {until}: see that somebody decides, as their stand-in");
-        self.tell_once(tx, request, &next, reminder.at, &says).await
-    }
-
-    /// Tells these people about a request, save those who have heard of it since this moment.
-    async fn tell_once(
-        &self,
-        tx: &mut Tx,
-        request: &Request,
-        people: &BTreeSet<IdentityId>,
-        since: DateTime<Utc>,
-        says: &str,
-    ) -> Result<(), Error> {
-        let path = page(request);
-        for who in people {
-            // A look that comes twice, or after a restart, finds the notice of the first.
-            if !tx.was_told_since(*who, &path, since).await? {
-                tx.notify(NoticeId(self.new_id()), *who, self.now(), says, &path).await?;
-            }
-        }
-        Ok(())
+        tell_once(self, tx, &next, &says, &page, since).await
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
 };
 use domain::{
     Actor, Refusal,
+    authority::Authority,
     condition::Condition,
     exception,
     facts::{Ask, Evidence, Facts, Reason},
@@ -276,11 +277,7 @@ impl Portal {
         };
         let comment = self.words(prose("comment", comment)?.as_str());
         let now = self.now();
-        let request = self.to_decide(tx, actor, id).await?;
-        let authority = over(tx, actor, &request, now).await?;
-        if !authority.may_see() {
-            return Err(Error::NotFound);
-        }
+        let (request, authority) = self.to_decide(tx, actor, id).await?;
         let approval = Approval { approval: ApprovalId(self.new_id()), minutes, comment, verified };
         let change = request
             .approve(&authority, version, approval, self.setup().approval_lapse, now)
@@ -356,11 +353,7 @@ impl Portal {
         self.retrying(|| async {
             let now = self.now();
             let mut tx = self.store().write().await?;
-            let request = self.to_decide(&mut tx, actor, id).await?;
-            let authority = over(&mut tx, actor, &request, now).await?;
-            if !authority.may_see() {
-                return Err(Error::NotFound);
-            }
+            let (request, authority) = self.to_decide(&mut tx, actor, id).await?;
             let change = request
                 .deny(&authority, self.words(comment.as_str()), now)
                 .inspect_err(|no| tracing::warn!(request = %id, %actor, "a decision was refused: {no}"))?;
@@ -373,9 +366,15 @@ impl Portal {
         .await
     }
 
-    /// A request, while the transaction holds, in one fixed order, the rows a decision judges: the subject, the approver and those in
-    /// whose place they may decide, then the systems. Whoever takes authority away bumps the same rows, so one of the two goes first.
-    pub(crate) async fn to_decide(&self, tx: &mut Tx, actor: &Actor, id: RequestId) -> Result<Request, Error> {
+    /// A request that the actor may see, and what they may do with it, while the transaction holds, in one fixed order, the rows a decision
+    /// judges: the subject, the approver and those in whose place they may decide, then the systems. Whoever takes authority away bumps the
+    /// same rows, so one of the two goes first.
+    pub(crate) async fn to_decide(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        id: RequestId,
+    ) -> Result<(Request, Authority), Error> {
         let request = tx.request(id).await?.ok_or(Error::NotFound)?;
         let lenders = self.lenders(tx, actor).await?;
         let parties = [Some(request.ask.subject), actor.person()].into_iter().flatten();
@@ -390,15 +389,9 @@ impl Portal {
             // Somebody has let them decide meanwhile, whose row is not held: all of it once more.
             return Err(Error::Conflict);
         }
-        tx.request(id).await?.ok_or(Error::NotFound)
-    }
-
-    /// In whose place the actor may decide, now or from some day on: those lend what they have today.
-    pub(crate) async fn lenders(&self, tx: &mut Tx, actor: &Actor) -> Result<Vec<IdentityId>, Error> {
-        match actor.person() {
-            Some(by) => Ok(tx.delegators_of(by, self.now()).await?),
-            None => Ok(Vec::new()),
-        }
+        let request = tx.request(id).await?.ok_or(Error::NotFound)?;
+        let authority = over(tx, actor, &request, self.now()).await?;
+        if authority.may_see() { Ok((request, authority)) } else { Err(Error::NotFound) }
     }
 
     /// Takes a request back.

@@ -9,7 +9,7 @@ use domain::{
     grant::Grant,
     ids::{IdentityId, TaskId},
     job::{Job, JobKey, RightKey},
-    request::{Decision, Request},
+    request::Request,
     resource::System,
     views::{Page, TaskView},
 };
@@ -125,7 +125,7 @@ pub(crate) async fn takes_part(tx: &mut Tx, requests: &[Request], who: IdentityI
             || request.ask.asker == who
             || request.ask.subject == who
             || request.facts.subject.owners.contains(&who)
-            || request.decisions.iter().flat_map(Decision::people).any(|decided| decided == who)
+            || request.has_decided(who)
         {
             return Ok(true);
         }

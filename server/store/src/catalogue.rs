@@ -394,6 +394,12 @@ impl Tx {
         found.into_iter().map(|(id, body)| parsed("systems", id, &body)).collect()
     }
 
+    /// The systems whose fallback a group is.
+    pub async fn systems_that_fall_to(&mut self, group: GroupId) -> Result<Vec<SystemId>, Error> {
+        const SQL: &str = "select system_id from system_groups where group_id = $1 and not operators";
+        Ok(rows!(self, (Uuid,), SQL, group.0)?.into_iter().map(|(id,)| SystemId(id)).collect())
+    }
+
     /// One entitlement, where it stands.
     pub async fn entitlement(&mut self, id: EntitlementId) -> Result<Option<Right>, Error> {
         const SQL: &str = "select system_id, key, native, directory from entitlements where id = $1";

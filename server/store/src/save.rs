@@ -505,14 +505,15 @@ impl Tx {
         if before.is_some() {
             run!(self, "delete from deciders where request_id = $1", it.id.0)?;
         }
+        let (weighty, in_person) = (it.is_weighty(), it.in_person());
         for decider in it.may_decide_now().into_iter().take(MOST_MEMBERS) {
             run!(
                 self,
                 "insert into deciders (request_id, identity_id, weighty, in_person) values ($1, $2, $3, $4)",
                 it.id.0,
                 decider.0,
-                it.is_weighty(),
-                it.in_person()
+                weighty,
+                in_person
             )?;
         }
         Ok(done)
