@@ -17,7 +17,7 @@ use domain::{
     views::findings::{FindingRow, FindingsPage, FindingsUnder, Weight},
 };
 use std::collections::{BTreeMap, BTreeSet};
-use store::{FewOwners, Tx};
+use store::{FewOwners, Outgrown, Tx};
 use uuid::Uuid;
 
 /// So many of each sort are told; those after them are only counted.
@@ -114,14 +114,7 @@ impl Portal {
             found.tell(Weight::Now, name, format!("/bundles/{key}"), says);
         }
         for it in found.first(tx.outgrown_grants(true, limit()).await?) {
-            let says =
-                "it gives a right that its bundle does not give any more: it lasts until its end, unless it is revoked";
-            found.tell(
-                Weight::Soon,
-                format!("{} for {}", it.bundle, it.subject),
-                format!("/requests/{}", it.request),
-                says,
-            );
+            found.outgrown(&it, "it gives a right that its bundle does not give any more");
         }
         for (key, name, since) in found.first(self.unasked_bundles(tx).await?) {
             let since = since.format("%-d %B %Y");
@@ -227,13 +220,7 @@ async fn missing_entries(tx: &mut Tx) -> Result<FindingsUnder, Error> {
         found.tell(Weight::Soon, name, format!("/systems/{key}"), says);
     }
     for it in found.first(tx.outgrown_grants(false, limit()).await?) {
-        let says = "its bundle has left the catalogue: it lasts until its end, unless it is revoked";
-        found.tell(
-            Weight::Soon,
-            format!("{} for {}", it.bundle, it.subject),
-            format!("/requests/{}", it.request),
-            says,
-        );
+        found.outgrown(&it, "its bundle has left the catalogue");
     }
     for (id, right) in found.first(tx.unbundled_rights(limit()).await?) {
         let Some(System { spec, .. }) = tx.system(id).await? else { continue };
@@ -268,6 +255,12 @@ impl Under {
 
     fn tell(&mut self, weight: Weight, name: String, path: String, says: impl Into<String>) {
         self.items.push(FindingRow { name, path, says: says.into(), weight });
+    }
+
+    fn outgrown(&mut self, it: &Outgrown, why: &str) {
+        let name = format!("{} for {}", it.bundle, it.subject);
+        let says = format!("{why}: it lasts until its end, unless it is revoked");
+        self.tell(Weight::Soon, name, format!("/requests/{}", it.request), says);
     }
 
     fn done(mut self) -> FindingsUnder {
