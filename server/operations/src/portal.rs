@@ -271,13 +271,14 @@ impl Portal {
     where
         F: Future<Output = Result<T, Error>>,
     {
+        // On the heap: an act is large, and whoever calls it should not be.
         for _ in 1..TRIES {
-            match attempt().await {
+            match Box::pin(attempt()).await {
                 Err(Error::Conflict) => tokio::task::yield_now().await,
                 other => return other,
             }
         }
-        attempt().await
+        Box::pin(attempt()).await
     }
 
     /// What reaches a system.

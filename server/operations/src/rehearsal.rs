@@ -9,7 +9,7 @@ impl Portal {
     /// Asks as [`Portal::ask`] does. All that was written stands in the transaction, to be looked at and then dropped.
     pub async fn rehearse_ask(&self, actor: &Actor, asking: &Asking) -> Result<(Tx, RequestId), Error> {
         let mut tx = self.store().write().await?;
-        let id = self.ask_in(&mut tx, actor, asking, None).await?;
+        let id = Box::pin(self.ask_in(&mut tx, actor, asking, None)).await?;
         Ok((tx, id))
     }
 
@@ -21,6 +21,6 @@ impl Portal {
         id: RequestId,
         version: u32,
     ) -> Result<(), Error> {
-        self.approve_in(tx, actor, id, (version, "", ""), None).await
+        Box::pin(self.approve_in(tx, actor, id, (version, "", ""), None)).await
     }
 }
