@@ -336,6 +336,11 @@ impl Bundle {
         Some(BundleVersion { bundle: self.id, number: published.number, spec: published.spec.clone() })
     }
 
+    /// The bundles that must not be in the same hands as this one, by the words of its published version.
+    pub fn rules_out(&self) -> BTreeSet<BundleId> {
+        self.published.as_ref().map(|it| it.spec.incompatible()).unwrap_or_default()
+    }
+
     /// What its newest version says, published or not.
     pub fn newest(&self) -> Option<&BundleSpec> {
         self.draft.as_ref().map(|draft| &draft.spec).or(self.published.as_ref().map(|published| &published.spec))
@@ -508,6 +513,15 @@ impl BundleSpec {
             | Condition::Incompatible { .. } => Vec::new(),
         });
         stages.chain(askers).collect()
+    }
+
+    /// The people that its stages name.
+    pub fn named_people(&self) -> BTreeSet<IdentityId> {
+        let named = self.stages.iter().filter_map(|stage| match &stage.from {
+            Source::People { people } => Some(people),
+            Source::Owners | Source::Group { .. } | Source::Manager => None,
+        });
+        named.flatten().copied().collect()
     }
 
     /// The bundles that must not be in the same hands, by this one's own words (separation of duties).

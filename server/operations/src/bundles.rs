@@ -19,7 +19,10 @@ use domain::{
     stepup::{Confirmed, Verified},
     text::{Key, Prose},
 };
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::{self, Display},
+};
 use store::{CatalogueKeys, ReplayOf, Tx};
 
 impl Portal {
@@ -347,63 +350,61 @@ pub(crate) async fn known_keys(tx: &mut Tx) -> Result<catalogue::Keys, Error> {
     Ok(keys)
 }
 
-/// The names a bundle's sentence needs, read once.
+/// The names that the sentences of some bundles need, read once.
+#[derive(Default)]
 pub(crate) struct Names {
-    pub groups: std::collections::BTreeMap<GroupId, String>,
-    pub bundles: std::collections::BTreeMap<BundleId, String>,
-    pub people: std::collections::BTreeMap<IdentityId, String>,
-    pub rights: std::collections::BTreeMap<EntitlementId, (SystemId, String, String)>,
+    pub groups: BTreeMap<GroupId, String>,
+    pub bundles: BTreeMap<BundleId, String>,
+    pub people: BTreeMap<IdentityId, String>,
+    pub rights: BTreeMap<EntitlementId, NamedRight>,
+}
+
+/// A right by its names.
+pub(crate) struct NamedRight {
+    /// On which system.
+    pub system: SystemId,
+    /// What the system is called.
+    pub on: String,
+    /// What it is called there.
+    pub name: String,
+    /// Whether it is membership of a portal group.
+    pub directory: bool,
+}
+
+impl Display for NamedRight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.on, self.name)
+    }
 }
 
 impl Names {
-    /// Where none are needed.
-    pub fn none() -> Self {
-        Self {
-            groups: std::collections::BTreeMap::new(),
-            bundles: std::collections::BTreeMap::new(),
-            people: std::collections::BTreeMap::new(),
-            rights: std::collections::BTreeMap::new(),
+    /// Those of these bundles.
+    pub async fn read(tx: &mut Tx, specs: &[&BundleSpec]) -> Result<Self, Error> {
+        let (mut groups, mut bundles, mut people) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let mut entitlements = BTreeSet::new();
+        for spec in specs {
+            groups.extend(spec.groups());
+            bundles.extend(spec.incompatible());
+            people.extend(spec.named_people());
+            entitlements.extend(&spec.entitlements);
         }
-    }
-
-    pub async fn read(tx: &mut Tx, spec: &BundleSpec) -> Result<Self, Error> {
-        let mut names = Self::none();
-        for id in spec.groups() {
-            if let Some(group) = tx.group(id).await? {
-                names.groups.insert(id, group.spec.name);
-            }
-        }
-        for condition in &spec.conditions {
-            if let Condition::Incompatible { bundles } = condition {
-                for id in bundles {
-                    if let Some(bundle) = tx.bundle(*id).await? {
-                        names.bundles.insert(*id, bundle.name().to_owned());
-                    }
-                }
-            }
-        }
-        for stage in &spec.stages {
-            if let Source::People { people } = &stage.from {
-                names.people.extend(tx.names(people, false).await?);
-            }
-        }
-        for id in &spec.entitlements {
-            if let Some(right) = tx.entitlement(*id).await?
-                && let Some(system) = tx.system(right.system).await?
-                && let Some(it) = system.spec.entitlements.get(id)
+        let found = tx.entitlements(&entitlements).await?;
+        let systems = tx.systems_among(&found.values().map(|right| right.system).collect()).await?;
+        let mut rights = BTreeMap::new();
+        for (id, right) in found {
+            if let Some(system) = systems.get(&right.system)
+                && let Some(it) = system.spec.entitlements.get(&id)
             {
-                names.rights.insert(*id, (right.system, system.spec.name.clone(), it.name.clone()));
+                let (on, name) = (system.spec.name.clone(), it.name.clone());
+                rights.insert(id, NamedRight { system: right.system, on, name, directory: right.directory });
             }
         }
-        Ok(names)
-    }
-
-    /// The names of another version besides.
-    pub fn add(&mut self, other: Self) {
-        self.groups.extend(other.groups);
-        self.bundles.extend(other.bundles);
-        self.people.extend(other.people);
-        self.rights.extend(other.rights);
+        Ok(Self {
+            groups: tx.group_names(&groups).await?,
+            bundles: tx.bundle_names(&bundles).await?,
+            people: tx.names(&people, false).await?,
+            rights,
+        })
     }
 
     pub fn group(&self, id: GroupId) -> String {
@@ -414,15 +415,20 @@ impl Names {
         self.bundles.get(&id).cloned().unwrap_or_else(|| "a bundle that is gone".to_owned())
     }
 
-    /// What is inside, as people read it.
-    pub fn inside(&self) -> Vec<String> {
-        self.rights.values().map(|(_, system, right)| format!("{system}: {right}")).collect()
+    /// What a bundle confers.
+    pub fn rights<'a>(&'a self, spec: &'a BundleSpec) -> impl Iterator<Item = &'a NamedRight> {
+        spec.entitlements.iter().filter_map(|id| self.rights.get(id))
+    }
+
+    /// What is inside a bundle, as people read it.
+    pub fn inside(&self, spec: &BundleSpec) -> Vec<String> {
+        self.rights(spec).map(ToString::to_string).collect()
     }
 
     /// The systems it reaches.
-    pub fn systems(&self) -> Vec<String> {
-        let all: std::collections::BTreeSet<_> = self.rights.values().map(|(_, system, _)| system.clone()).collect();
-        all.into_iter().collect()
+    pub fn systems(&self, spec: &BundleSpec) -> Vec<String> {
+        let all: BTreeSet<_> = self.rights(spec).map(|right| &right.on).collect();
+        all.into_iter().cloned().collect()
     }
 
     /// Who approves, in a few words.
@@ -476,7 +482,7 @@ impl Names {
             format!("with approval by {}", self.approval(spec))
         };
         let confirms = spec.step_up.map(|strength| format!(" Whoever asks confirms it with {}.", strength.word()));
-        let (inside, confirms) = (domain::text::and(&self.inside()), confirms.unwrap_or_default());
+        let (inside, confirms) = (domain::text::and(&self.inside(spec)), confirms.unwrap_or_default());
         format!("{who} may have {inside} for up to {}, {approval}.{needs}{confirms}", spec.longest)
     }
 

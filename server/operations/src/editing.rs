@@ -84,7 +84,7 @@ impl Portal {
                 return Ok(BundleSketch { sentence: None, faults, gaps: Vec::new(), against, diff: Vec::new() });
             }
         };
-        let sentence = Names::read(&mut tx, &spec).await?.sentence(&spec);
+        let sentence = Names::read(&mut tx, &[&spec]).await?.sentence(&spec);
         let diff = match newest {
             Some(newest) => differences(&mut tx, &keys, Some(newest), &spec).await?,
             None => Vec::new(),
@@ -183,10 +183,8 @@ pub(crate) async fn differences(
 ) -> Result<Vec<Change>, Error> {
     let old = before.map(|spec| catalogue::values(&text(spec, keys))).unwrap_or_default();
     let new = catalogue::values(&text(after, keys));
-    let mut names = Names::read(tx, after).await?;
-    if let Some(before) = before {
-        names.add(Names::read(tx, before).await?);
-    }
+    let both: Vec<_> = before.into_iter().chain([after]).collect();
+    let names = Names::read(tx, &both).await?;
     // The form of both has the stages of either.
     let all: Values = old.iter().chain(&new).map(|(name, held)| (name.clone(), held.clone())).collect();
     let said = |values: &Values, path: &str, input| {
@@ -216,7 +214,7 @@ fn called(value: &str, input: Input, keys: &Keys, names: &Names) -> String {
             .split_once('/')
             .and_then(|(system, right)| keys.entitlement(&system.parse().ok()?, &right.parse().ok()?))
             .and_then(|id| names.rights.get(&id))
-            .map(|(_, system, right)| format!("{system}: {right}")),
+            .map(ToString::to_string),
         Input::Line { .. }
         | Input::Pattern
         | Input::Key

@@ -6,7 +6,6 @@ use domain::{
     Actor,
     authority::{Authority, AuthorityFacts},
     bundle::{BundleVersion, Source},
-    condition::Condition,
     facts::{AskerFacts, EntitlementFacts, Facts, GroupFacts, Held, MOST_MEMBERS, SCHEMA, SubjectFacts, SystemFacts},
     guardrail::Guardrails,
     identity::Identity,
@@ -43,18 +42,15 @@ pub async fn facts(tx: &mut Tx, about: &About<'_>, now: DateTime<Utc>) -> Result
     let spec = &about.bundle.spec;
 
     let guarding = about.guardrails.named_groups();
-    let mut systems = BTreeMap::new();
+    let rights = tx.entitlements(&spec.entitlements).await?;
+    let systems = tx.systems_among(&rights.values().map(|right| right.system).collect()).await?;
     let mut entitlements = BTreeMap::new();
     for id in &spec.entitlements {
-        let right = tx.entitlement(*id).await?.ok_or(Error::NotFound)?;
-        let system = match systems.remove(&right.system) {
-            Some(known) => known,
-            None => tx.system(right.system).await?.ok_or(Error::NotFound)?,
-        };
+        let right = rights.get(id).ok_or(Error::NotFound)?;
+        let system = systems.get(&right.system).ok_or(Error::NotFound)?;
         if let Some(entitlement) = system.spec.entitlements.get(id) {
-            entitlements.insert(*id, entitlement_facts(tx, &system, entitlement, right.directory, &guarding).await?);
+            entitlements.insert(*id, entitlement_facts(tx, system, entitlement, right.directory, &guarding).await?);
         }
-        systems.insert(right.system, system);
     }
 
     let deciding = deciding(tx, about, &systems).await?;
@@ -71,26 +67,11 @@ pub async fn facts(tx: &mut Tx, about: &About<'_>, now: DateTime<Utc>) -> Result
     for system in systems.values() {
         mentioned.extend(system.spec.owners.union(&system.spec.backup_owners));
     }
-    for stage in &spec.stages {
-        if let Source::People { people } = &stage.from {
-            mentioned.extend(people);
-        }
-    }
+    mentioned.extend(spec.named_people());
     let people = tx.names(&mentioned, true).await?;
     let active = |ids: &BTreeSet<IdentityId>| -> BTreeSet<IdentityId> {
         ids.iter().filter(|id| people.contains_key(id)).copied().collect()
     };
-
-    let mut bundles = BTreeMap::new();
-    for condition in &spec.conditions {
-        if let Condition::Incompatible { bundles: others } = condition {
-            for id in others {
-                if let Some(other) = tx.bundle(*id).await? {
-                    bundles.insert(*id, other.name().to_owned());
-                }
-            }
-        }
-    }
 
     Ok(Facts {
         schema: SCHEMA,
@@ -128,7 +109,7 @@ pub async fn facts(tx: &mut Tx, about: &About<'_>, now: DateTime<Utc>) -> Result
         managers,
         held,
         conflicts,
-        bundles,
+        bundles: tx.bundle_names(&spec.incompatible()).await?,
         people,
     })
 }
@@ -217,14 +198,13 @@ async fn group_facts(
     now: DateTime<Utc>,
 ) -> Result<BTreeMap<GroupId, GroupFacts>, Error> {
     let mut groups = BTreeMap::new();
-    for id in named.union(deciding) {
-        let Some(group) = tx.group(*id).await? else { continue };
-        let members = if deciding.contains(id) {
-            tx.people_in(*id, now, i64::try_from(MOST_MEMBERS).unwrap_or(i64::MAX)).await?
+    for (id, group) in tx.groups_among(&(named | deciding)).await? {
+        let members = if deciding.contains(&id) {
+            tx.people_in(id, now, i64::try_from(MOST_MEMBERS).unwrap_or(i64::MAX)).await?
         } else {
             BTreeSet::new()
         };
-        groups.insert(*id, GroupFacts { key: Some(group.spec.key), name: group.spec.name, members });
+        groups.insert(id, GroupFacts { key: Some(group.spec.key), name: group.spec.name, members });
     }
     Ok(groups)
 }
@@ -234,11 +214,8 @@ async fn managers(tx: &mut Tx, subject: &Identity) -> Result<BTreeSet<IdentityId
     if subject.spec.kind.is_person() {
         return Ok(subject.spec.manager.into_iter().collect());
     }
-    let mut managers = BTreeSet::new();
-    for owner in &subject.spec.owners {
-        managers.extend(tx.identity(*owner).await?.and_then(|o| o.spec.manager));
-    }
-    Ok(managers)
+    let owners = tx.identities_among(&subject.spec.owners).await?;
+    Ok(owners.values().filter_map(|owner| owner.spec.manager).collect())
 }
 
 type HeldAndConflicts = (BTreeMap<BundleId, Held>, BTreeSet<BundleId>);
@@ -253,21 +230,15 @@ async fn held(tx: &mut Tx, about: &About<'_>) -> Result<HeldAndConflicts, Error>
         held.insert(id, Held { key: None, name, live: true });
     }
     let mut conflicts = BTreeSet::new();
+    let bundles = tx.bundles_among(&held.keys().copied().collect()).await?;
     for (id, held) in &mut held {
-        let bundle = tx.bundle(*id).await?;
-        held.key = bundle.as_ref().map(|it| it.key.clone());
-        let out = bundle.and_then(|it| it.published).map(|it| it.spec.incompatible()).unwrap_or_default();
-        if *id != about.bundle.bundle && out.contains(&about.bundle.bundle) {
+        let Some(bundle) = bundles.get(id) else { continue };
+        held.key = Some(bundle.key.clone());
+        if *id != about.bundle.bundle && bundle.rules_out().contains(&about.bundle.bundle) {
             conflicts.insert(*id);
         }
     }
     Ok((held, conflicts))
-}
-
-/// The bundles that must not be in the same hands as this one, by the words of its published version.
-pub async fn ruled_out_by(tx: &mut Tx, bundle: BundleId) -> Result<BTreeSet<BundleId>, Error> {
-    let published = tx.bundle(bundle).await?.and_then(|b| b.published);
-    Ok(published.map(|p| p.spec.incompatible()).unwrap_or_default())
 }
 
 /// Whether there is but one admin yet, so that nothing can be under four eyes.

@@ -37,6 +37,7 @@ use domain::{
         MyAccess, Named, NoticeView, Page, RemarkView, RequestCard, RequestPage, SystemPage, SystemRow, TrailRow,
     },
 };
+use offers::usual_minutes;
 use std::collections::{BTreeMap, BTreeSet};
 use store::{EventRow, Listed, ReplayOf, Tx};
 
@@ -273,7 +274,9 @@ impl Portal {
     async fn stands(&self, tx: &mut Tx, request: &Request, grant: Option<&Grant>) -> Result<String, Error> {
         let (mut usually, mut hours) = (None, None);
         match request.state {
-            State::Waiting { .. } => usually = usual(&tx.recent_waits(request.bundle(), 9).await?),
+            State::Waiting { .. } => {
+                usually = usual_minutes(tx, &[request.bundle()].into()).await?.remove(&request.bundle());
+            }
             State::Approved { .. } => {
                 let guardrails = self.guardrails(tx).await?;
                 let today = self.todays_facts(tx, request, guardrails.as_ref()).await?;
@@ -374,11 +377,11 @@ impl Portal {
         let mut draft_sentence = None;
         if let Some(draft) = draft {
             gaps = self.gaps(&mut tx, &draft.spec).await?;
-            draft_sentence = Some(Names::read(&mut tx, &draft.spec).await?.sentence(&draft.spec));
+            draft_sentence = Some(Names::read(&mut tx, &[&draft.spec]).await?.sentence(&draft.spec));
             diff = differences(&mut tx, &keys, published, &draft.spec).await?;
         }
         let sentence = match published {
-            Some(spec) => Some(Names::read(&mut tx, spec).await?.sentence(spec)),
+            Some(spec) => Some(Names::read(&mut tx, &[spec]).await?.sentence(spec)),
             None => None,
         };
         let row = match draft {
@@ -809,13 +812,6 @@ pub(crate) fn request_card(request: &Request) -> RequestCard {
         for_whom: None,
         excepted: request.excepted(),
     }
-}
-
-/// The median of how long people waited, in minutes.
-fn usual(waits: &[(DateTime<Utc>, DateTime<Utc>)]) -> Option<u32> {
-    let mut minutes: Vec<_> = waits.iter().map(|(asked, decided)| (*decided - *asked).num_minutes().max(1)).collect();
-    minutes.sort_unstable();
-    minutes.get(minutes.len() / 2).and_then(|m| u32::try_from(*m).ok())
 }
 
 async fn bundle_row(tx: &mut Tx, bundle: &Bundle) -> Result<BundleRow, Error> {

@@ -88,7 +88,7 @@ impl Portal {
                 let published = bundle.published.map(|published| published.spec);
                 let draft = bundle.draft.filter(|draft| draft.is_in_review() && draft.number == number);
                 let Some(draft) = draft else { return Ok(None) };
-                let names = Names::read(tx, &draft.spec).await?;
+                let names = Names::read(tx, &[&draft.spec]).await?;
                 Some(Drafted {
                     names,
                     what: What::Bundle { id, spec: Box::new(draft.spec), published: published.map(Box::new) },
@@ -98,7 +98,7 @@ impl Portal {
                 let draft = tx.guardrails().await?.and_then(|set| set.draft);
                 let draft = draft.filter(|draft| draft.is_in_review() && draft.number == number);
                 draft.map(|draft| Drafted {
-                    names: Names::none(),
+                    names: Names::default(),
                     what: What::Guardrails(Box::new(Compiled::published(number, &draft.spec.rules))),
                 })
             }
@@ -213,7 +213,7 @@ fn says(effect: &Effect, facts: &Facts, names: &Names) -> String {
 
 fn missed(missing: &Missing, facts: &Facts, names: &Names) -> String {
     let right = |entitlement: EntitlementId| {
-        names.rights.get(&entitlement).map_or_else(|| "a right".to_owned(), |(_, system, it)| format!("{system}: {it}"))
+        names.rights.get(&entitlement).map_or_else(|| "a right".to_owned(), ToString::to_string)
     };
     match missing {
         Missing::Rules => "it was judged by other rules than those of today".to_owned(),

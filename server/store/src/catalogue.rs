@@ -3,7 +3,7 @@
 use crate::{
     Error, Tx,
     save::corrupt,
-    tx::{row, rows, run},
+    tx::{row, rows, rows_among, run},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -131,12 +131,20 @@ macro_rules! in_force {
 }
 
 macro_rules! reads {
-    ($($one:ident $by_key:ident $page:ident: $ty:ty, $id:ty, $table:literal, $one_sql:ident, $key_sql:ident, $page_sql:ident;)*) => {
+    ($($one:ident $by_key:ident $page:ident $among:ident: $ty:ty, $id:ident, $table:literal, $one_sql:ident, $key_sql:ident, $page_sql:ident;)*) => {
         impl Tx {$(
             #[doc = concat!("One row of `", $table, "`.")]
             pub async fn $one(&mut self, id: $id) -> Result<Option<$ty>, Error> {
                 let found = row!(self, (Uuid, String), $one_sql, id.0)?;
                 found.map(|(id, body)| parsed($table, id, &body)).transpose()
+            }
+
+            #[doc = concat!("Those rows of `", $table, "` that are among these.")]
+            pub async fn $among(&mut self, ids: &BTreeSet<$id>) -> Result<BTreeMap<$id, $ty>, Error> {
+                rows_among!(self, (Uuid, String), ids, ["select id, body from ", $table, " where id"], [])?
+                    .into_iter()
+                    .map(|(id, body)| Ok(($id(id), parsed($table, id, &body)?)))
+                    .collect()
             }
 
             #[doc = concat!("One row of `", $table, "`, by its key.")]
@@ -158,10 +166,10 @@ macro_rules! reads {
 }
 
 reads! {
-    identity identity_by_key identities: Identity, IdentityId, "identities", IDENTITY, IDENTITY_BY_KEY, IDENTITIES;
-    group group_by_key groups: Group, GroupId, "groups", GROUP, GROUP_BY_KEY, GROUPS;
-    system system_by_key systems: System, SystemId, "systems", SYSTEM, SYSTEM_BY_KEY, SYSTEMS;
-    bundle bundle_by_key bundles: Bundle, BundleId, "bundles", BUNDLE, BUNDLE_BY_KEY, BUNDLES;
+    identity identity_by_key identities identities_among: Identity, IdentityId, "identities", IDENTITY, IDENTITY_BY_KEY, IDENTITIES;
+    group group_by_key groups groups_among: Group, GroupId, "groups", GROUP, GROUP_BY_KEY, GROUPS;
+    system system_by_key systems systems_among: System, SystemId, "systems", SYSTEM, SYSTEM_BY_KEY, SYSTEMS;
+    bundle bundle_by_key bundles bundles_among: Bundle, BundleId, "bundles", BUNDLE, BUNDLE_BY_KEY, BUNDLES;
 }
 
 impl Tx {
@@ -236,16 +244,22 @@ impl Tx {
         ids: &BTreeSet<IdentityId>,
         active_only: bool,
     ) -> Result<BTreeMap<IdentityId, String>, Error> {
-        let mut names = BTreeMap::new();
-        for id in ids {
-            let found = row!(self, (String, bool), "select name, active from identities where id = $1", id.0)?;
-            if let Some((name, active)) = found
-                && (active || !active_only)
-            {
-                names.insert(*id, name);
-            }
-        }
-        Ok(names)
+        let found =
+            rows_among!(self, (Uuid, String, bool), ids, ["select id, name, active from identities where id"], [])?;
+        let wanted = found.into_iter().filter(|(_, _, active)| *active || !active_only);
+        Ok(wanted.map(|(id, name, _)| (IdentityId(id), name)).collect())
+    }
+
+    /// The names of these groups.
+    pub async fn group_names(&mut self, ids: &BTreeSet<GroupId>) -> Result<BTreeMap<GroupId, String>, Error> {
+        let found = rows_among!(self, (Uuid, String), ids, ["select id, name from groups where id"], [])?;
+        Ok(found.into_iter().map(|(id, name)| (GroupId(id), name)).collect())
+    }
+
+    /// The names of these bundles.
+    pub async fn bundle_names(&mut self, ids: &BTreeSet<BundleId>) -> Result<BTreeMap<BundleId, String>, Error> {
+        let found = rows_among!(self, (Uuid, String), ids, ["select id, name from bundles where id"], [])?;
+        Ok(found.into_iter().map(|(id, name)| (BundleId(id), name)).collect())
     }
 
     /// The groups an identity is in now: as a standing member, by a live grant, and through nesting.
@@ -402,13 +416,26 @@ impl Tx {
 
     /// One entitlement, where it stands.
     pub async fn entitlement(&mut self, id: EntitlementId) -> Result<Option<Right>, Error> {
-        const SQL: &str = "select system_id, key, native, directory from entitlements where id = $1";
-        Ok(row!(self, (Uuid, String, String, bool), SQL, id.0)?.map(|(system, key, native, directory)| Right {
-            system: SystemId(system),
-            key,
-            native,
-            directory,
-        }))
+        Ok(self.entitlements(&[id].into()).await?.remove(&id))
+    }
+
+    /// These entitlements, where they stand.
+    pub async fn entitlements(
+        &mut self,
+        ids: &BTreeSet<EntitlementId>,
+    ) -> Result<BTreeMap<EntitlementId, Right>, Error> {
+        let found = rows_among!(
+            self,
+            (Uuid, Uuid, String, String, bool),
+            ids,
+            ["select id, system_id, key, native, directory from entitlements where id"],
+            []
+        )?;
+        let right = |system, key, native, directory| Right { system: SystemId(system), key, native, directory };
+        Ok(found
+            .into_iter()
+            .map(|(id, system, key, native, directory)| (EntitlementId(id), right(system, key, native, directory)))
+            .collect())
     }
 
     /// The bundles in the catalogue that confer an entitlement: key and name.

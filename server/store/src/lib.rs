@@ -24,6 +24,7 @@ pub use grants::OnSystem;
 pub use jobs::Claim;
 pub use people::{Budget, Counted, OpenInvitation, Try};
 pub use replays::{ReplayOf, ReplayRow};
+pub use requests::Wait;
 pub use save::Columns;
 pub use sessions::SessionRow;
 pub use signals::DecidedRow;

@@ -3,7 +3,7 @@
 use crate::{
     Error, Listed, Tx,
     catalogue::parsed,
-    tx::{row, rows, run},
+    tx::{hex_list, row, rows, run},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -11,8 +11,11 @@ use domain::{
     ids::{BundleId, IdentityId, RequestId, TextId},
     request::Request,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
+
+/// When something was asked for, and when it was decided.
+pub type Wait = (DateTime<Utc>, DateTime<Utc>);
 
 /// The cursor of a list whose newest comes first: an id, or the start.
 pub(crate) fn before(cursor: &str) -> Uuid {
@@ -152,16 +155,44 @@ impl Tx {
             .collect()
     }
 
-    /// How long the last approved requests of a bundle waited: when they were asked and when they were decided.
+    /// How long the last requests that were granted of each of these bundles waited: when they were asked for and when they were decided.
     pub async fn recent_waits(
         &mut self,
-        bundle: BundleId,
+        bundles: &BTreeSet<BundleId>,
         limit: i64,
-    ) -> Result<Vec<(DateTime<Utc>, DateTime<Utc>)>, Error> {
-        const SQL: &str = "select r.asked_at, max(d.at) from (
-              select id, asked_at from requests where bundle_id = $1 and state = 'granted' order by id desc limit $2
-            ) as r join decisions d on d.request_id = r.id group by r.id, r.asked_at";
-        rows!(self, (DateTime<Utc>, DateTime<Utc>), SQL, bundle.0, limit)
+    ) -> Result<BTreeMap<BundleId, Vec<Wait>>, Error> {
+        // SQLite has no lateral join: what would be its rows is one value here.
+        const ON_SQLITE: &str = "select b.id, (select json_group_array(json_array(asked_at, (
+                select max(d.at) from decisions d where d.request_id = r.id
+            ))) from (
+                select id, asked_at from requests where bundle_id = b.id and state = 'granted' order by id desc limit $2
+            ) as r)
+            from bundles b where b.id in (select unhex(value) from json_each($1))";
+        const ON_POSTGRES: &str = "select b.id, r.asked_at, max(d.at) from unnest($1) as b (id)
+            cross join lateral (
+                select id, asked_at from requests where bundle_id = b.id and state = 'granted' order by id desc limit $2
+            ) as r join decisions d on d.request_id = r.id group by b.id, r.id, r.asked_at";
+        let ids: Vec<Uuid> = bundles.iter().map(|id| id.0).collect();
+        let mut waits: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        match self {
+            Self::Sqlite(tx) => {
+                let found: Vec<(Uuid, String)> =
+                    sqlx::query_as(ON_SQLITE).bind(hex_list(&ids)).bind(limit).fetch_all(&mut **tx).await?;
+                for (id, of_bundle) in found {
+                    let of_bundle: Vec<(DateTime<Utc>, Option<DateTime<Utc>>)> = parsed("requests", id, &of_bundle)?;
+                    let decided = of_bundle.into_iter().filter_map(|(asked, decided)| Some((asked, decided?)));
+                    waits.insert(BundleId(id), decided.collect());
+                }
+            }
+            Self::Postgres(tx) => {
+                let found: Vec<(Uuid, DateTime<Utc>, DateTime<Utc>)> =
+                    sqlx::query_as(ON_POSTGRES).bind(ids).bind(limit).fetch_all(&mut **tx).await?;
+                for (id, asked, decided) in found {
+                    waits.entry(BundleId(id)).or_default().push((asked, decided));
+                }
+            }
+        }
+        Ok(waits)
     }
 
     /// The newest decisions on what was asked for somebody, but for one request: by whom, on which bundle, whether yes, and when.

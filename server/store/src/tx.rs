@@ -8,6 +8,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{str::FromStr, time::Duration};
+use uuid::Uuid;
 
 pub(crate) static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
 pub(crate) static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
@@ -193,4 +194,33 @@ macro_rules! row {
     };
 }
 
-pub(crate) use {row, rows, run};
+/// Every row of a query over a set of ids, on either kind. `$1` is the set, and stands between the two parts of the text.
+macro_rules! rows_among {
+    ($tx:expr, $ty:ty, $ids:expr, [$($head:literal),+], [$($tail:literal),*] $(, $arg:expr)* $(,)?) => {{
+        let ids: Vec<uuid::Uuid> = $ids.iter().map(|id| id.0).collect();
+        if ids.is_empty() {
+            Ok(Vec::new())
+        } else {
+            match $tx {
+                $crate::Tx::Sqlite(t) => {
+                    const SQL: &str = concat!($($head),+, " in (select unhex(value) from json_each($1))", $($tail),*);
+                    let ids = $crate::tx::hex_list(&ids);
+                    sqlx::query_as::<_, $ty>(SQL).bind(ids)$(.bind($arg))*.fetch_all(&mut **t).await
+                }
+                $crate::Tx::Postgres(t) => {
+                    const SQL: &str = concat!($($head),+, " = any($1)", $($tail),*);
+                    sqlx::query_as::<_, $ty>(SQL).bind(ids)$(.bind($arg))*.fetch_all(&mut **t).await
+                }
+            }
+            .map_err($crate::Error::from)
+        }
+    }};
+}
+
+/// Ids as SQLite takes many of them in one value: a JSON array of their digits.
+pub(crate) fn hex_list(ids: &[Uuid]) -> String {
+    let digits: Vec<_> = ids.iter().map(|id| format!("\"{}\"", id.simple())).collect();
+    format!("[{}]", digits.join(","))
+}
+
+pub(crate) use {row, rows, rows_among, run};

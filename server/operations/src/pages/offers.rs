@@ -1,20 +1,22 @@
 //! What can be asked for: the catalogue, the form, and for whom the reader could ask, so far as that can be said beforehand.
 
-use super::{limit, listed, usual};
-use crate::{Error, Portal, bundles::Names, facts::ruled_out_by};
+use super::{limit, listed};
+use crate::{Error, Portal, bundles::Names};
 use chrono::{DateTime, Utc};
 use domain::{
     Actor,
     bundle::{Bundle, BundleVersion},
     condition::Condition,
     identity::{Identity, Kind},
-    ids::{BundleId, GrantId, GroupId, IdentityId, SystemId},
-    resource::ConnectorKind,
+    ids::{BundleId, GrantId, GroupId, IdentityId},
     text::or,
     views::{AskForm, BundleCard, Named, Page},
 };
 use std::collections::{BTreeMap, BTreeSet};
-use store::Tx;
+use store::{Tx, Wait};
+
+/// By how many of the last that were granted it is told how long one usually waits.
+const LAST: i64 = 9;
 
 /// What is known of somebody before anything is asked for them.
 struct Standpoint {
@@ -26,12 +28,19 @@ struct Standpoint {
     ruled_out: BTreeMap<BundleId, BundleId>,
 }
 
-/// A bundle with all it takes to say who may ask for it.
-struct Offer {
-    version: BundleVersion,
+/// Bundles with all it takes to say who may ask for them, read at once.
+struct Offers {
+    versions: Vec<BundleVersion>,
     names: Names,
-    /// The systems on which one needs an account, by name.
-    accounts: BTreeMap<SystemId, String>,
+    /// How long one usually waits for each.
+    usual: BTreeMap<BundleId, u32>,
+}
+
+/// One of them.
+#[derive(Clone, Copy)]
+struct Offer<'a> {
+    version: &'a BundleVersion,
+    among: &'a Offers,
 }
 
 impl Portal {
@@ -51,12 +60,8 @@ impl Portal {
         };
         let (bundles, next) = listed(tx.catalogue(q, system, after, limit()).await?);
         let (me, others) = standpoints(&mut tx, me, self.now()).await?;
-        let mut items = Vec::new();
-        for bundle in &bundles {
-            let offer = Offer::read(&mut tx, bundle).await?;
-            items.push(offer.card(&mut tx, &me, &others).await?);
-        }
-        Ok(Page { items, next })
+        let offers = Offers::read(&mut tx, &bundles).await?;
+        Ok(Page { items: offers.each().map(|it| it.card(&me, &others)).collect(), next })
     }
 
     /// The systems, for choosing one.
@@ -72,14 +77,8 @@ impl Portal {
         let me = tx.identity(me).await?.ok_or(Error::NotFound)?;
         let me = Standpoint::read(tx, me, self.now()).await?;
         let (bundles, _) = listed(tx.catalogue("", None, store::FIRST, limit()).await?);
-        let mut cards = Vec::new();
-        for bundle in &bundles {
-            let offer = Offer::read(tx, bundle).await?;
-            if me.may_ask(&offer) {
-                cards.push(offer.card(tx, &me, &[]).await?);
-            }
-        }
-        Ok(cards)
+        let offers = Offers::read(tx, &bundles).await?;
+        Ok(offers.each().filter(|it| me.may_ask(*it)).map(|it| it.card(&me, &[])).collect())
     }
 
     /// The form for asking.
@@ -87,7 +86,8 @@ impl Portal {
         let mut tx = self.store().read().await?;
         let me = self.reader(&mut tx, actor).await?;
         let bundle = tx.bundle_by_key(key).await?.ok_or(Error::NotFound)?;
-        let offer = Offer::read(&mut tx, &bundle).await?;
+        let offers = Offers::read(&mut tx, std::slice::from_ref(&bundle)).await?;
+        let offer = offers.each().next().ok_or(Error::NotFound)?;
         let (me, others) = standpoints(&mut tx, me, self.now()).await?;
         let mut subjects: Vec<&Standpoint> = [&me].into_iter().chain(&others).collect();
         if let Some(id) = continues {
@@ -98,7 +98,7 @@ impl Portal {
             }
         } else {
             // Those come first for whom it can be asked now, then those it is meant for; the reader before others.
-            subjects.sort_by_key(|it| (!it.may_ask(&offer), !offer.is_for(it.who.spec.kind)));
+            subjects.sort_by_key(|it| (!it.may_ask(offer), !offer.is_for(it.who.spec.kind)));
         }
         let named = |it: &Standpoint| {
             let name = &it.who.spec.name;
@@ -110,41 +110,56 @@ impl Portal {
             subjects: subjects.into_iter().map(named).collect(),
             asks: spec.conditions.iter().filter_map(Condition::asks).collect(),
             continues,
-            conditions: offer.names.conditions(spec),
-            bundle: offer.card(&mut tx, &me, &others).await?,
+            conditions: offers.names.conditions(spec),
+            bundle: offer.card(&me, &others),
         })
     }
+}
+
+/// How long people usually waited for these bundles, in minutes: the median.
+pub(super) async fn usual_minutes(tx: &mut Tx, bundles: &BTreeSet<BundleId>) -> Result<BTreeMap<BundleId, u32>, Error> {
+    let median = |waits: Vec<Wait>| {
+        let mut minutes: Vec<_> =
+            waits.iter().map(|(asked, decided)| (*decided - *asked).num_minutes().max(1)).collect();
+        minutes.sort_unstable();
+        minutes.get(minutes.len() / 2).and_then(|it| u32::try_from(*it).ok())
+    };
+    let waits = tx.recent_waits(bundles, LAST).await?;
+    Ok(waits.into_iter().filter_map(|(id, waits)| Some((id, median(waits)?))).collect())
 }
 
 /// The reader, and everybody they answer for.
 async fn standpoints(tx: &mut Tx, me: IdentityId, now: DateTime<Utc>) -> Result<(Standpoint, Vec<Standpoint>), Error> {
     let mut others = Vec::new();
-    for (id, ..) in tx.answered_for_by(me).await? {
-        if let Some(other) = tx.identity(id).await? {
+    let answered_for: Vec<_> = tx.answered_for_by(me).await?.into_iter().map(|(id, ..)| id).collect();
+    let mut read = tx.identities_among(&answered_for.iter().copied().chain([me]).collect()).await?;
+    let me = read.remove(&me).ok_or(Error::NotFound)?;
+    for id in answered_for {
+        if let Some(other) = read.remove(&id) {
             others.push(Standpoint::read(tx, other, now).await?);
         }
     }
-    let me = tx.identity(me).await?.ok_or(Error::NotFound)?;
     Ok((Standpoint::read(tx, me, now).await?, others))
 }
 
-impl Offer {
-    async fn read(tx: &mut Tx, bundle: &Bundle) -> Result<Self, Error> {
-        let version = bundle.open_version().ok_or(Error::NotFound)?;
-        let names = Names::read(tx, &version.spec).await?;
-        let mut accounts = BTreeMap::new();
-        for (system, name, _) in names.rights.values() {
-            // The portal's own directory knows every identity.
-            let known = tx.system(*system).await?.is_some_and(|s| s.spec.connector == ConnectorKind::Directory);
-            if !known {
-                accounts.insert(*system, name.clone());
-            }
-        }
-        Ok(Self { version, names, accounts })
+impl Offers {
+    /// Those of these bundles that can be asked for.
+    async fn read(tx: &mut Tx, bundles: &[Bundle]) -> Result<Self, Error> {
+        let versions: Vec<_> = bundles.iter().filter_map(Bundle::open_version).collect();
+        let specs: Vec<_> = versions.iter().map(|it| &it.spec).collect();
+        let names = Names::read(tx, &specs).await?;
+        let usual = usual_minutes(tx, &versions.iter().map(|it| it.bundle).collect()).await?;
+        Ok(Self { versions, names, usual })
     }
 
+    fn each(&self) -> impl Iterator<Item = Offer<'_>> {
+        self.versions.iter().map(|version| Offer { version, among: self })
+    }
+}
+
+impl Offer<'_> {
     /// Whether it is meant for identities of this kind.
-    fn is_for(&self, kind: Kind) -> bool {
+    fn is_for(self, kind: Kind) -> bool {
         self.version.spec.conditions.iter().all(|condition| match condition {
             Condition::Askers { kinds, .. } => kinds.is_empty() || kinds.contains(&kind),
             Condition::Justification { .. }
@@ -156,24 +171,24 @@ impl Offer {
         })
     }
 
-    async fn card(&self, tx: &mut Tx, me: &Standpoint, others: &[Standpoint]) -> Result<BundleCard, Error> {
-        let (id, spec) = (self.version.bundle, &self.version.spec);
+    fn card(self, me: &Standpoint, others: &[Standpoint]) -> BundleCard {
+        let (id, spec, names) = (self.version.bundle, &self.version.spec, &self.among.names);
         let may = |it: &&Standpoint| !me.may_ask(self) && it.may_ask(self);
-        Ok(BundleCard {
+        BundleCard {
             id,
             key: spec.key.to_string(),
             name: spec.name.clone(),
             says: spec.says.clone(),
-            inside: self.names.inside(),
-            systems: self.names.systems(),
+            inside: names.inside(spec),
+            systems: names.systems(spec),
             longest: spec.longest,
             default: spec.default,
-            approval: self.names.approval(spec),
-            usual_minutes: usual(&tx.recent_waits(id, 9).await?),
+            approval: names.approval(spec),
+            usual_minutes: self.among.usual.get(&id).copied(),
             why_not: me.why_not(self),
             standing: me.standings.get(&id).map(|(_, state)| state.clone()),
             others: others.iter().filter(may).map(|it| it.who.spec.name.clone()).collect(),
-        })
+        }
     }
 }
 
@@ -182,19 +197,19 @@ impl Standpoint {
         let groups = tx.groups_of(who.id, now).await?;
         let standings = tx.standings_of(who.id).await?;
         let mut ruled_out = BTreeMap::new();
-        for by in standings.keys() {
-            ruled_out.extend(ruled_out_by(tx, *by).await?.into_iter().map(|out| (out, *by)));
+        for (by, bundle) in tx.bundles_among(&standings.keys().copied().collect()).await? {
+            ruled_out.extend(bundle.rules_out().into_iter().map(|out| (out, by)));
         }
         Ok(Self { who, groups, standings, ruled_out })
     }
 
     /// Whether it could be asked for now, so far as that can be said before asking.
-    fn may_ask(&self, offer: &Offer) -> bool {
+    fn may_ask(&self, offer: Offer<'_>) -> bool {
         !self.standings.contains_key(&offer.version.bundle) && self.why_not(offer).is_none()
     }
 
     /// Why they cannot have it, told to themselves, so far as that can be said before asking.
-    fn why_not(&self, offer: &Offer) -> Option<String> {
+    fn why_not(&self, offer: Offer<'_>) -> Option<String> {
         for condition in &offer.version.spec.conditions {
             match condition {
                 Condition::Askers { groups, kinds } => {
@@ -203,7 +218,7 @@ impl Standpoint {
                         return Some(format!("This is for {}.", or(&kinds)));
                     }
                     if !groups.is_empty() && groups.is_disjoint(&self.groups) {
-                        let groups: Vec<_> = groups.iter().map(|g| offer.names.group(*g)).collect();
+                        let groups: Vec<_> = groups.iter().map(|g| offer.among.names.group(*g)).collect();
                         return Some(format!("You are not in {}.", or(&groups)));
                     }
                 }
@@ -215,12 +230,14 @@ impl Standpoint {
                 | Condition::SensitivityAtMost { .. } => {}
             }
         }
-        let missing = offer.accounts.iter().find(|(system, _)| !self.who.accounts.contains_key(system));
-        self.clash(offer).or_else(|| missing.map(|(_, name)| format!("You have no account on {name}.")))
+        // The portal's own directory knows every identity.
+        let mut accounts = offer.among.names.rights(&offer.version.spec).filter(|right| !right.directory);
+        let missing = accounts.find(|right| !self.who.accounts.contains_key(&right.system));
+        self.clash(offer).or_else(|| missing.map(|right| format!("You have no account on {}.", right.on)))
     }
 
     /// What they have to do with that must not be in the same hands, by the words of either.
-    fn clash(&self, offer: &Offer) -> Option<String> {
+    fn clash(&self, offer: Offer<'_>) -> Option<String> {
         let out = offer.version.spec.incompatible();
         let named = self.standings.keys().find(|id| out.contains(id));
         let (name, state) = self.standings.get(named.or(self.ruled_out.get(&offer.version.bundle))?)?;

@@ -5,7 +5,7 @@ use super::{
     chain::{Others, chain},
     one_more,
 };
-use crate::{Error, Portal, facts::ruled_out_by};
+use crate::{Error, Portal};
 use domain::{
     ids::IdentityId,
     request::Request,
@@ -57,9 +57,12 @@ impl Portal {
 /// What the subject holds or has asked for that must not be in the same hands, by the words of either, as of now.
 async fn conflicts(tx: &mut Tx, request: &Request) -> Result<Vec<String>, Error> {
     let out = request.facts.bundle.spec.incompatible();
+    let standings = tx.standings_of(request.ask.subject).await?;
+    let bundles = tx.bundles_among(&standings.keys().copied().collect()).await?;
     let mut conflicts = Vec::new();
-    for (id, (name, state)) in tx.standings_of(request.ask.subject).await? {
-        if id == request.bundle() || !(out.contains(&id) || ruled_out_by(tx, id).await?.contains(&request.bundle())) {
+    for (id, (name, state)) in standings {
+        let rules_out = bundles.get(&id).is_some_and(|it| it.rules_out().contains(&request.bundle()));
+        if id == request.bundle() || !(out.contains(&id) || rules_out) {
             continue;
         }
         conflicts.push(match state.as_str() {

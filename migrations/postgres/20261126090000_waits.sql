@@ -1,0 +1,2 @@
+-- How long people waited for a bundle is told from this index alone.
+create index requests_granted on requests (bundle_id, id, asked_at) where state = 'granted';
