@@ -88,6 +88,21 @@ impl Authority {
         &self.actor
     }
 
+    /// Who that is, where it is somebody.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.facts.identity.as_ref()
+    }
+
+    /// The same, with nothing else.
+    pub fn into_identity(self) -> Option<Identity> {
+        self.facts.identity
+    }
+
+    /// The groups the actor is in now.
+    pub fn groups(&self) -> &BTreeSet<GroupId> {
+        &self.facts.groups
+    }
+
     /// Those who let the actor decide in their place now, each with their own authority.
     pub fn lenders(&self, now: DateTime<Utc>) -> impl Iterator<Item = (&Self, Delegation)> {
         let by = self.actor.person();

@@ -255,6 +255,14 @@ pub async fn in_portal(tx: &mut Tx, actor: &Actor, now: DateTime<Utc>) -> Result
     Ok(Authority::in_portal(actor, facts)?)
 }
 
+/// Who reads a page: somebody who may act at all. For what is their own nothing more is read.
+pub async fn reader(tx: &mut Tx, actor: &Actor) -> Result<Identity, Error> {
+    let who = actor.person().ok_or(Error::NotFound)?;
+    let identity = tx.identity(who).await?;
+    let facts = AuthorityFacts { identity, ..AuthorityFacts::default() };
+    Authority::in_portal(actor, facts)?.into_identity().ok_or(Error::NotFound)
+}
+
 /// What the actor may do with one request and what follows from it.
 pub async fn over(tx: &mut Tx, actor: &Actor, request: &Request, now: DateTime<Utc>) -> Result<Authority, Error> {
     Footing::of(tx, actor, now).await?.over(tx, actor, request, now).await

@@ -11,7 +11,7 @@ use crate::{
     authenticators::reset_view,
     bundles::{Names, known_keys},
     editing::differences,
-    facts::{Footing, in_portal, is_founding, over},
+    facts::{Footing, in_portal, is_founding, over, reader},
     lines::{line, written},
     people::why_no_link,
     replay,
@@ -84,7 +84,7 @@ impl Portal {
     /// The first page: what the reader has, waits for, and is asked for.
     pub async fn home(&self, actor: &Actor) -> Result<Home, Error> {
         let mut tx = self.store().read().await?;
-        let me = self.reader(&mut tx, actor).await?;
+        let me = reader(&mut tx, actor).await?.id;
         let shell = self.shell(actor).await?;
         Ok(Home {
             have: self.held_by(&mut tx, me).await?,
@@ -100,33 +100,27 @@ impl Portal {
     /// `after` is where the page begins of what is over, `waits` of what waits.
     pub async fn my_access(&self, actor: &Actor, after: &str, waits: &str) -> Result<MyAccess, Error> {
         let mut tx = self.store().read().await?;
-        let me = self.reader(&mut tx, actor).await?;
-        let mut ended = Vec::new();
-        for grant in tx.ended_grants_of(me, after, limit()).await? {
-            ended.push(self.grant_card(&mut tx, &grant, me).await?);
-        }
+        let who = reader(&mut tx, actor).await?;
+        let me = who.id;
+        let ended = tx.ended_grants_of(me, after, limit()).await?;
+        let ended = self.grant_cards(&mut tx, &ended, me).await?;
         Ok(MyAccess {
             active: self.held_by(&mut tx, me).await?,
             waiting: waited_for(&mut tx, me, waits).await?,
             waits: tx.count_open_requests_of(me).await?,
-            eligible: self.eligible(&mut tx, me).await?,
+            eligible: self.eligible(&mut tx, who).await?,
             ended: page(ended, |g| g.id.to_string()),
         })
-    }
-
-    async fn reader(&self, tx: &mut Tx, actor: &Actor) -> Result<IdentityId, Error> {
-        in_portal(tx, actor, self.now()).await?.actor().person().ok_or(Error::NotFound)
     }
 
     async fn held_by(&self, tx: &mut Tx, me: IdentityId) -> Result<Vec<GrantCard>, Error> {
         let mut whose = vec![me];
         whose.extend(tx.answered_for_by(me).await?.into_iter().filter(|(_, _, owned)| *owned).map(|(id, ..)| id));
-        let mut cards = Vec::new();
+        let mut grants = Vec::new();
         for who in whose {
-            for grant in tx.live_grants_of(who).await? {
-                cards.push(self.grant_card(tx, &grant, me).await?);
-            }
+            grants.extend(tx.live_grants_of(who).await?);
         }
+        let mut cards = self.grant_cards(tx, &grants, me).await?;
         cards.sort_by_key(|c| (c.until.is_none(), c.until, c.id));
         Ok(cards)
     }
@@ -135,7 +129,7 @@ impl Portal {
     /// each the oldest first.
     pub async fn inbox(&self, actor: &Actor, after: &str) -> Result<Page<RequestCard>, Error> {
         let mut tx = self.store().read().await?;
-        let me = self.reader(&mut tx, actor).await?;
+        let me = reader(&mut tx, actor).await?.id;
         let mut rows = tx.requests_to_decide(me, after, limit()).await?;
         // What is the reader's own to decide they decide by their own right.
         let own: BTreeSet<_> = rows.iter().map(|row| row.it.id).collect();
@@ -219,10 +213,6 @@ impl Portal {
         } else {
             None
         };
-        let card = match &grant {
-            Some(grant) => Some(self.grant_card(&mut tx, grant, me).await?),
-            None => None,
-        };
         let continues = match request.ask.continues {
             None => None,
             Some(of) => tx.grant(of).await?.map(|g| g.request),
@@ -258,7 +248,7 @@ impl Portal {
             standing: self.stands(&mut tx, &request, grant.as_ref()).await?,
             because: because(&mut tx, &request).await?,
             assignments: self.assignments(&mut tx, grant.as_ref(), now).await?,
-            grant: card,
+            grant: self.grant_cards(&mut tx, grant.as_slice(), me).await?.pop(),
             lines: Page { items: lines, next: story.next },
             acts,
             context,
@@ -293,44 +283,26 @@ impl Portal {
         Ok(standing(request, grant, usually, hours.as_deref()))
     }
 
-    pub(crate) async fn grant_card(&self, tx: &mut Tx, grant: &Grant, me: IdentityId) -> Result<GrantCard, Error> {
-        let request = tx.request(grant.request).await?.ok_or(Error::NotFound)?;
-        let subject = &request.facts.subject;
-        let mine = grant.subject == me || subject.owners.contains(&me);
-        let now = self.now();
-        let live = grant.needs_its_rights(now);
-        let (since, until, ended) = match &grant.state {
-            GrantState::Opening { .. } => (None, None, None),
-            GrantState::Active { since, until } => (Some(*since), Some(*until), None),
-            GrantState::Ending { since, why, .. } => (None, None, Some((*since, why.words().to_owned()))),
-            GrantState::Ended { at, why } => (None, None, Some((*at, why.words().to_owned()))),
+    /// Grants as cards, in the order in which they come.
+    pub(crate) async fn grant_cards(
+        &self,
+        tx: &mut Tx,
+        grants: &[Grant],
+        me: IdentityId,
+    ) -> Result<Vec<GrantCard>, Error> {
+        let requests = tx.requests_among(&grants.iter().map(|it| it.request).collect()).await?;
+        let open = tx.open_among(&grants.iter().map(|it| it.bundle).collect()).await?;
+        let card = |grant: &Grant| {
+            let request = requests.get(&grant.request).ok_or(Error::NotFound)?;
+            Ok(grant_card(grant, request, open.contains(&grant.bundle), me, self.now()))
         };
-        let open = tx.bundle(grant.bundle).await?.is_some_and(|b| b.open_version().is_some());
-        let state =
-            if matches!(grant.state, GrantState::Active { .. }) && !live { "ending" } else { grant.state.word() };
-        Ok(GrantCard {
-            id: grant.id,
-            request: grant.request,
-            bundle: request.facts.bundle.spec.name.clone(),
-            bundle_key: request.facts.bundle.spec.key.to_string(),
-            subject: subject.name.clone(),
-            inside: inside(&request.facts),
-            state: state.to_owned(),
-            since,
-            until,
-            there: grant.is_there(),
-            expiring: live && grant.is_expiring(now),
-            ended,
-            trouble: grant.assignments.iter().find_map(|a| a.trouble.as_ref()).map(|t| t.says.clone()),
-            may_give_back: mine && live,
-            may_extend: mine && open && live && matches!(grant.state, GrantState::Active { .. }),
-        })
+        grants.iter().map(card).collect()
     }
 
     /// A page of the reader's notices, the newest first.
     pub async fn notices(&self, actor: &Actor, after: &str) -> Result<Page<NoticeView>, Error> {
         let mut tx = self.store().read().await?;
-        let me = self.reader(&mut tx, actor).await?;
+        let me = reader(&mut tx, actor).await?.id;
         let rows = tx.notices(me, after, limit()).await?;
         let views = rows.into_iter().map(|(id, at, says, path, read_at)| NoticeView {
             id: domain::ids::NoticeId(id),
@@ -345,7 +317,7 @@ impl Portal {
     /// The reader has read all their notices.
     pub async fn read_notices(&self, actor: &Actor) -> Result<(), Error> {
         let mut tx = self.store().write().await?;
-        let me = self.reader(&mut tx, actor).await?;
+        let me = reader(&mut tx, actor).await?.id;
         tx.read_notices(me, self.now()).await?;
         self.commit(tx).await
     }
@@ -537,10 +509,8 @@ impl Portal {
         for id in tx.groups_of(it.id, self.now()).await? {
             groups.extend(tx.group(id).await?.map(|g| Named { id: g.spec.key.to_string(), name: g.spec.name }));
         }
-        let mut grants = Vec::new();
-        for grant in tx.live_grants_of(it.id).await? {
-            grants.push(self.grant_card(&mut tx, &grant, me).await?);
-        }
+        let grants = tx.live_grants_of(it.id).await?;
+        let grants = self.grant_cards(&mut tx, &grants, me).await?;
         let mut lines = Vec::new();
         for event in tx.events_about(it.id.0, store::FIRST, NEWEST).await? {
             lines.push(line(&mut tx, &event).await?);
@@ -780,6 +750,38 @@ fn inside(facts: &Facts) -> Vec<String> {
             format!("{system}: {}", e.name)
         })
         .collect()
+}
+
+/// A grant as a card for this reader; `open` says whether its bundle can be asked for.
+fn grant_card(grant: &Grant, request: &Request, open: bool, me: IdentityId, now: DateTime<Utc>) -> GrantCard {
+    let subject = &request.facts.subject;
+    let mine = grant.subject == me || subject.owners.contains(&me);
+    let live = grant.needs_its_rights(now);
+    let (since, until, ended) = match &grant.state {
+        GrantState::Opening { .. } => (None, None, None),
+        GrantState::Active { since, until } => (Some(*since), Some(*until), None),
+        GrantState::Ending { since, why, .. } => (None, None, Some((*since, why.words().to_owned()))),
+        GrantState::Ended { at, why } => (None, None, Some((*at, why.words().to_owned()))),
+    };
+    let active = matches!(grant.state, GrantState::Active { .. });
+    let state = if active && !live { "ending" } else { grant.state.word() };
+    GrantCard {
+        id: grant.id,
+        request: grant.request,
+        bundle: request.facts.bundle.spec.name.clone(),
+        bundle_key: request.facts.bundle.spec.key.to_string(),
+        subject: subject.name.clone(),
+        inside: inside(&request.facts),
+        state: state.to_owned(),
+        since,
+        until,
+        there: grant.is_there(),
+        expiring: live && grant.is_expiring(now),
+        ended,
+        trouble: grant.assignments.iter().find_map(|a| a.trouble.as_ref()).map(|t| t.says.clone()),
+        may_give_back: mine && live,
+        may_extend: mine && open && live && active,
+    }
 }
 
 pub(crate) fn request_card(request: &Request) -> RequestCard {

@@ -389,12 +389,9 @@ impl Portal {
         let mut tx = self.store().read().await?;
         let changes = tx.count_changes().await?;
         let authority = in_portal(&mut tx, actor, self.now()).await?;
-        let me = authority.actor().person().ok_or(Error::NotFound)?;
-        let identity = tx.identity(me).await?.ok_or(Error::NotFound)?;
-        let mut tasks = 0;
-        for system in tx.operated_by(me, self.now()).await? {
-            tasks += tx.count_open_tasks_on(system).await?;
-        }
+        let identity = authority.identity().ok_or(Error::NotFound)?;
+        let me = identity.id;
+        let operated = tx.operated_by(me, authority.groups()).await?;
         Ok(Shell {
             changes,
             me,
@@ -402,7 +399,7 @@ impl Portal {
             key: identity.spec.key.to_string(),
             roles: identity.spec.roles.iter().copied().collect(),
             to_decide: self.count_to_decide(&mut tx, actor, me).await?,
-            tasks,
+            tasks: tx.count_open_tasks_on(&operated).await?,
             notices: tx.count_unread(me).await?,
             banners: banners(&mut tx).await?,
         })

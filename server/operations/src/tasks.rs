@@ -13,7 +13,6 @@ use domain::{
     resource::System,
     views::{Page, TaskView},
 };
-use std::collections::BTreeMap;
 use store::{TaskRow, Tx};
 
 impl Portal {
@@ -22,10 +21,10 @@ impl Portal {
         let mut tx = self.store().read().await?;
         let authority = crate::facts::in_portal(&mut tx, actor, self.now()).await?;
         let Some(who) = authority.actor().person() else { return Ok(Page::empty()) };
-        let mut systems = BTreeMap::new();
+        let operated = tx.operated_by(who, authority.groups()).await?;
+        let systems = tx.systems_among(&operated).await?;
         let mut open = Vec::new();
-        for id in tx.operated_by(who, self.now()).await? {
-            systems.extend(tx.system(id).await?.map(|system| (id, system)));
+        for id in operated {
             // The first of all systems together are among the first of each.
             open.extend(tx.open_tasks_on(id, after, limit()).await?);
         }
@@ -47,7 +46,7 @@ impl Portal {
             let mut tx = self.store().write().await?;
             let authority = crate::facts::in_portal(&mut tx, actor, now).await?;
             let who = authority.actor().person().ok_or(Refusal::NotAllowed("only a person attests"))?;
-            let operated = tx.operated_by(who, now).await?;
+            let operated = tx.operated_by(who, authority.groups()).await?;
             let Some(task) = tx.task(id).await? else {
                 // It was there when their page was drawn, and has been turned or dropped since.
                 return Err(if operated.is_empty() { Error::NotFound } else { Refusal::TaskDone.into() });

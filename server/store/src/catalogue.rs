@@ -117,11 +117,11 @@ const CATALOGUE_OF_SYSTEM: &str = concat!(
 );
 
 /// Whether a right `a` of a grant `gr` makes one a member at a moment: once the grant has looked, until its end, and not before all that
-/// lies outside the portal is there.
+/// lies outside the portal is there. That it has not ended is said once more in the words of an index.
 macro_rules! in_force {
     ($now:literal) => {
         concat!(
-            "a.present is not null and gr.state in ('opening', 'active') and gr.until > ",
+            "a.present is not null and gr.state <> 'ended' and gr.state in ('opening', 'active') and gr.until > ",
             $now,
             " and (gr.state = 'active' or not exists (
                 select 1 from assignments oa join entitlements oe on oe.id = oa.entitlement_id
@@ -198,6 +198,11 @@ impl Tx {
             .into_iter()
             .map(|(id, body, name)| Ok(Listed { cursor: cursor(&name, id), it: parsed("bundles", id, &body)? }))
             .collect()
+    }
+
+    /// The first of the systems by name: key and name.
+    pub async fn system_names(&mut self, limit: i64) -> Result<Vec<(String, String)>, Error> {
+        rows!(self, (String, String), "select key, name from systems order by name, id limit $1", limit)
     }
 
     /// Every key and id of a table of the catalogue, for import.
@@ -414,6 +419,12 @@ impl Tx {
         Ok(rows!(self, (Uuid,), SQL, group.0)?.into_iter().map(|(id,)| SystemId(id)).collect())
     }
 
+    /// Those of these bundles that can be asked for.
+    pub async fn open_among(&mut self, ids: &BTreeSet<BundleId>) -> Result<BTreeSet<BundleId>, Error> {
+        let found = rows_among!(self, (Uuid,), ids, ["select id from bundles where listed and id"], [])?;
+        Ok(found.into_iter().map(|(id,)| BundleId(id)).collect())
+    }
+
     /// One entitlement, where it stands.
     pub async fn entitlement(&mut self, id: EntitlementId) -> Result<Option<Right>, Error> {
         Ok(self.entitlements(&[id].into()).await?.remove(&id))
@@ -467,20 +478,23 @@ impl Tx {
         Ok(owned)
     }
 
-    /// The systems whose manual tasks an identity may do: those whose operators' group it is in, and those it owns that name none.
-    pub async fn operated_by(&mut self, id: IdentityId, now: DateTime<Utc>) -> Result<BTreeSet<SystemId>, Error> {
-        const SQL: &str = "select system_id, group_id from system_groups where operators";
+    /// The systems whose manual tasks an identity may do: those whose operators' group is one of these, and those it owns that name none.
+    pub async fn operated_by(
+        &mut self,
+        id: IdentityId,
+        groups: &BTreeSet<GroupId>,
+    ) -> Result<BTreeSet<SystemId>, Error> {
         const OWNED: &str = "select o.system_id from system_owners o where o.identity_id = $1
             and not exists (select 1 from system_groups g where g.system_id = o.system_id and g.operators)";
-        let groups = self.groups_of(id, now).await?;
-        let mut systems: BTreeSet<_> =
-            rows!(self, (Uuid,), OWNED, id.0)?.into_iter().map(|(id,)| SystemId(id)).collect();
-        for (system, group) in rows!(self, (Uuid, Uuid), SQL)? {
-            if groups.contains(&GroupId(group)) {
-                systems.insert(SystemId(system));
-            }
-        }
-        Ok(systems)
+        let owned = rows!(self, (Uuid,), OWNED, id.0)?;
+        let operated = rows_among!(
+            self,
+            (Uuid,),
+            groups,
+            ["select system_id from system_groups where operators and group_id"],
+            []
+        )?;
+        Ok(owned.into_iter().chain(operated).map(|(id,)| SystemId(id)).collect())
     }
 
     /// The active identities a person answers for: non-human ones they own, and people they manage.

@@ -101,7 +101,7 @@ impl Tx {
         except: Option<GrantId>,
     ) -> Result<BTreeMap<BundleId, String>, Error> {
         const SQL: &str = "select b.id, b.name from grants g join bundles b on b.id = g.bundle_id
-            where g.subject_id = $1 and g.state in ('opening', 'active', 'ending') and g.id <> $2";
+            where g.subject_id = $1 and g.state <> 'ended' and g.id <> $2";
         let except = except.map_or(Uuid::nil(), |id| id.0);
         Ok(rows!(self, (Uuid, String), SQL, who.0, except)?
             .into_iter()

@@ -3,7 +3,7 @@
 use crate::{
     Error, Listed, Tx,
     catalogue::parsed,
-    tx::{hex_list, row, rows, run},
+    tx::{hex_list, row, rows, rows_among, run},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -38,6 +38,12 @@ impl Tx {
     pub async fn request(&mut self, id: RequestId) -> Result<Option<Request>, Error> {
         let found = row!(self, (String,), "select body from requests where id = $1", id.0)?;
         found.map(|(body,)| parsed("requests", id.0, &body)).transpose()
+    }
+
+    /// These requests.
+    pub async fn requests_among(&mut self, ids: &BTreeSet<RequestId>) -> Result<BTreeMap<RequestId, Request>, Error> {
+        let found = rows_among!(self, (Uuid, String), ids, ["select id, body from requests where id"], [])?;
+        collect(found).map(|requests| requests.into_iter().map(|it| (it.id, it)).collect())
     }
 
     /// A page of the requests that wait for this person: the weighty ones before the others, and of each the oldest first.

@@ -3,7 +3,7 @@
 use crate::{
     Error, Listed, Tx,
     requests::{in_part, part},
-    tx::{row, rows, run},
+    tx::{row, rows, rows_among, run},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -11,6 +11,7 @@ use domain::{
     job::RightKey,
     resource::ConnectorKind,
 };
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// A task: make this right be there, or not be there.
@@ -135,9 +136,10 @@ impl Tx {
         Ok(found.map(|it| Listed { cursor: part(it.wanted, it.id.0), it }).collect())
     }
 
-    /// How many tasks of a system are open.
-    pub async fn count_open_tasks_on(&mut self, system: SystemId) -> Result<u32, Error> {
-        const SQL: &str = "select count(*) from tasks where system_id = $1 and done_at is null";
-        Ok(row!(self, (i64,), SQL, system.0)?.map_or(0, |(n,)| u32::try_from(n).unwrap_or(u32::MAX)))
+    /// How many tasks of these systems are open.
+    pub async fn count_open_tasks_on(&mut self, systems: &BTreeSet<SystemId>) -> Result<u32, Error> {
+        let counted =
+            rows_among!(self, (i64,), systems, ["select count(*) from tasks where done_at is null and system_id"], [])?;
+        Ok(counted.first().map_or(0, |(n,)| u32::try_from(*n).unwrap_or(u32::MAX)))
     }
 }

@@ -1,14 +1,14 @@
 //! What can be asked for: the catalogue, the form, and for whom the reader could ask, so far as that can be said beforehand.
 
 use super::{limit, listed};
-use crate::{Error, Portal, bundles::Names};
+use crate::{Error, Portal, bundles::Names, facts::reader};
 use chrono::{DateTime, Utc};
 use domain::{
     Actor,
     bundle::{Bundle, BundleVersion},
     condition::Condition,
     identity::{Identity, Kind},
-    ids::{BundleId, GrantId, GroupId, IdentityId},
+    ids::{BundleId, GrantId, GroupId},
     text::or,
     views::{AskForm, BundleCard, Named, Page},
 };
@@ -17,6 +17,8 @@ use store::{Tx, Wait};
 
 /// By how many of the last that were granted it is told how long one usually waits.
 const LAST: i64 = 9;
+/// How many systems one can choose from.
+const MOST_SYSTEMS: i64 = 200;
 
 /// What is known of somebody before anything is asked for them.
 struct Standpoint {
@@ -53,7 +55,7 @@ impl Portal {
         after: &str,
     ) -> Result<Page<BundleCard>, Error> {
         let mut tx = self.store().read().await?;
-        let me = self.reader(&mut tx, actor).await?;
+        let me = reader(&mut tx, actor).await?;
         let system = match system.trim() {
             "" => None,
             key => Some(tx.system_by_key(key).await?.ok_or(Error::NotFound)?.id),
@@ -67,14 +69,13 @@ impl Portal {
     /// The systems, for choosing one.
     pub async fn systems_for_filter(&self, actor: &Actor) -> Result<Vec<Named>, Error> {
         let mut tx = self.store().read().await?;
-        self.reader(&mut tx, actor).await?;
-        let systems = tx.systems("", store::FIRST, 200).await?;
-        Ok(systems.into_iter().map(|s| Named { id: s.it.spec.key.to_string(), name: s.it.spec.name }).collect())
+        reader(&mut tx, actor).await?;
+        let systems = tx.system_names(MOST_SYSTEMS).await?;
+        Ok(systems.into_iter().map(|(key, name)| Named { id: key, name }).collect())
     }
 
     /// What the reader could ask for now, of the first page of the catalogue.
-    pub(super) async fn eligible(&self, tx: &mut Tx, me: IdentityId) -> Result<Vec<BundleCard>, Error> {
-        let me = tx.identity(me).await?.ok_or(Error::NotFound)?;
+    pub(super) async fn eligible(&self, tx: &mut Tx, me: Identity) -> Result<Vec<BundleCard>, Error> {
         let me = Standpoint::read(tx, me, self.now()).await?;
         let (bundles, _) = listed(tx.catalogue("", None, store::FIRST, limit()).await?);
         let offers = Offers::read(tx, &bundles).await?;
@@ -84,7 +85,7 @@ impl Portal {
     /// The form for asking.
     pub async fn ask_form(&self, actor: &Actor, key: &str, continues: Option<GrantId>) -> Result<AskForm, Error> {
         let mut tx = self.store().read().await?;
-        let me = self.reader(&mut tx, actor).await?;
+        let me = reader(&mut tx, actor).await?;
         let bundle = tx.bundle_by_key(key).await?.ok_or(Error::NotFound)?;
         let offers = Offers::read(&mut tx, std::slice::from_ref(&bundle)).await?;
         let offer = offers.each().next().ok_or(Error::NotFound)?;
@@ -129,11 +130,10 @@ pub(super) async fn usual_minutes(tx: &mut Tx, bundles: &BTreeSet<BundleId>) -> 
 }
 
 /// The reader, and everybody they answer for.
-async fn standpoints(tx: &mut Tx, me: IdentityId, now: DateTime<Utc>) -> Result<(Standpoint, Vec<Standpoint>), Error> {
+async fn standpoints(tx: &mut Tx, me: Identity, now: DateTime<Utc>) -> Result<(Standpoint, Vec<Standpoint>), Error> {
+    let answered_for: Vec<_> = tx.answered_for_by(me.id).await?.into_iter().map(|(id, ..)| id).collect();
+    let mut read = tx.identities_among(&answered_for.iter().copied().collect()).await?;
     let mut others = Vec::new();
-    let answered_for: Vec<_> = tx.answered_for_by(me).await?.into_iter().map(|(id, ..)| id).collect();
-    let mut read = tx.identities_among(&answered_for.iter().copied().chain([me]).collect()).await?;
-    let me = read.remove(&me).ok_or(Error::NotFound)?;
     for id in answered_for {
         if let Some(other) = read.remove(&id) {
             others.push(Standpoint::read(tx, other, now).await?);

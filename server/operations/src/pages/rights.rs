@@ -59,7 +59,8 @@ impl Portal {
         for a in rights {
             troubles.extend(trouble(tx, a).await?);
         }
-        Ok(Holder { grant: self.grant_card(tx, grant, me).await?, seen_at, troubles })
+        let card = self.grant_cards(tx, std::slice::from_ref(grant), me).await?.pop().ok_or(Error::NotFound)?;
+        Ok(Holder { grant: card, seen_at, troubles })
     }
 }
 

@@ -23,12 +23,10 @@ impl Portal {
     pub(super) async fn context(&self, tx: &mut Tx, request: &Request, me: IdentityId) -> Result<Context, Error> {
         let subject = request.ask.subject;
         let (others, others_in_all) = tx.others_who_have(request.bundle(), subject, NAMED).await?;
-        let mut holds = Vec::new();
-        for grant in tx.live_grants_of(subject).await? {
-            if grant.request != request.id && grant.is_there() {
-                holds.extend(tx.bundle(grant.bundle).await?.map(|b| b.name().to_owned()));
-            }
-        }
+        let live = tx.live_grants_of(subject).await?;
+        let held = live.iter().filter(|grant| grant.request != request.id && grant.is_there());
+        let held = tx.bundle_names(&held.map(|grant| grant.bundle).collect()).await?;
+        let mut holds: Vec<_> = held.into_values().collect();
         holds.sort_unstable();
         holds.dedup();
         let delta = self.delta(tx, request).await?;
@@ -43,14 +41,10 @@ impl Portal {
 
     /// The subject's earlier grants of the bundle.
     async fn earlier(&self, tx: &mut Tx, request: &Request, me: IdentityId) -> Result<Vec<GrantCard>, Error> {
-        let mut earlier = Vec::new();
         // One more, as its own grant may be among them.
-        for grant in tx.grants_of_bundle(request.ask.subject, request.bundle(), one_more(EARLIER)).await? {
-            if grant.request != request.id {
-                earlier.push(self.grant_card(tx, &grant, me).await?);
-            }
-        }
-        Ok(earlier)
+        let mut earlier = tx.grants_of_bundle(request.ask.subject, request.bundle(), one_more(EARLIER)).await?;
+        earlier.retain(|grant| grant.request != request.id);
+        self.grant_cards(tx, &earlier, me).await
     }
 }
 
