@@ -174,7 +174,7 @@ impl Tx {
                 select id, asked_at from requests where bundle_id = b.id and state = 'granted' order by id desc limit $2
             ) as r)
             from bundles b where b.id in (select unhex(value) from json_each($1))";
-        const ON_POSTGRES: &str = "select b.id, r.asked_at, max(d.at) from unnest($1) as b (id)
+        const ON_POSTGRES: &str = "select b.id, r.asked_at, max(d.at) from unnest($1::uuid[]) as b (id)
             cross join lateral (
                 select id, asked_at from requests where bundle_id = b.id and state = 'granted' order by id desc limit $2
             ) as r join decisions d on d.request_id = r.id group by b.id, r.id, r.asked_at";

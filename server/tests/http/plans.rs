@@ -67,7 +67,7 @@ const SOUGHT: [(&str, &str); 39] = [
         "from deciders d join delegations g on g.identity_id = d.identity_id where d.request_id = $1",
     ),
     ("reviews that are owed", "where r.owes_review = $1 and r.id > $2 and g.state = 'ended'"),
-    ("requests of a bundle", "from requests where bundle_id = $1 and state = 'granted'"),
+    ("requests of a bundle", "from requests where bundle_id = b.id and state = 'granted'"),
     ("somebody's live grants", "from grants where subject_id = $1 and state <> 'ended'"),
     ("somebody's ended grants", "from grants where subject_id = $1 and state = 'ended' and id < $2"),
     ("live grants of a bundle", "from grants g where g.bundle_id = $1"),

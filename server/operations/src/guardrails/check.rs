@@ -142,7 +142,7 @@ pub(super) fn read(text: &str) -> Result<Rules, Vec<Mistake>> {
             mistakes.extend(result.validation_warnings().map(|it| Mistake::found(text, it)));
         }
     }
-    let rules = Rules { policies, known };
+    let rules = Rules::new(policies, known);
     if mistakes.is_empty() && !rules.permits_anything() {
         mistakes.push(Mistake::of("no rule permits anything, and so nothing would ever be granted: begin with `permit (principal, action, resource);`"));
     }

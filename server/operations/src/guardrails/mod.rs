@@ -19,7 +19,10 @@ use domain::{
     guardrail::{Demands, GuardrailText, Guardrails, RuleDemands, Verdict},
     text::Key,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 
 /// The version of the words that guardrails are written in (`words.cedarschema`).
 pub const SCHEMA: u32 = 1;
@@ -42,6 +45,9 @@ pub const TESTS_FILE: &str = "guardrails/tests.toml";
 /// The name under which guardrails that cannot be worked out at all stand among the errors.
 const WHOLE: &str = "guardrails";
 
+/// What asks the rules.
+static AUTHORIZER: LazyLock<Authorizer> = LazyLock::new(Authorizer::new);
+
 /// One version of the guardrails, ready to be asked.
 #[derive(Debug)]
 pub struct Compiled {
@@ -56,6 +62,10 @@ pub(crate) struct Rules {
     policies: PolicySet,
     /// Each rule by its id.
     known: BTreeMap<String, Rule>,
+    /// Every group that a rule demands an approval of.
+    deciding: BTreeSet<Key>,
+    /// Every group that the rules name at all.
+    named: BTreeSet<Key>,
 }
 
 /// What is annotated on one rule.
@@ -130,7 +140,7 @@ impl Guardrails for Compiled {
             Ok(asked) => asked,
             Err(why) => return Some(self.broken(why)),
         };
-        let response = Authorizer::new().is_authorized(&request, &rules.policies, &entities);
+        let response = AUTHORIZER.is_authorized(&request, &rules.policies, &entities);
         // Cedar passes over a rule that fails: a `forbid` among them would let through what it forbids. So one failure refuses.
         let errors: BTreeMap<String, String> = response.diagnostics().errors().map(failure).collect();
         let allows = errors.is_empty() && response.decision() == Decision::Allow;
@@ -147,11 +157,11 @@ impl Guardrails for Compiled {
     }
 
     fn deciding_groups(&self) -> BTreeSet<Key> {
-        self.rules.as_ref().map(Rules::groups).unwrap_or_default()
+        self.rules.as_ref().map(|rules| rules.deciding.clone()).unwrap_or_default()
     }
 
     fn named_groups(&self) -> BTreeSet<Key> {
-        self.rules.as_ref().map(Rules::named).unwrap_or_default()
+        self.rules.as_ref().map(|rules| rules.named.clone()).unwrap_or_default()
     }
 
     fn most_approvals(&self) -> u8 {
@@ -160,17 +170,13 @@ impl Guardrails for Compiled {
 }
 
 impl Rules {
-    /// Every group that a rule demands an approval of.
-    fn groups(&self) -> BTreeSet<Key> {
-        self.known.values().flat_map(|rule| rule.demands.groups.iter().cloned()).collect()
-    }
-
-    /// Every group that the rules name at all.
-    fn named(&self) -> BTreeSet<Key> {
-        let literals = self.policies.policies().flat_map(Policy::entity_literals);
+    fn new(policies: PolicySet, known: BTreeMap<String, Rule>) -> Self {
+        let deciding: BTreeSet<Key> = known.values().flat_map(|rule| rule.demands.groups.iter().cloned()).collect();
+        let literals = policies.policies().flat_map(Policy::entity_literals);
         let groups = literals.filter(|it| it.type_name().to_string() == "Group");
         let conditions = groups.filter_map(|it| it.id().unescaped().parse().ok());
-        conditions.chain(self.groups()).collect()
+        let named = conditions.chain(deciding.iter().cloned()).collect();
+        Self { policies, known, deciding, named }
     }
 
     fn most_approvals(&self) -> u8 {

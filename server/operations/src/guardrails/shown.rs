@@ -127,7 +127,7 @@ impl Portal {
         let text = text.clone();
         let read = move || {
             check::read(&text.rules).map(|rules| {
-                let (shown, groups) = (rules.shown(), rules.groups());
+                let (shown, groups) = (rules.shown(), rules.deciding.clone());
                 (shown, groups, tests::run(&Compiled { number: 0, rules: Ok(rules) }, &text.tests))
             })
         };
