@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -24,6 +25,7 @@ pub struct Options {
 
 /// The browser and what drives it.
 pub struct Tools {
+    folder: PathBuf,
     node: Node,
     chromium: PathBuf,
 }
@@ -31,7 +33,27 @@ pub struct Tools {
 impl Tools {
     /// Finds or installs both.
     pub fn obtain(project: &Project) -> Result<Self> {
-        Ok(Self { node: Node::obtain(project)?, chromium: tools::chromium()? })
+        Ok(Self { folder: project.path("end2end"), node: Node::obtain(project)?, chromium: tools::chromium()? })
+    }
+
+    /// Installs what package.json names, unless it is there.
+    pub fn get_packages(&self) -> Result<()> {
+        if packages_are_current(&self.folder) {
+            return Ok(());
+        }
+        install_packages(&self.node, &self.folder)
+    }
+
+    /// Runs a script of one of these packages, in their folder.
+    pub fn script(&self, script: &str) -> Command {
+        let mut command = self.node.script(&self.folder.join("node_modules").join(script));
+        command.current_dir(&self.folder);
+        command
+    }
+
+    /// The browser.
+    pub fn chromium(&self) -> &Path {
+        &self.chromium
     }
 }
 
@@ -60,29 +82,20 @@ pub fn tell_stories(
     clusters: &TestClusters,
     options: &Options,
 ) -> Result<()> {
-    let folder = project.path("end2end");
     steps.loud("building the server", || serve::build_server(project, Build::Dev))?;
-    steps.quiet("getting Playwright", || {
-        if packages_are_current(&folder) {
-            return Ok(());
-        }
-        install_packages(&tools.node, &folder)
-    })?;
+    steps.quiet("getting Playwright", || tools.get_packages())?;
     steps.quiet("checking the types of the stories", || {
-        let compiler = folder.join("node_modules/typescript/bin/tsc");
-        run::read(tools.node.script(&compiler).current_dir(&folder).args(["--noEmit", "--project", "."])).map(drop)
+        run::read(tools.script("typescript/bin/tsc").args(["--noEmit", "--project", "."])).map(drop)
     })?;
     steps.loud("telling the stories in Chromium", || {
-        let playwright = folder.join("node_modules/@playwright/test/cli.js");
-        let mut command = tools.node.script(&playwright);
+        let mut command = tools.script("@playwright/test/cli.js");
         command
-            .current_dir(&folder)
             .arg("test")
             .args(&options.filter)
             .args((!options.filter.is_empty()).then_some("--pass-with-no-tests"))
             .args(options.headed.then_some("--headed"))
             .env("SALLYPORT_BIN", project.server(Build::Dev))
-            .env("CHROMIUM", &tools.chromium);
+            .env("CHROMIUM", tools.chromium());
         clusters.tell(&mut command);
         run::show(&mut command)
     })

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::{Bundle, Catalogue};
@@ -139,6 +139,18 @@ impl Crowd {
         }
     }
 
+    /// Of those who have asked for something the one whose inbox is fullest, and what they have asked for.
+    pub fn reader(&self) -> Result<(&SignedIn, String)> {
+        for (_, who) in self.by_inbox()? {
+            run::go_on()?;
+            let page = self.client.page(who, "/access")?;
+            if let Some(request) = html::requests(&page).into_iter().next() {
+                return Ok((who, request));
+            }
+        }
+        bail!("none of those who are signed in has a request to look at")
+    }
+
     fn each(&self, path: impl Fn(usize) -> String) -> Vec<Line> {
         self.people.iter().enumerate().map(|(nth, who)| who.looks_at(&path(nth))).collect()
     }
@@ -167,16 +179,22 @@ impl Crowd {
 
     /// The fullest ones.
     fn inboxes(&self) -> Result<Vec<Line>> {
-        let mut inboxes = Vec::new();
+        let people = self.by_inbox()?;
+        let fullest = people.first().map_or(0, |(rows, _)| *rows);
+        ensure!(fullest > 0, "nothing waits for any of those who are signed in");
+        let people = people.into_iter().take_while(|(rows, _)| *rows == fullest);
+        Ok(people.map(|(_, who)| who.looks_at("/inbox")).collect())
+    }
+
+    /// Everybody with how much there is to decide on their inbox's first page, the fullest first.
+    fn by_inbox(&self) -> Result<Vec<(usize, &SignedIn)>> {
+        let mut people = Vec::new();
         for who in &self.people {
             run::go_on()?;
-            let rows = html::to_decide(&self.client.page(who, "/inbox")?).len();
-            inboxes.push((rows, who.looks_at("/inbox")));
+            people.push((html::to_decide(&self.client.page(who, "/inbox")?).len(), who));
         }
-        inboxes.sort_by_key(|(rows, _)| Reverse(*rows));
-        let fullest = inboxes.first().map_or(0, |(rows, _)| *rows);
-        ensure!(fullest > 0, "nothing waits for any of those who are signed in");
-        Ok(inboxes.into_iter().take_while(|(rows, _)| *rows == fullest).map(|(_, line)| line).collect())
+        people.sort_by_key(|(rows, _)| Reverse(*rows));
+        Ok(people)
     }
 
     fn asks(&self) -> Result<Vec<Line>> {

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use super::acts::{Crowd, Name};
 use super::catalogue::Catalogue;
 use super::client::{Client, Line};
+use super::lighthouse::Lighthouse;
 use super::load::{Driven, Sends, Told, Tool};
 use super::place::Place;
 use super::process::Process;
@@ -50,8 +51,8 @@ struct Driving {
 }
 
 impl Bench<'_> {
-    /// Makes a company with so many requests, and measures the portal that serves it.
-    pub fn own(&self, place: &Place<'_>, requests: u64) -> Result<Run> {
+    /// Makes a company with so many requests, and measures the portal that serves it; with Lighthouse, its pages too.
+    pub fn own(&self, place: &Place<'_>, requests: u64, lighthouse: Option<&Lighthouse>) -> Result<Run> {
         let mut run = Run::new(place.says(), Some(requests));
         let folder = self.steps.loud(&format!("{}: making up {requests} requests", run.on), || {
             self.make(place, requests)?;
@@ -69,6 +70,9 @@ impl Bench<'_> {
             let crowd = self.crowd(server.origin(), catalogue)?;
             Ok((server, crowd))
         })?;
+        if let Some(lighthouse) = lighthouse {
+            self.pages(lighthouse, &crowd, &mut run)?;
+        }
         let left = self.acts(&crowd, Some(server.process()), &mut run)?;
         drop(server);
 
@@ -96,9 +100,10 @@ impl Bench<'_> {
     }
 
     /// Measures what the people of a running portal can do; what its process takes is not known.
-    pub fn running(&self, url: &str, catalogue: Catalogue) -> Result<Run> {
+    pub fn running(&self, url: &str, catalogue: Catalogue, lighthouse: &Lighthouse) -> Result<Run> {
         let mut run = Run::new(url.to_owned(), None);
         let crowd = self.steps.quiet("signing people in", || self.crowd(url, catalogue))?;
+        self.pages(lighthouse, &crowd, &mut run)?;
         self.acts(&crowd, None, &mut run)?;
         Ok(run)
     }
@@ -126,6 +131,12 @@ impl Bench<'_> {
         }
         let forms = usize::try_from(self.tool.seconds.saturating_mul(FORMS_A_SECOND))?;
         Ok(Crowd { client, catalogue, people, forms })
+    }
+
+    /// Before any load, which would leave the inboxes empty.
+    fn pages(&self, lighthouse: &Lighthouse, crowd: &Crowd, run: &mut Run) -> Result<()> {
+        self.steps
+            .quiet(&format!("{}: looking at pages with Lighthouse", run.on), || lighthouse.look_at_pages(crowd, run))
     }
 
     /// Drives every act; what is left over is one line of each.

@@ -6,6 +6,7 @@ mod catalogue;
 mod client;
 mod floors;
 mod html;
+mod lighthouse;
 mod load;
 mod machine;
 mod measure;
@@ -24,6 +25,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use self::catalogue::Catalogue;
+use self::lighthouse::Lighthouse;
 use self::load::Tool;
 use self::machine::Machine;
 use self::measure::Bench;
@@ -83,11 +85,12 @@ pub fn bench(project: &Project, options: &Options) -> Result<()> {
 fn running(project: &Project, options: &Options, folder: &Folder, (url, catalogue): (&str, &Path)) -> Result<Report> {
     ensure!(url.starts_with("http://"), "`{url}` is not an http:// address, and only a demo on this machine is driven");
     let catalogue = Catalogue::read(catalogue)?;
-    let steps = Steps::new(2 + acts::Name::DRIVEN.len());
+    let steps = Steps::new(2 + lighthouse::STEPS + acts::Name::DRIVEN.len());
     let program = steps.loud("looking for wrk", tools::wrk)?;
+    let lighthouse = Lighthouse::obtain(project, &steps, folder)?;
     let bench = Bench { project, steps: &steps, tool: options.tool(program, folder) };
     let mut report = options.report(BTreeMap::new())?;
-    report.runs.push(bench.running(url.trim_end_matches('/'), catalogue)?);
+    report.runs.push(bench.running(url.trim_end_matches('/'), catalogue, &lighthouse)?);
     options.keep(&report)?;
     eprintln!("measured after {}", steps.time());
     Ok(report)
@@ -96,9 +99,11 @@ fn running(project: &Project, options: &Options, folder: &Folder, (url, catalogu
 fn own(project: &Project, options: &Options, folder: &Folder) -> Result<Report> {
     let plan = options.plan();
     let on_postgres = plan.iter().any(|(kind, _)| *kind == Kind::Postgres);
-    let steps = Steps::new(2 + 2 * usize::from(on_postgres) + site::STEPS + 2 + plan.len() * measure::STEPS);
+    let once = 2 + lighthouse::STEPS + 2 * usize::from(on_postgres) + site::STEPS + 2;
+    let steps = Steps::new(once + plan.len() * measure::STEPS);
     let program = steps.loud("looking for wrk", tools::wrk)?;
     steps.quiet("looking for the browser target of Rust", tools::wasm_target)?;
+    let lighthouse = Lighthouse::obtain(project, &steps, folder)?;
     let cluster = if on_postgres { Some(cluster(project, &steps)?) } else { None };
     let first_load = site::build(project, Build::Release, &steps)?;
     steps.loud("building the server", || serve::build_server(project, Build::Release))?;
@@ -110,12 +115,14 @@ fn own(project: &Project, options: &Options, folder: &Folder) -> Result<Report> 
         (Figure::FirstLoadKilobytes, real(u64::try_from(first_load.total())?) / 1e3),
     ]))?;
     let bench = Bench { project, steps: &steps, tool: options.tool(program, folder) };
-    for (kind, size) in plan {
+    for (nth, (kind, size)) in plan.into_iter().enumerate() {
         let place = match kind {
             Kind::Sqlite => Place::file(folder, size)?,
             Kind::Postgres => Place::database(folder, cluster.as_ref().context("there is no cluster")?, size)?,
         };
-        report.runs.push(bench.own(&place, size)?);
+        // Pages look the same on every database.
+        let lighthouse = (nth == 0).then_some(&lighthouse);
+        report.runs.push(bench.own(&place, size, lighthouse)?);
         options.keep(&report)?;
     }
     eprintln!("measured after {}", steps.time());

@@ -40,6 +40,9 @@ pub struct Run {
     pub floors: BTreeMap<Floor, Load>,
     /// The same rows with nothing around them.
     pub raw: Option<Raw>,
+    /// What Lighthouse gives each page, of a hundred; nothing where it was not asked.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub points: BTreeMap<Page, BTreeMap<Category, f64>>,
     /// What a reader must know to read the figures rightly.
     pub remarks: Vec<String>,
 }
@@ -113,6 +116,32 @@ pub enum Figure {
     SignInsPerSecond,
 }
 
+/// A page at which Lighthouse looks, as somebody sees it who is signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Page {
+    /// Where one comes in.
+    Home,
+    /// What there is to ask for.
+    Catalogue,
+    /// One of one's own requests.
+    Request,
+    /// What there is to decide.
+    Inbox,
+}
+
+/// For what Lighthouse gives points, under the names that it has for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Category {
+    /// How soon the page is there.
+    Performance,
+    /// Whether everybody can use it.
+    Accessibility,
+    /// Whether it does what browsers advise.
+    BestPractices,
+}
+
 /// What a figure is held to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Goal {
@@ -157,6 +186,7 @@ impl Run {
             acts: Vec::new(),
             floors: BTreeMap::new(),
             raw: None,
+            points: BTreeMap::new(),
             remarks: Vec::new(),
         }
     }
@@ -236,6 +266,41 @@ impl Figure {
     }
 }
 
+impl Page {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Home, Self::Catalogue, Self::Request, Self::Inbox];
+
+    /// What it is called.
+    pub fn says(self) -> &'static str {
+        match self {
+            Self::Home => "home",
+            Self::Catalogue => "catalogue",
+            Self::Request => "request page",
+            Self::Inbox => "inbox",
+        }
+    }
+}
+
+impl Category {
+    /// What its points for a page are called.
+    pub fn of(self, page: Page) -> String {
+        let says = match self {
+            Self::Performance => "performance",
+            Self::Accessibility => "accessibility",
+            Self::BestPractices => "best practices",
+        };
+        format!("Lighthouse: {}, {says}", page.says())
+    }
+
+    /// How many points a page is to have.
+    pub fn goal(self) -> Goal {
+        match self {
+            Self::Performance => Goal::AtLeast(98.0),
+            Self::Accessibility | Self::BestPractices => Goal::AtLeast(100.0),
+        }
+    }
+}
+
 impl Goal {
     /// Whether it is met.
     pub fn is_met(self, found: f64) -> bool {
@@ -307,5 +372,18 @@ mod tests {
         let text = serde_json::to_string(&report).expect("it can be written");
         assert!(text.contains(r#""binary-megabytes":21.5"#), "{text}");
         assert_eq!(serde_json::from_str::<Report>(&text).expect("it can be read"), report);
+    }
+
+    #[test]
+    fn points_are_kept_where_lighthouse_was_asked() {
+        let mut run = run("SQLite", 10_000);
+        let text = serde_json::to_string(&run).expect("it can be written");
+        assert!(!text.contains("points"), "{text}");
+        assert_eq!(serde_json::from_str::<Run>(&text).expect("one from before there were any can be read"), run);
+
+        run.points.insert(Page::Home, BTreeMap::from([(Category::BestPractices, 96.0)]));
+        let text = serde_json::to_string(&run).expect("it can be written");
+        assert!(text.contains(r#""points":{"home":{"best-practices":96.0}}"#), "{text}");
+        assert_eq!(serde_json::from_str::<Run>(&text).expect("it can be read"), run);
     }
 }

@@ -7,7 +7,14 @@ use super::load::Load;
 use super::report::{Act, Figure, Floor, Goal, Raw, Report, Run, ratio};
 
 const NOTHING: &str = "–";
-static NO_FIGURES: BTreeMap<Figure, f64> = BTreeMap::new();
+
+/// A figure as its row says it.
+struct Found {
+    says: String,
+    value: f64,
+    shown: String,
+    goal: Option<Goal>,
+}
 
 /// All that was found out, beside what was found out earlier.
 pub fn shown(report: &Report, earlier: Option<&Report>) -> String {
@@ -19,14 +26,16 @@ pub fn shown(report: &Report, earlier: Option<&Report>) -> String {
         parts.push(format!("before: {}", earlier.machine.says()));
     }
     if !report.figures.is_empty() {
-        parts.push(figures("The program", &report.figures, earlier.map(|it| &it.figures)));
+        let before = earlier.map(|it| found(&it.figures));
+        parts.push(figures("The program", &found(&report.figures), before.as_deref()));
     }
     for run in &report.runs {
         let before = earlier.map(|it| it.like(run).map(speeds).unwrap_or_default());
         parts.push(acts(run, report.smallest(run), before.as_ref()));
-        if !run.figures.is_empty() {
-            let before = earlier.map(|it| it.like(run).map_or(&NO_FIGURES, |it| &it.figures));
-            parts.push(figures("Beside them", &run.figures, before));
+        let others = beside_acts(run);
+        if !others.is_empty() {
+            let before = earlier.map(|it| it.like(run).map(beside_acts).unwrap_or_default());
+            parts.push(figures("Beside them", &others, before.as_deref()));
         }
         if !run.remarks.is_empty() {
             parts.push(run.remarks.iter().map(|it| format!("- {it}")).collect::<Vec<_>>().join("\n"));
@@ -107,12 +116,34 @@ fn raw(of: &Raw) -> [(String, f64); 2] {
         .map(|(what, rate)| (format!("floor: raw durable commits of {what}"), rate.per_second))
 }
 
-fn figures(title: &str, now: &BTreeMap<Figure, f64>, before: Option<&BTreeMap<Figure, f64>>) -> String {
+/// What a run has found out beside the acts.
+fn beside_acts(run: &Run) -> Vec<Found> {
+    let points = run.points.iter().flat_map(|(page, points)| {
+        points.iter().map(move |(category, value)| Found {
+            says: category.of(*page),
+            value: *value,
+            shown: format!("{value:.0} of 100"),
+            goal: Some(category.goal()),
+        })
+    });
+    found(&run.figures).into_iter().chain(points).collect()
+}
+
+fn found(figures: &BTreeMap<Figure, f64>) -> Vec<Found> {
+    let one = |(figure, value): (&Figure, &f64)| Found {
+        says: figure.says().to_owned(),
+        value: *value,
+        shown: format!("{} {}", number(*value), figure.unit()),
+        goal: figure.goal(),
+    };
+    figures.iter().map(one).collect()
+}
+
+fn figures(title: &str, now: &[Found], before: Option<&[Found]>) -> String {
     let mut rows = vec![vec![title.to_owned(), String::new(), "goal".to_owned()]];
-    for (figure, found) in now {
-        let found_in = format!("{} {}", number(*found), figure.unit());
-        let verdict = figure.goal().map_or_else(String::new, |goal| verdict(*found, goal));
-        rows.push(vec![figure.says().to_owned(), found_in, verdict]);
+    for Found { says, value, shown, goal } in now {
+        let verdict = goal.map_or_else(String::new, |goal| verdict(*value, goal));
+        rows.push(vec![says.clone(), shown.clone(), verdict]);
     }
     if let Some(before) = before {
         beside(&mut rows, &by_name(now), &by_name(before));
@@ -120,8 +151,8 @@ fn figures(title: &str, now: &BTreeMap<Figure, f64>, before: Option<&BTreeMap<Fi
     aligned(&rows)
 }
 
-fn by_name(figures: &BTreeMap<Figure, f64>) -> BTreeMap<String, f64> {
-    figures.iter().map(|(figure, found)| (figure.says().to_owned(), *found)).collect()
+fn by_name(found: &[Found]) -> BTreeMap<String, f64> {
+    found.iter().map(|it| (it.says.clone(), it.value)).collect()
 }
 
 /// Puts earlier figures at the end of each row, and how often they go into these.
@@ -193,7 +224,7 @@ fn aligned(rows: &[Vec<String>]) -> String {
 mod tests {
     use super::*;
     use crate::bench::machine::Machine;
-    use crate::bench::report::Rate;
+    use crate::bench::report::{Category, Page, Rate};
 
     fn load(per_second: f64, p50_ms: f64) -> Load {
         Load {
@@ -261,6 +292,20 @@ mod tests {
         assert_eq!(line(&text, "inbox ").iter().rev().take(2).copied().collect::<Vec<_>>(), ["2.00", "150"]);
         assert_eq!(line(&text, "first load").iter().rev().take(2).copied().collect::<Vec<_>>(), ["–", "–"]);
         assert_eq!(text.matches("to before").count(), 3, "once in each head: {text}");
+    }
+
+    #[test]
+    fn what_lighthouse_says_stands_beside_its_goal_where_it_was_asked() {
+        let points =
+            |performance| BTreeMap::from([(Category::Performance, performance), (Category::Accessibility, 100.0)]);
+        let (mut before, mut now) = (report(vec![run(10_000, 2.0)]), report(vec![run(10_000, 2.0), run(100_000, 2.0)]));
+        before.runs.first_mut().expect("a run").points.insert(Page::Inbox, points(48.5));
+        now.runs.first_mut().expect("a run").points.insert(Page::Inbox, points(97.0));
+        let text = shown(&now, Some(&before));
+        let performance = ["Lighthouse: inbox, performance", "97 of 100", "(≥ 98: NOT met)", "48.5", "2.00"];
+        assert_eq!(line(&text, "Lighthouse: inbox, performance"), performance);
+        assert!(line(&text, "Lighthouse: inbox, accessibility").contains(&"(≥ 100: met)"), "{text}");
+        assert_eq!(text.matches("Lighthouse").count(), 2, "neither other pages nor other runs: {text}");
     }
 
     #[test]
