@@ -4,6 +4,7 @@
 use crate::{
     actor::Actor,
     bundle::{Bundle, BundleEvent},
+    canonical,
     grant::{Grant, GrantEvent},
     group::{Group, GroupEvent},
     guardrail::{GuardrailEvent, GuardrailSet},
@@ -330,15 +331,17 @@ record_from!(Portal, Identity, Group, System, Bundle, GuardrailSet, Request, Gra
 
 impl Event {
     /// What happened, in one word with underscores: `request_approved`.
-    pub fn name(&self) -> String {
-        let value = serde_json::to_value(self).unwrap_or_default();
-        value
-            .as_object()
-            .and_then(|outer| outer.values().next())
-            .and_then(|inner| inner.get("type"))
-            .and_then(|name| name.as_str())
-            .unwrap_or("unknown")
-            .to_owned()
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Portal(event) => event.into(),
+            Self::Identity(event) => event.into(),
+            Self::Group(event) => event.into(),
+            Self::System(event) => event.into(),
+            Self::Bundle(event) => (&**event).into(),
+            Self::Guardrail(event) => (&**event).into(),
+            Self::Request(event) => (&**event).into(),
+            Self::Grant(event) => (&**event).into(),
+        }
     }
 }
 
@@ -499,7 +502,7 @@ pub struct Envelope {
 impl Envelope {
     /// The bytes that are hashed and kept: canonical JSON (RFC 8785).
     pub fn bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
-        serde_json_canonicalizer::to_vec(self)
+        canonical::to_vec(self)
     }
 
     /// Reads what was kept.
@@ -521,4 +524,30 @@ impl Envelope {
 /// SHA-256 of an event's bytes, in hexadecimal; the next event holds it as `prev`.
 pub fn hash(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::de::DeserializeOwned;
+    use strum::VariantNames;
+
+    /// An event of a name that there is not is refused with all the names that there are.
+    fn is_named_as_it_is_written<E: DeserializeOwned + VariantNames>() {
+        let refused = serde_json::from_value::<E>(serde_json::json!({ "type": "?" })).err().expect("there is no `?`");
+        let names: Vec<_> = E::VARIANTS.iter().map(|name| format!("`{name}`")).collect();
+        assert_eq!(refused.to_string(), format!("unknown variant `?`, expected one of {}", names.join(", ")));
+    }
+
+    #[test]
+    fn every_event_is_named_as_it_is_written() {
+        is_named_as_it_is_written::<PortalEvent>();
+        is_named_as_it_is_written::<IdentityEvent>();
+        is_named_as_it_is_written::<GroupEvent>();
+        is_named_as_it_is_written::<SystemEvent>();
+        is_named_as_it_is_written::<BundleEvent>();
+        is_named_as_it_is_written::<GuardrailEvent>();
+        is_named_as_it_is_written::<RequestEvent>();
+        is_named_as_it_is_written::<GrantEvent>();
+    }
 }

@@ -192,8 +192,10 @@ pub struct GuardrailSet {
 }
 
 /// What can happen to the guardrails.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
+#[cfg_attr(test, derive(strum::VariantNames))]
 #[serde(rename_all = "snake_case", tag = "type")]
+#[strum(serialize_all = "snake_case")]
 pub enum GuardrailEvent {
     /// A new version was written.
     GuardrailsDrafted {

@@ -190,8 +190,10 @@ pub struct LetIn {
 }
 
 /// What can happen to an identity.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
+#[cfg_attr(test, derive(strum::VariantNames))]
 #[serde(rename_all = "snake_case", tag = "type")]
+#[strum(serialize_all = "snake_case")]
 #[allow(
     clippy::large_enum_variant,
     reason = "few are alive at once; on wasm32 it is small enough, so `expect` would fail"

@@ -23,8 +23,10 @@ pub struct Portal {
 }
 
 /// What can happen to the portal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
+#[cfg_attr(test, derive(strum::VariantNames))]
 #[serde(rename_all = "snake_case", tag = "type")]
+#[strum(serialize_all = "snake_case")]
 pub enum PortalEvent {
     /// The portal started for the first time.
     PortalFounded {},

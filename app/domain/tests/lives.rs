@@ -20,7 +20,7 @@ use domain::{
     stepup::{self, Strength},
     text::Words,
 };
-use people::{People, Shown, actor};
+use people::{People, Shown, actor, written_name};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -394,9 +394,11 @@ impl Life {
         assert_eq!(change.before(), held.as_ref().map(Record::version), "a change is made to the newest row");
         let prev = self.chain.last().map_or_else(|| NO_PREV.to_owned(), |bytes| hash(bytes));
         let seq = u32::try_from(self.chain.len()).expect("few events") + 1;
+        assert_eq!(change.event().name(), written_name(change.event()));
         let envelope = change.envelope(EventId(self.id()), seq, &prev, false);
         assert_eq!(envelope.stream.0, REQUEST.0, "a grant's events stand in its request's stream (R41)");
         let bytes = envelope.bytes().expect("an envelope has bytes");
+        assert_eq!(bytes, serde_json_canonicalizer::to_vec(&envelope).expect("it has a canonical form"));
         assert_eq!(Envelope::read(&bytes).expect("what was kept can be read"), envelope);
         self.chain.push(bytes);
         assert_eq!(self.replayed(thing).as_ref(), Some(change.after()), "replaying the events gives the state");

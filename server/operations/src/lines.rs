@@ -37,7 +37,7 @@ pub(crate) async fn line(tx: &mut Tx, row: &EventRow) -> Result<Line, Error> {
         what: said.what,
         text,
         decided: said.decided,
-        event: envelope.event.name(),
+        event: envelope.event.name().to_owned(),
         hash: row.hash.clone(),
         founding: envelope.founding,
     })

@@ -2,30 +2,21 @@
 //! and so is what hangs on them: texts, passwords, secrets, proofs, looks that are due, tasks that are done.
 
 mod proofs;
+mod rows;
 
-use crate::{
-    Error, Portal,
-    ids::hashed,
-    jobs::{LEASE, LONGEST_PAUSE},
-};
-use chrono::{DateTime, TimeDelta, Utc};
+use crate::{Error, Portal};
+use chrono::{DateTime, Utc};
 use domain::{
     Actor, Refusal,
-    authenticator::Means,
     event::{Envelope, Event, FORMAT, NO_PREV, Record, Thing, ThingKind, hash},
-    grant::{GrantEvent, State as GrantState},
-    identity::Identity,
+    grant::GrantEvent,
     ids::{StreamId, TaskId},
-    job::JobKey,
-    replay::Progress as Replayed,
-    request::State as RequestState,
-    review::DraftState,
     stepup::Act,
-    text::{TextRef, digest},
 };
 use futures::FutureExt as _;
+use rows::{Due, compare};
 use std::{collections::BTreeMap, fmt, panic::AssertUnwindSafe};
-use store::{Columns, EventRow, ReplayOf, TaskRow, Tx};
+use store::{EventCheck, EventRow, TaskRow, Tx};
 use uuid::Uuid;
 
 /// Something that is not as the trail says.
@@ -69,12 +60,12 @@ impl Findings<'_> {
     }
 }
 
-/// How many events or streams are read at a time.
-const AT_A_TIME: i64 = 500;
+/// How many events or tasks are read at a time.
+const AT_A_TIME: i64 = 1000;
+/// How many chains are looked at in one moment, at the most.
+const CHAINS: i64 = 200;
 /// How many findings of one sort are listed.
 const LISTED: i64 = 100;
-/// How long after its time a look may be due: the longest pause after a failure and a whole lease, as far as clocks agree.
-const LATE: TimeDelta = TimeDelta::seconds(LONGEST_PAUSE + LEASE.num_seconds() + 60);
 
 impl Portal {
     /// Hands out the events of one chain, in order, exactly as they are hashed. Gives how many there are.
@@ -100,7 +91,7 @@ impl Portal {
         }
     }
 
-    /// Checks everything; hands out what is wrong, and where, as it is found, and gives how much that was. Reads one chain at a time and
+    /// Checks everything; hands out what is wrong, and where, as it is found, and gives how much that was. Reads a few chains at a time and
     /// keeps nothing, so memory does not grow with the trail, however much is wrong in it.
     pub async fn verify(
         &self,
@@ -110,21 +101,16 @@ impl Portal {
         let mut findings = Findings { hand: found, count: 0 };
         let (of_streams, of_events) = self.store().read().await?.count_trail().await?;
         let mut done = Progress { of_streams, of_events, ..Progress::default() };
-        let mut from = Uuid::nil();
+        let mut from = StreamId(Uuid::nil());
         loop {
-            let streams = self.store().read().await?.streams(from, AT_A_TIME).await?;
-            let Some((last, ..)) = streams.last() else { break };
-            from = last.0;
-            for (stream, ..) in streams {
-                // One moment for the chain and the rows it leads to: work may go on meanwhile.
-                let mut tx = self.store().read().await?;
-                let walked = AssertUnwindSafe(walk(&mut tx, stream, self.now(), &mut findings)).catch_unwind().await;
-                // Postgres: a time may be infinite, and the driver panics over it.
-                let walked = walked.unwrap_or_else(|_| Err(unreadable(stream)));
-                done.events += told(walked, &format!("chain {}", stream.0), &mut findings)?;
-                done.streams += 1;
-                progress(done);
-            }
+            // One moment for the chains and the rows they lead to: work may go on meanwhile.
+            let mut tx = self.store().read().await?;
+            let chains = few(tx.streams(from.0, CHAINS).await?);
+            let Some(last) = chains.last() else { break };
+            from = last.stream;
+            done.streams += u64::try_from(chains.len()).unwrap_or(0);
+            done.events += self.verify_chains(tx, chains, &mut findings).await?;
+            progress(done);
         }
         let tasks = self.verify_tasks(&mut findings).await;
         told(tasks, "table tasks", &mut findings)?;
@@ -152,6 +138,53 @@ impl Portal {
             });
         }
         Ok(findings.count)
+    }
+
+    /// Checks chains that stand beside each other: together where they can be read so, else one after another. Gives how many events they
+    /// have.
+    async fn verify_chains(&self, tx: Tx, chains: Vec<Chain>, findings: &mut Findings<'_>) -> Result<u64, Error> {
+        let streams: Vec<_> = chains.iter().map(|chain| chain.stream).collect();
+        if let Some(events) = self.verify_together(tx, chains, findings).await? {
+            return Ok(events);
+        }
+        let mut events = 0;
+        for stream in streams {
+            // One moment for the chain and the rows it leads to, as above.
+            let mut tx = self.store().read().await?;
+            let walked = AssertUnwindSafe(walk_alone(&mut tx, stream, self.now(), findings)).catch_unwind().await;
+            // Postgres: a time may be infinite, and the driver panics over it.
+            let walked = walked.unwrap_or_else(|_| Err(unreadable(stream)));
+            events += told(walked, &format!("chain {stream}"), findings)?;
+        }
+        Ok(events)
+    }
+
+    /// Checks chains that stand beside each other, and gives how many events they have. `None` where that takes one after another: there is
+    /// but one, they are longer than their heads say, or a value cannot be read, and is to be told of the chain that holds it. Then nothing
+    /// was handed out.
+    async fn verify_together(
+        &self,
+        mut tx: Tx,
+        mut chains: Vec<Chain>,
+        findings: &mut Findings<'_>,
+    ) -> Result<Option<u64>, Error> {
+        if chains.len() < 2 {
+            return Ok(None);
+        }
+        let mut held = Vec::new();
+        let mut hold = |finding: Finding| held.push(finding);
+        let mut aside = Findings { hand: &mut hold, count: 0 };
+        let walked = walk_together(&mut tx, &mut chains, self.now(), &mut aside);
+        match AssertUnwindSafe(walked).catch_unwind().await {
+            Ok(Ok(true)) => {}
+            Ok(Ok(false)) | Err(_) => return Ok(None),
+            Ok(Err(Error::Store(why))) if why.is_nonsense() => return Ok(None),
+            Ok(Err(why)) => return Err(why),
+        }
+        for finding in held {
+            findings.push(finding);
+        }
+        Ok(Some(chains.iter().map(|chain| u64::from(chain.seq)).sum()))
     }
 
     /// Every task that is done was attested by the one who stands in it.
@@ -198,42 +231,96 @@ fn told<T: Default>(read: Result<T, Error>, place: &str, findings: &mut Findings
     }
 }
 
-/// Walks one chain and compares the rows it leads to. Gives how many events it has.
-async fn walk(tx: &mut Tx, stream: StreamId, now: DateTime<Utc>, findings: &mut Findings<'_>) -> Result<u64, Error> {
-    let mut chain = Chain { stream, seq: 0, prev: NO_PREV.to_owned(), rows: BTreeMap::new(), broken: false };
-    loop {
-        let page = tx.events_to_check(stream, chain.seq.saturating_add(1), AT_A_TIME).await?;
-        if page.is_empty() {
+/// The first of these chains that can be read together, by how many events their heads name, and one at least.
+fn few(streams: Vec<(StreamId, u32, String)>) -> Vec<Chain> {
+    let mut events = 0;
+    let mut chains = Vec::new();
+    for (stream, seq, head) in streams {
+        events += i64::from(seq);
+        if events >= AT_A_TIME && !chains.is_empty() {
             break;
         }
-        for (event, columns) in &page {
-            let Some((envelope, does)) = chain.take(event, columns, findings) else { continue };
-            if !has_its_task(tx, &envelope).await? {
-                findings.push(chain.at(event.seq, "the task that it attests is not there, or is not done".to_owned()));
+        chains.push(Chain::new(stream, Some((seq, head))));
+    }
+    chains
+}
+
+/// Walks a few chains that stand beside each other, in the order of their ids, and compares the rows they lead to. False where they have
+/// too many events to be read together.
+async fn walk_together(
+    tx: &mut Tx,
+    chains: &mut [Chain],
+    now: DateTime<Utc>,
+    findings: &mut Findings<'_>,
+) -> Result<bool, Error> {
+    let (Some(first), Some(last)) = (chains.first(), chains.last()) else { return Ok(true) };
+    let page = tx.events_to_check((first.stream, 0), last.stream, AT_A_TIME).await?;
+    if is_full(&page) {
+        return Ok(false);
+    }
+    let mut page = page.into_iter().peekable();
+    for chain in chains.iter_mut() {
+        while let Some(event) = page.next_if(|event| event.stream <= chain.stream) {
+            // What stands between two chains is in none that is known, and is told of at the end.
+            if event.stream == chain.stream {
+                check(tx, chain, &event, findings).await?;
             }
-            for says in proofs::wrong(tx, &envelope, does.as_ref()).await? {
-                findings.push(chain.at(event.seq, says.to_owned()));
-            }
+        }
+        chain.check_head(findings);
+    }
+    let due: Vec<_> = chains.iter().flat_map(Chain::due).collect();
+    compare(tx, &due, now, findings).await?;
+    Ok(true)
+}
+
+/// Walks one chain, however long, and compares the rows it leads to. Gives how many events it has. Row by row, so that one that cannot be
+/// read hides none before it.
+async fn walk_alone(
+    tx: &mut Tx,
+    stream: StreamId,
+    now: DateTime<Utc>,
+    findings: &mut Findings<'_>,
+) -> Result<u64, Error> {
+    let head = tx.head(stream).await?;
+    let mut chain = Chain::new(stream, head);
+    loop {
+        let page = tx.events_to_check((stream, chain.seq), stream, AT_A_TIME).await?;
+        for event in &page {
+            check(tx, &mut chain, event, findings).await?;
+        }
+        if !is_full(&page) {
+            break;
         }
     }
-    match tx.head(stream).await? {
-        Some((seq, head)) if seq == chain.seq && head == chain.prev => {}
-        Some((seq, _)) if seq > chain.seq => findings.push(chain.at(seq, "the newest events are missing".to_owned())),
-        Some((seq, _)) => {
-            findings.push(chain.at(seq, "the head of the chain is not the hash of its newest event".to_owned()));
-        }
-        None => findings.push(chain.at(0, "the chain is not known".to_owned())),
-    }
-    if !chain.broken {
-        for (thing, record) in &chain.rows {
-            compare(tx, *thing, record, now, findings).await?;
-        }
+    chain.check_head(findings);
+    let due: Vec<_> = chain.due().collect();
+    for due in due.chunks(1) {
+        compare(tx, due, now, findings).await?;
     }
     Ok(u64::from(chain.seq))
 }
 
+/// Whether there may be more than what was read.
+fn is_full(page: &[EventCheck]) -> bool {
+    i64::try_from(page.len()).is_ok_and(|read| read >= AT_A_TIME)
+}
+
+/// Takes the next event of a chain, and looks for what it says was done.
+async fn check(tx: &mut Tx, chain: &mut Chain, event: &EventCheck, findings: &mut Findings<'_>) -> Result<(), Error> {
+    let Some((envelope, does)) = chain.take(event, findings) else { return Ok(()) };
+    if !has_its_task(tx, &envelope).await? {
+        findings.push(chain.at(event.row.seq, "the task that it attests is not there, or is not done".to_owned()));
+    }
+    for says in proofs::wrong(tx, &envelope, does.as_ref()).await? {
+        findings.push(chain.at(event.row.seq, says.to_owned()));
+    }
+    Ok(())
+}
+
 struct Chain {
     stream: StreamId,
+    /// How many events it has and the hash of the newest, by the table of chains.
+    head: Option<(u32, String)>,
     seq: u32,
     prev: String,
     rows: BTreeMap<Thing, Record>,
@@ -242,17 +329,17 @@ struct Chain {
 }
 
 impl Chain {
+    fn new(stream: StreamId, head: Option<(u32, String)>) -> Self {
+        Self { stream, head, seq: 0, prev: NO_PREV.to_owned(), rows: BTreeMap::new(), broken: false }
+    }
+
     fn at(&self, seq: u32, says: String) -> Finding {
         Finding { place: format!("chain {} event {seq}", self.stream), says }
     }
 
     /// Takes the next event; gives what its bytes say, where they can be read, and which act its step-up must have been for.
-    fn take(
-        &mut self,
-        event: &EventRow,
-        columns: &Columns,
-        findings: &mut Findings<'_>,
-    ) -> Option<(Envelope, Option<Act>)> {
+    fn take(&mut self, read: &EventCheck, findings: &mut Findings<'_>) -> Option<(Envelope, Option<Act>)> {
+        let event = &read.row;
         let expected = self.seq.saturating_add(1);
         if event.seq != expected {
             findings.push(self.at(expected, format!("is missing; the next is event {}", event.seq)));
@@ -273,7 +360,7 @@ impl Chain {
                 let before = self.rows.get(&envelope.changed());
                 let does = envelope.event.shown(before).and_then(|shown| shown.does);
                 self.apply(&envelope, event, findings);
-                for (name, stands, due) in columns.other_than(&Columns::of_event(&envelope)) {
+                for (name, stands, due) in read.columns.other_than(&envelope) {
                     let says = format!("its column `{name}` says `{stands}`; its bytes say `{due}`");
                     findings.push(self.at(event.seq, says));
                 }
@@ -317,6 +404,27 @@ impl Chain {
             }
         }
     }
+
+    /// Whether it ends where the table of chains says.
+    fn check_head(&self, findings: &mut Findings<'_>) {
+        match &self.head {
+            Some((seq, head)) if *seq == self.seq && *head == self.prev => {}
+            Some((seq, _)) if *seq > self.seq => {
+                findings.push(self.at(*seq, "the newest events are missing".to_owned()));
+            }
+            Some((seq, _)) => {
+                let says = "the head of the chain is not the hash of its newest event";
+                findings.push(self.at(*seq, says.to_owned()));
+            }
+            None => findings.push(self.at(0, "the chain is not known".to_owned())),
+        }
+    }
+
+    /// The rows that it leads to; none where it is broken.
+    fn due(&self) -> impl Iterator<Item = Due<'_>> {
+        let whole = (!self.broken).then_some(&self.rows);
+        whole.into_iter().flatten().map(|(thing, record)| Due { thing, record })
+    }
 }
 
 /// Whether the task stands there as done that an event attests, if that is what the event says.
@@ -326,172 +434,8 @@ async fn has_its_task(tx: &mut Tx, envelope: &Envelope) -> Result<bool, Error> {
     Ok(tx.was_done(right, *present, envelope.at).await?)
 }
 
-async fn compare(
-    tx: &mut Tx,
-    thing: Thing,
-    record: &Record,
-    now: DateTime<Utc>,
-    findings: &mut Findings<'_>,
-) -> Result<(), Error> {
-    let place = format!("{} {}", thing.kind.word(), thing.id);
-    let Some(found) = tx.row_check(thing.kind, thing.id).await? else {
-        findings.push(Finding { place, says: "its events are there, its row is gone".to_owned() });
-        return Ok(());
-    };
-    let mut wrong = |says: String| findings.push(Finding { place: place.clone(), says });
-    match &found.record {
-        Err(why) => wrong(format!("cannot be read: {why}")),
-        Ok(stands) if stands != record => wrong("is not what its events lead to".to_owned()),
-        Ok(_) if found.version != record.version() => wrong("has another version than its events lead to".to_owned()),
-        Ok(_) => {}
-    }
-    for (name, stands, due) in found.columns.other_than(&Columns::of(record)) {
-        wrong(format!("its column `{name}` says `{stands}`; its events lead to `{due}`"));
-    }
-    for text in texts(record) {
-        match tx.salted_text(text.id).await? {
-            None => wrong("a text that belongs to it is gone".to_owned()),
-            // No event erases a text yet; once one does, a text that it names is rightly empty.
-            Some((_, None)) => wrong("a text that belongs to it was emptied, and no event erased it".to_owned()),
-            Some((salt, Some(body))) if digest(&salt, &body) != text.digest => {
-                wrong("a text that belongs to it was changed".to_owned());
-            }
-            Some((_, Some(_))) => {}
-        }
-    }
-    if let Record::Identity(identity) = record {
-        if let Some(says) = other_password(tx, identity).await? {
-            wrong(says.to_owned());
-        }
-        for says in other_secrets(tx, identity).await? {
-            wrong(says);
-        }
-    }
-    for (key, latest) in must_follow(record, now) {
-        if !is_due(tx, record, &key, latest).await? {
-            wrong(format!("nothing is due that looks at `{key}`"));
-        }
-    }
-    Ok(())
-}
-
-/// What is wrong with the password that stands there, by what the identity says of it.
-async fn other_password(tx: &mut Tx, identity: &Identity) -> Result<Option<&'static str>, Error> {
-    Ok(match (tx.password(identity.id).await?, &identity.password_digest) {
-        (None, None) => None,
-        (None, Some(_)) => Some("its password is gone"),
-        (Some(_), None) => Some("it has a password that was never set"),
-        (Some(kept), Some(_)) if identity.has_password(&hashed(&kept)) => None,
-        (Some(_), Some(_)) => Some("its password is not the one that was set"),
-    })
-}
-
-/// What is wrong with the secrets of the authenticator apps that stand there, by what was added.
-async fn other_secrets(tx: &mut Tx, identity: &Identity) -> Result<Vec<String>, Error> {
-    let mut wrong = Vec::new();
-    for app in identity.authenticators.values() {
-        let Means::Code { sealed, .. } = &app.means else { continue };
-        match tx.sealed(app.id).await? {
-            Some(kept) if hashed(&kept) == *sealed => {}
-            Some(_) => wrong.push(format!("the secret of “{}” is not the one that was added", app.name)),
-            None => wrong.push(format!("the secret of “{}” is gone", app.name)),
-        }
-    }
-    Ok(wrong)
-}
-
-/// The looks that must be due while a row stands as it does, and until when at the latest: without them nothing would expire, open or
-/// be taken away.
-fn must_follow(record: &Record, now: DateTime<Utc>) -> Vec<(JobKey, DateTime<Utc>)> {
-    let by = |time: DateTime<Utc>| time.max(now) + LATE;
-    match record {
-        Record::Request(it) => match it.state {
-            RequestState::Waiting { until } => {
-                vec![(JobKey::Request { id: it.id }, by(it.next_moment(now).unwrap_or(until)))]
-            }
-            RequestState::Approved { lapses_at, .. } => vec![(JobKey::Request { id: it.id }, by(lapses_at))],
-            RequestState::Refused { .. }
-            | RequestState::Granted { .. }
-            | RequestState::Denied { .. }
-            | RequestState::Withdrawn { .. }
-            | RequestState::Expired { .. }
-            | RequestState::Lapsed { .. }
-            | RequestState::Stopped { .. } => Vec::new(),
-        },
-        Record::Grant(it) => match it.state {
-            GrantState::Opening { lapses_at: until, .. } | GrantState::Active { until, .. } => {
-                vec![(JobKey::Grant { id: it.id }, by(until))]
-            }
-            GrantState::Ending { since, .. } => {
-                let left = it.assignments.iter().filter(|a| !a.settled);
-                left.map(|a| (JobKey::Right(a.right()), by(since))).collect()
-            }
-            GrantState::Ended { .. } => Vec::new(),
-        },
-        Record::Bundle(it) => match it.draft.as_ref().map(|draft| &draft.state) {
-            Some(DraftState::InReview { since, .. }) => vec![(JobKey::Replay { bundle: it.id }, by(*since))],
-            Some(DraftState::Draft) | None => Vec::new(),
-        },
-        Record::GuardrailSet(it) => match it.draft.as_ref().map(|draft| &draft.state) {
-            Some(DraftState::InReview { since, .. }) => vec![(JobKey::GuardrailReplay {}, by(*since))],
-            Some(DraftState::Draft) | None => Vec::new(),
-        },
-        Record::Portal(_) | Record::Identity(_) | Record::Group(_) | Record::System(_) => Vec::new(),
-    }
-}
-
-/// Whether a look is due in time; a right may also wait for an operator who is asked to take it away, and a replay may be finished.
-async fn is_due(tx: &mut Tx, record: &Record, key: &JobKey, latest: DateTime<Utc>) -> Result<bool, Error> {
-    if tx.next_look(key).await?.is_some_and(|at| at <= latest) {
-        return Ok(true);
-    }
-    Ok(match key {
-        JobKey::Right(right) => tx.is_to_be_taken(right).await?,
-        JobKey::Replay { bundle } => is_replayed(tx, ReplayOf::Bundle(*bundle), drafted(record)).await?,
-        JobKey::GuardrailReplay {} => is_replayed(tx, ReplayOf::Guardrails, drafted(record)).await?,
-        JobKey::Request { .. } | JobKey::Grant { .. } | JobKey::Deciders {} => false,
-    })
-}
-
-/// The texts that belong to a row.
-fn texts(record: &Record) -> Vec<&TextRef> {
-    match record {
-        Record::Request(it) => {
-            let decided = it.decisions.iter().filter_map(|d| d.comment.as_ref());
-            let reviewed = it.review.iter().map(|review| &review.text);
-            let written = it.comments.iter().map(|c| &c.text).chain(reviewed);
-            it.justification.iter().chain(decided).chain(written).collect()
-        }
-        Record::Bundle(it) => it.remarks.iter().map(|remark| &remark.text).collect(),
-        Record::GuardrailSet(it) => it.remarks.iter().map(|remark| &remark.text).collect(),
-        Record::System(it) => it.remarks.iter().map(|remark| &remark.text).collect(),
-        Record::Group(it) => it.remarks.iter().map(|remark| &remark.text).collect(),
-        Record::Portal(_) | Record::Identity(_) | Record::Grant(_) => Vec::new(),
-    }
-}
-
 /// A chain that holds a value which no program of ours ever wrote.
 fn unreadable(stream: StreamId) -> Error {
     let why = "it holds a value that cannot be read at all".to_owned();
     Error::Store(store::Error::Corrupt { table: "events", id: stream.to_string(), why })
-}
-
-/// The number of the draft that a row has.
-fn drafted(record: &Record) -> Option<u32> {
-    match record {
-        Record::Bundle(it) => it.draft.as_ref().map(|draft| draft.number),
-        Record::GuardrailSet(it) => it.draft.as_ref().map(|draft| draft.number),
-        Record::Portal(_)
-        | Record::Identity(_)
-        | Record::Group(_)
-        | Record::System(_)
-        | Record::Request(_)
-        | Record::Grant(_) => None,
-    }
-}
-
-/// Whether the replay of this very draft is finished.
-async fn is_replayed(tx: &mut Tx, of: ReplayOf, number: Option<u32>) -> Result<bool, Error> {
-    let (Some(number), Some(replay)) = (number, tx.replay(of).await?) else { return Ok(false) };
-    Ok(matches!(replay.progress(number), Replayed::Finished))
 }

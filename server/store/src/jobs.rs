@@ -8,6 +8,7 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::job::JobKey;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// The second from which fencing numbers are counted: the beginning of 2026. They last until 2094.
@@ -65,11 +66,31 @@ impl Tx {
 
     /// When the look at this can be claimed next; `None` when there is none, or one that would look at something else.
     pub async fn next_look(&mut self, key: &JobKey) -> Result<Option<DateTime<Utc>>, Error> {
-        const SQL: &str = "select payload, due_at, leased_until from jobs where key = $1";
-        let found = row!(self, (String, DateTime<Utc>, Option<DateTime<Utc>>), SQL, key.to_string())?;
-        Ok(found
-            .filter(|(payload, ..)| serde_json::from_str::<JobKey>(payload).is_ok_and(|named| named == *key))
-            .map(|(_, due_at, leased_until)| leased_until.map_or(due_at, |leased| leased.max(due_at))))
+        Ok(self.next_looks(&[key.clone()].into()).await?.remove(key))
+    }
+
+    /// The same of each of these, where there is one.
+    pub async fn next_looks(&mut self, keys: &BTreeSet<JobKey>) -> Result<BTreeMap<JobKey, DateTime<Utc>>, Error> {
+        const ON_SQLITE: &str = "select key, payload, due_at, leased_until from jobs
+            where key in (select value from json_each($1))";
+        const ON_POSTGRES: &str = "select key, payload, due_at, leased_until from jobs where key = any($1)";
+        if keys.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let texts: Vec<String> = keys.iter().map(ToString::to_string).collect();
+        let found: Vec<(String, String, DateTime<Utc>, Option<DateTime<Utc>>)> = match self {
+            Self::Sqlite(tx) => {
+                let texts = serde_json::to_string(&texts).map_err(|why| corrupt("jobs", Uuid::nil(), &why))?;
+                sqlx::query_as(ON_SQLITE).bind(texts).fetch_all(&mut **tx).await?
+            }
+            Self::Postgres(tx) => sqlx::query_as(ON_POSTGRES).bind(texts).fetch_all(&mut **tx).await?,
+        };
+        let looks = found.into_iter().filter_map(|(key, payload, due_at, leased_until)| {
+            let named: JobKey = serde_json::from_str(&payload).ok()?;
+            let at = leased_until.map_or(due_at, |leased| leased.max(due_at));
+            (named.to_string() == key).then_some((named, at))
+        });
+        Ok(looks.collect())
     }
 
     /// How often the look at this failed in a row, and when it is due; `None` when there is none.

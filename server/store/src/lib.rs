@@ -29,7 +29,7 @@ pub use save::Columns;
 pub use sessions::SessionRow;
 pub use signals::DecidedRow;
 pub use tasks::TaskRow;
-pub use trail::{EventRow, RowCheck};
+pub use trail::{EventCheck, EventColumns, EventRow, RowCheck};
 pub use tx::{Kind, Store, Tx};
 
 /// A page cursor that comes before everything.

@@ -228,9 +228,14 @@ impl Tx {
         Ok(row!(self, (Option<String>,), "select body from texts where id = $1", id.0)?.and_then(|(body,)| body))
     }
 
-    /// A free text with its salt, for checking its hash: `None` when the row is gone, an empty text when it was erased.
-    pub async fn salted_text(&mut self, id: TextId) -> Result<Option<(String, Option<String>)>, Error> {
-        row!(self, (String, Option<String>), "select salt, body from texts where id = $1", id.0)
+    /// Free texts with their salts, for checking their hashes: none when the row is gone, an empty text when it was erased.
+    pub async fn salted_texts(
+        &mut self,
+        ids: &BTreeSet<TextId>,
+    ) -> Result<BTreeMap<TextId, (String, Option<String>)>, Error> {
+        let found =
+            rows_among!(self, (Uuid, String, Option<String>), ids, ["select id, salt, body from texts where id"], [])?;
+        Ok(found.into_iter().map(|(id, salt, body)| (TextId(id), (salt, body))).collect())
     }
 
     /// Tells one person something, with where it leads.

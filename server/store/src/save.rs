@@ -1,8 +1,8 @@
 //! The one way governed rows change: row, event and the jobs that follow, in one commit.
 
 use crate::{
-    Error, Tx,
-    tx::{row, rows, run},
+    Error, RowCheck, Tx,
+    tx::{row, rows_by_id, run},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -588,39 +588,58 @@ impl Tx {
         Ok(done)
     }
 
-    /// The searchable columns of a row as they stand, in the words of [`Columns::of`].
+    /// Those rows of a kind that are among these as they stand, with their searchable columns in the words of [`Columns::of`].
     #[expect(clippy::too_many_lines, reason = "one arm a kind of row, beside its twin in `Columns::of`")]
-    pub(crate) async fn columns(&mut self, kind: ThingKind, id: Uuid) -> Result<Option<Columns>, Error> {
+    pub async fn rows_to_check(&mut self, kind: ThingKind, ids: &[Uuid]) -> Result<BTreeMap<Uuid, RowCheck>, Error> {
         Ok(match kind {
-            ThingKind::Portal => row!(self, (bool,), "select founding from portal where id = $1", id)?
-                .map(|(founding,)| vec![("founding", founding.to_string())]),
+            ThingKind::Portal => rows_by_id!(
+                self,
+                (Uuid, i32, String, bool),
+                ids,
+                ["select id, version, body, founding from portal where id"],
+                []
+            )?
+            .into_iter()
+            .map(|(id, version, body, founding)| row_check(id, version, body, vec![("founding", founding.to_string())]))
+            .collect(),
             ThingKind::Identity => {
-                let accounts = rows!(
+                let accounts = rows_by_id!(
                     self,
-                    (Uuid, String),
-                    "select system_id, name from accounts where identity_id = $1 order by system_id",
-                    id
+                    (Uuid, Uuid, String),
+                    ids,
+                    ["select identity_id, system_id, name from accounts where identity_id"],
+                    [" order by identity_id, system_id"]
                 )?;
-                let owners = rows!(
+                let owners = rows_by_id!(
                     self,
-                    (Uuid,),
-                    "select owner_id from identity_owners where identity_id = $1 order by owner_id",
-                    id
+                    (Uuid, Uuid),
+                    ids,
+                    ["select identity_id, owner_id from identity_owners where identity_id"],
+                    [" order by identity_id, owner_id"]
                 )?;
-                let delegation = row!(
+                let delegations = rows_by_id!(
                     self,
-                    (Uuid, DateTime<Utc>, DateTime<Utc>),
-                    "select delegate_id, from_at, until_at from delegations where identity_id = $1",
-                    id
+                    (Uuid, Uuid, DateTime<Utc>, DateTime<Utc>),
+                    ids,
+                    ["select identity_id, delegate_id, from_at, until_at from delegations where identity_id"],
+                    []
                 )?;
-                row!(
+                let mut accounts =
+                    lines_of(accounts.into_iter().map(|(of, system, name)| (of, format!("{system} {name}"))));
+                let mut owners = list_of(owners);
+                let mut delegations: BTreeMap<_, _> =
+                    delegations.into_iter().map(|(of, to, from, until)| (of, format!("{to} {from} {until}"))).collect();
+                rows_by_id!(
                     self,
-                    (String, String, bool, bool, bool, String, Option<String>, Option<Uuid>),
-                    "select key, name, active, admin, signs_in, kind, email, manager_id from identities where id = $1",
-                    id
+                    (Uuid, i32, String, String, String, bool, bool, bool, String, Option<String>, Option<Uuid>),
+                    ids,
+                    ["select id, version, body, key, name, active, admin, signs_in, kind, email, manager_id
+                      from identities where id"],
+                    []
                 )?
-                .map(|(key, name, active, admin, signs_in, kind, email, manager)| {
-                    vec![
+                .into_iter()
+                .map(|(id, version, body, key, name, active, admin, signs_in, kind, email, manager)| {
+                    let columns = vec![
                         ("key", key),
                         ("name", name),
                         ("active", active.to_string()),
@@ -629,132 +648,182 @@ impl Tx {
                         ("kind", kind),
                         ("email", said(email)),
                         ("manager", said(manager)),
-                        ("accounts", lines(accounts.iter().map(|(system, name)| format!("{system} {name}")))),
-                        ("owners", list(owners.iter().map(|o| o.0))),
-                        ("delegation", said(delegation.map(|(to, from, until)| format!("{to} {from} {until}")))),
-                    ]
+                        ("accounts", accounts.remove(&id).unwrap_or_default()),
+                        ("owners", owners.remove(&id).unwrap_or_default()),
+                        ("delegation", said(delegations.remove(&id))),
+                    ];
+                    row_check(id, version, body, columns)
                 })
+                .collect()
             }
             ThingKind::Group => {
-                let members = rows!(
+                let members = rows_by_id!(
                     self,
-                    (Uuid,),
-                    "select identity_id from group_members where group_id = $1 order by identity_id",
-                    id
+                    (Uuid, Uuid),
+                    ids,
+                    ["select group_id, identity_id from group_members where group_id"],
+                    [" order by group_id, identity_id"]
                 )?;
-                let groups = rows!(
+                let groups = rows_by_id!(
                     self,
-                    (Uuid,),
-                    "select child_id from group_groups where group_id = $1 order by child_id",
-                    id
+                    (Uuid, Uuid),
+                    ids,
+                    ["select group_id, child_id from group_groups where group_id"],
+                    [" order by group_id, child_id"]
                 )?;
-                row!(self, (String, String), "select key, name from groups where id = $1", id)?.map(|(key, name)| {
-                    vec![
+                let (mut members, mut groups) = (list_of(members), list_of(groups));
+                rows_by_id!(
+                    self,
+                    (Uuid, i32, String, String, String),
+                    ids,
+                    ["select id, version, body, key, name from groups where id"],
+                    []
+                )?
+                .into_iter()
+                .map(|(id, version, body, key, name)| {
+                    let columns = vec![
                         ("key", key),
                         ("name", name),
-                        ("members", list(members.iter().map(|m| m.0))),
-                        ("groups", list(groups.iter().map(|g| g.0))),
-                    ]
+                        ("members", members.remove(&id).unwrap_or_default()),
+                        ("groups", groups.remove(&id).unwrap_or_default()),
+                    ];
+                    row_check(id, version, body, columns)
                 })
+                .collect()
             }
             ThingKind::System => {
-                let owners = rows!(
+                let owners = rows_by_id!(
                     self,
-                    (Uuid,),
-                    "select identity_id from system_owners where system_id = $1 and not backup order by identity_id",
-                    id
+                    (Uuid, Uuid, bool),
+                    ids,
+                    ["select system_id, identity_id, backup from system_owners where system_id"],
+                    [" order by system_id, identity_id"]
                 )?;
-                let backups = rows!(
+                let groups = rows_by_id!(
                     self,
-                    (Uuid,),
-                    "select identity_id from system_owners where system_id = $1 and backup order by identity_id",
-                    id
+                    (Uuid, Uuid, bool),
+                    ids,
+                    ["select system_id, group_id, operators from system_groups where system_id"],
+                    [" order by system_id, operators, group_id"]
                 )?;
-                let groups = rows!(
+                let rights = rows_by_id!(
                     self,
-                    (Uuid, bool),
-                    "select group_id, operators from system_groups where system_id = $1 order by operators, group_id",
-                    id
+                    (Uuid, Uuid, String, String, bool),
+                    ids,
+                    ["select system_id, id, key, native, directory from entitlements where system_id"],
+                    [" order by system_id, id"]
                 )?;
-                let rights = rows!(
+                let (backups, owners): (Vec<_>, Vec<_>) = owners.into_iter().partition(|(.., backup)| *backup);
+                let mut owners = list_of(owners.into_iter().map(|(of, owner, _)| (of, owner)));
+                let mut backups = list_of(backups.into_iter().map(|(of, owner, _)| (of, owner)));
+                let mut groups =
+                    lines_of(groups.into_iter().map(|(of, group, operators)| (of, format!("{group} {operators}"))));
+                let mut rights = lines_of(
+                    rights.into_iter().map(|(of, id, key, native, d)| (of, format!("{id} {key} {native} {d}"))),
+                );
+                rows_by_id!(
                     self,
-                    (Uuid, String, String, bool),
-                    "select id, key, native, directory from entitlements where system_id = $1 order by id",
-                    id
-                )?;
-                row!(self, (String, String, String), "select key, name, connector from systems where id = $1", id)?.map(
-                    |(key, name, connector)| {
-                        vec![
-                            ("key", key),
-                            ("name", name),
-                            ("connector", connector),
-                            ("owners", list(owners.iter().map(|m| m.0))),
-                            ("backups", list(backups.iter().map(|m| m.0))),
-                            ("groups", lines(groups.iter().map(|(group, operators)| format!("{group} {operators}")))),
-                            (
-                                "entitlements",
-                                lines(rights.iter().map(|(id, key, native, d)| format!("{id} {key} {native} {d}"))),
-                            ),
-                        ]
-                    },
-                )
+                    (Uuid, i32, String, String, String, String),
+                    ids,
+                    ["select id, version, body, key, name, connector from systems where id"],
+                    []
+                )?
+                .into_iter()
+                .map(|(id, version, body, key, name, connector)| {
+                    let columns = vec![
+                        ("key", key),
+                        ("name", name),
+                        ("connector", connector),
+                        ("owners", owners.remove(&id).unwrap_or_default()),
+                        ("backups", backups.remove(&id).unwrap_or_default()),
+                        ("groups", groups.remove(&id).unwrap_or_default()),
+                        ("entitlements", rights.remove(&id).unwrap_or_default()),
+                    ];
+                    row_check(id, version, body, columns)
+                })
+                .collect()
             }
             ThingKind::Bundle => {
-                let rights = rows!(
+                let rights = rows_by_id!(
                     self,
-                    (Uuid,),
-                    "select entitlement_id from bundle_entitlements where bundle_id = $1 order by entitlement_id",
-                    id
+                    (Uuid, Uuid),
+                    ids,
+                    ["select bundle_id, entitlement_id from bundle_entitlements where bundle_id"],
+                    [" order by bundle_id, entitlement_id"]
                 )?;
-                let groups = rows!(
+                let groups = rows_by_id!(
                     self,
-                    (Uuid,),
-                    "select group_id from bundle_groups where bundle_id = $1 order by group_id",
-                    id
+                    (Uuid, Uuid),
+                    ids,
+                    ["select bundle_id, group_id from bundle_groups where bundle_id"],
+                    [" order by bundle_id, group_id"]
                 )?;
-                row!(
+                let (mut rights, mut groups) = (list_of(rights), list_of(groups));
+                rows_by_id!(
                     self,
-                    (String, String, bool, bool),
-                    "select key, name, listed, draft from bundles where id = $1",
-                    id
+                    (Uuid, i32, String, String, String, bool, bool),
+                    ids,
+                    ["select id, version, body, key, name, listed, draft from bundles where id"],
+                    []
                 )?
-                .map(|(key, name, listed, draft)| {
-                    vec![
+                .into_iter()
+                .map(|(id, version, body, key, name, listed, draft)| {
+                    let columns = vec![
                         ("key", key),
                         ("name", name),
                         ("listed", listed.to_string()),
                         ("draft", draft.to_string()),
-                        ("entitlements", list(rights.iter().map(|r| r.0))),
-                        ("groups", list(groups.iter().map(|g| g.0))),
-                    ]
+                        ("entitlements", rights.remove(&id).unwrap_or_default()),
+                        ("groups", groups.remove(&id).unwrap_or_default()),
+                    ];
+                    row_check(id, version, body, columns)
                 })
+                .collect()
             }
-            ThingKind::Guardrails => {
-                row!(self, (Option<i32>, bool), "select published, draft from guardrails where id = $1", id)?
-                    .map(|(published, draft)| vec![("published", said(published)), ("draft", draft.to_string())])
-            }
+            ThingKind::Guardrails => rows_by_id!(
+                self,
+                (Uuid, i32, String, Option<i32>, bool),
+                ids,
+                ["select id, version, body, published, draft from guardrails where id"],
+                []
+            )?
+            .into_iter()
+            .map(|(id, version, body, published, draft)| {
+                row_check(id, version, body, vec![("published", said(published)), ("draft", draft.to_string())])
+            })
+            .collect(),
             ThingKind::Request => {
-                let deciders = rows!(
+                let deciders = rows_by_id!(
                     self,
-                    (Uuid, bool, bool),
-                    "select identity_id, weighty, in_person from deciders where request_id = $1 order by identity_id",
-                    id
+                    (Uuid, Uuid, bool, bool),
+                    ids,
+                    ["select request_id, identity_id, weighty, in_person from deciders where request_id"],
+                    [" order by request_id, identity_id"]
                 )?;
-                let decided = rows!(
+                let decided = rows_by_id!(
                     self,
-                    (Uuid, bool, DateTime<Utc>, DateTime<Utc>),
-                    "select identity_id, approves, at, since from decisions where request_id = $1 order by identity_id",
-                    id
+                    (Uuid, Uuid, bool, DateTime<Utc>, DateTime<Utc>),
+                    ids,
+                    ["select request_id, identity_id, approves, at, since from decisions where request_id"],
+                    [" order by request_id, identity_id"]
                 )?;
-                row!(
+                let mut deciders = lines_of(
+                    deciders.into_iter().map(|(of, who, weighty, alone)| (of, format!("{who} {weighty} {alone}"))),
+                );
+                let mut decided = lines_of(
+                    decided.into_iter().map(|(of, who, yes, at, since)| (of, format!("{who} {yes} {at} {since}"))),
+                );
+                rows_by_id!(
                     self,
-                    (Uuid, Uuid, Uuid, String, Option<Uuid>, Option<DateTime<Utc>>, bool),
-                    "select bundle_id, subject_id, asker_id, state, approval_id, until, owes_review from requests
-                     where id = $1",
-                    id
+                    (Uuid, i32, String, Uuid, Uuid, Uuid, String, Option<Uuid>, Option<DateTime<Utc>>, bool),
+                    ids,
+                    ["select id, version, body, bundle_id, subject_id, asker_id, state, approval_id, until, owes_review
+                      from requests where id"],
+                    []
                 )?
-                .map(|(bundle, subject, asker, state, approval, until, owes_review)| {
-                    vec![
+                .into_iter()
+                .map(|(id, version, body, bundle, subject, asker, state, approval, until, owes_review)| {
+                    let columns = vec![
                         ("bundle", bundle.to_string()),
                         ("subject", subject.to_string()),
                         ("asker", asker.to_string()),
@@ -762,48 +831,50 @@ impl Tx {
                         ("approval", said(approval)),
                         ("until", said(until)),
                         ("owes_review", owes_review.to_string()),
-                        (
-                            "deciders",
-                            lines(deciders.iter().map(|(who, weighty, alone)| format!("{who} {weighty} {alone}"))),
-                        ),
-                        (
-                            "decisions",
-                            lines(decided.iter().map(|(who, yes, at, since)| format!("{who} {yes} {at} {since}"))),
-                        ),
-                    ]
+                        ("deciders", deciders.remove(&id).unwrap_or_default()),
+                        ("decisions", decided.remove(&id).unwrap_or_default()),
+                    ];
+                    row_check(id, version, body, columns)
                 })
+                .collect()
             }
             ThingKind::Grant => {
-                let rights = rows!(
+                let rights = rows_by_id!(
                     self,
-                    (Uuid, Uuid, String, Option<bool>, bool, Option<String>),
-                    "select system_id, entitlement_id, account, present, found_before, trouble from assignments
-                     where grant_id = $1 order by entitlement_id",
-                    id
+                    (Uuid, Uuid, Uuid, String, Option<bool>, bool, Option<String>),
+                    ids,
+                    ["select grant_id, system_id, entitlement_id, account, present, found_before, trouble
+                      from assignments where grant_id"],
+                    [" order by grant_id, entitlement_id"]
                 )?;
-                row!(
+                let mut rights =
+                    lines_of(rights.into_iter().map(|(of, system, entitlement, account, present, before, trouble)| {
+                        (of, right(&system, &entitlement, &account, present, before, trouble.as_deref()))
+                    }));
+                rows_by_id!(
                     self,
-                    (Uuid, Uuid, Uuid, Uuid, String, Option<DateTime<Utc>>),
-                    "select request_id, approval_id, subject_id, bundle_id, state, until from grants where id = $1",
-                    id
+                    (Uuid, i32, String, Uuid, Uuid, Uuid, Uuid, String, Option<DateTime<Utc>>),
+                    ids,
+                    ["select id, version, body, request_id, approval_id, subject_id, bundle_id, state, until
+                      from grants where id"],
+                    []
                 )?
-                .map(|(request, approval, subject, bundle, state, until)| {
-                    let rights = rights.iter().map(|(system, entitlement, account, present, before, trouble)| {
-                        right(system, entitlement, account, *present, *before, trouble.as_deref())
-                    });
-                    vec![
+                .into_iter()
+                .map(|(id, version, body, request, approval, subject, bundle, state, until)| {
+                    let columns = vec![
                         ("request", request.to_string()),
                         ("approval", approval.to_string()),
                         ("subject", subject.to_string()),
                         ("bundle", bundle.to_string()),
                         ("state", state),
                         ("until", said(until)),
-                        ("rights", rights.collect::<Vec<_>>().join(", ")),
-                    ]
+                        ("rights", rights.remove(&id).unwrap_or_default()),
+                    ];
+                    row_check(id, version, body, columns)
                 })
+                .collect()
             }
-        }
-        .map(Columns))
+        })
     }
 }
 
@@ -951,6 +1022,28 @@ fn list(ids: impl IntoIterator<Item = Uuid>) -> String {
 
 fn lines(of: impl IntoIterator<Item = String>) -> String {
     of.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// What [`list`] says of each row, from what hangs on them.
+fn list_of(found: impl IntoIterator<Item = (Uuid, Uuid)>) -> BTreeMap<Uuid, String> {
+    by_row(found).into_iter().map(|(of, ids)| (of, list(ids))).collect()
+}
+
+/// What [`lines`] says of each row, from what hangs on them.
+fn lines_of(found: impl IntoIterator<Item = (Uuid, String)>) -> BTreeMap<Uuid, String> {
+    by_row(found).into_iter().map(|(of, words)| (of, lines(words))).collect()
+}
+
+fn by_row<T>(found: impl IntoIterator<Item = (Uuid, T)>) -> BTreeMap<Uuid, Vec<T>> {
+    let mut rows: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (of, what) in found {
+        rows.entry(of).or_default().push(what);
+    }
+    rows
+}
+
+fn row_check(id: Uuid, version: i32, body: String, columns: Vec<(&'static str, String)>) -> (Uuid, RowCheck) {
+    (id, RowCheck { body, version: u32::try_from(version).unwrap_or(0), columns: Columns(columns) })
 }
 
 pub(crate) fn said<T: std::fmt::Display>(value: Option<T>) -> String {

@@ -8,7 +8,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    event::{Envelope, Record, ThingKind},
+    event::{Envelope, ThingKind},
     ids::{EventId, StreamId},
     job::RightKey,
 };
@@ -28,11 +28,32 @@ pub struct EventRow {
     pub hash: String,
 }
 
+/// An event in its chain, for checking it.
+#[derive(Clone, Debug)]
+pub struct EventCheck {
+    /// The chain it is kept in.
+    pub stream: StreamId,
+    /// The event.
+    pub row: EventRow,
+    /// Its searchable columns.
+    pub columns: EventColumns,
+}
+
+/// The searchable columns of an event as they stand.
+#[derive(Clone, Debug)]
+pub struct EventColumns {
+    at: DateTime<Utc>,
+    thing: String,
+    about: Uuid,
+    name: String,
+    actor: Option<Uuid>,
+}
+
 /// A governed row as it stands, for comparing it with what its events make of it.
 #[derive(Clone, Debug)]
 pub struct RowCheck {
-    /// The row, or why it cannot be read.
-    pub record: Result<Record, String>,
+    /// The row as JSON.
+    pub body: String,
     /// Its version, as the column says.
     pub version: u32,
     /// Its searchable columns.
@@ -58,7 +79,7 @@ macro_rules! rows_without_events {
 }
 
 type Raw = (Uuid, i32, Vec<u8>, String);
-type Whole = (Uuid, i32, Vec<u8>, String, DateTime<Utc>, String, Uuid, String, Option<Uuid>);
+type Whole = (Uuid, i32, Vec<u8>, String, DateTime<Utc>, String, Uuid, String, Option<Uuid>, Uuid);
 
 /// Whether this stands in a migration, word for word.
 fn was_migrated(migrations: &Migrator, text: &str) -> bool {
@@ -69,21 +90,33 @@ fn event((id, seq, bytes, hash): Raw) -> EventRow {
     EventRow { id: EventId(id), seq: u32::try_from(seq).unwrap_or(0), bytes, hash }
 }
 
-fn of_event(at: DateTime<Utc>, thing: String, about: Uuid, name: String, actor: Option<Uuid>) -> Columns {
-    Columns(vec![
-        ("at", at.to_string()),
-        ("thing", thing),
-        ("thing_id", about.to_string()),
-        ("name", name),
-        ("actor_id", said(actor)),
-    ])
+fn event_check((id, seq, bytes, hash, at, thing, about, name, actor, stream): Whole) -> EventCheck {
+    let columns = EventColumns { at, thing, about, name, actor };
+    EventCheck { stream: StreamId(stream), row: event((id, seq, bytes, hash)), columns }
 }
 
-impl Columns {
-    /// What the searchable columns of an event must be.
-    pub fn of_event(envelope: &Envelope) -> Self {
+impl EventColumns {
+    /// Where these differ from what the event itself says: the column's name, what it says, and what the event says.
+    pub fn other_than(&self, envelope: &Envelope) -> Vec<(&'static str, String, String)> {
+        let (thing, name) = (envelope.thing.word(), envelope.event.name());
         let actor = envelope.actor.person().map(|who| who.0);
-        of_event(envelope.at, envelope.thing.word().to_owned(), envelope.thing_id, envelope.event.name(), actor)
+        let mut other = Vec::new();
+        if self.at != envelope.at {
+            other.push(("at", self.at.to_string(), envelope.at.to_string()));
+        }
+        if self.thing != thing {
+            other.push(("thing", self.thing.clone(), thing.to_owned()));
+        }
+        if self.about != envelope.thing_id {
+            other.push(("thing_id", self.about.to_string(), envelope.thing_id.to_string()));
+        }
+        if self.name != name {
+            other.push(("name", self.name.clone(), name.to_owned()));
+        }
+        if self.actor != actor {
+            other.push(("actor_id", said(self.actor), said(actor)));
+        }
+        other
     }
 }
 
@@ -103,23 +136,18 @@ impl Tx {
         Ok(rows!(self, Raw, SQL, stream.0, name)?.into_iter().map(event).collect())
     }
 
-    /// A stream's events from a place on, in order, each with its searchable columns as they stand.
+    /// The events after a place in one stream and up to the end of another, stream by stream, in order, each with its searchable columns
+    /// as they stand.
     pub async fn events_to_check(
         &mut self,
-        stream: StreamId,
-        from: u32,
+        after: (StreamId, u32),
+        until: StreamId,
         limit: i64,
-    ) -> Result<Vec<(EventRow, Columns)>, Error> {
-        const SQL: &str = "select id, seq, bytes, hash, at, thing, thing_id, name, actor_id from events
-            where stream_id = $1 and seq >= $2 order by seq limit $3";
-        let from = i32::try_from(from).unwrap_or(i32::MAX);
-        let found = rows!(self, Whole, SQL, stream.0, from, limit)?;
-        Ok(found
-            .into_iter()
-            .map(|(id, seq, bytes, hash, at, thing, about, name, actor)| {
-                (event((id, seq, bytes, hash)), of_event(at, thing, about, name, actor))
-            })
-            .collect())
+    ) -> Result<Vec<EventCheck>, Error> {
+        const SQL: &str = "select id, seq, bytes, hash, at, thing, thing_id, name, actor_id, stream_id from events
+            where (stream_id, seq) > ($1, $2) and stream_id <= $3 order by stream_id, seq limit $4";
+        let seq = i32::try_from(after.1).unwrap_or(i32::MAX);
+        Ok(rows!(self, Whole, SQL, after.0.0, seq, until.0, limit)?.into_iter().map(event_check).collect())
     }
 
     /// The events by which somebody attested what they did to a right at a moment.
@@ -251,14 +279,6 @@ impl Tx {
         Ok(row!(self, (i32, String), SQL, stream.0)?.map(|(seq, head)| (u32::try_from(seq).unwrap_or(0), head)))
     }
 
-    /// A governed row as it stands.
-    pub async fn row_check(&mut self, kind: ThingKind, id: Uuid) -> Result<Option<RowCheck>, Error> {
-        let Some((version, body)) = row!(self, (i32, String), body_of(kind), id)? else { return Ok(None) };
-        let Some(columns) = self.columns(kind, id).await? else { return Ok(None) };
-        let record = Record::from_json(kind, &body).map_err(|why| why.to_string());
-        Ok(Some(RowCheck { record, version: u32::try_from(version).unwrap_or(0), columns }))
-    }
-
     /// The governed rows of a kind that no stream tells of.
     pub async fn rows_without_events(&mut self, kind: ThingKind, limit: i64) -> Result<Vec<Uuid>, Error> {
         let sql = match kind {
@@ -279,18 +299,5 @@ impl Tx {
         const SQL: &str = "select e.id from events e left join streams s on s.id = e.stream_id
             where s.id is null or e.seq > s.seq limit $1";
         Ok(rows!(self, (Uuid,), SQL, limit)?.into_iter().map(|(id,)| id).collect())
-    }
-}
-
-fn body_of(kind: ThingKind) -> &'static str {
-    match kind {
-        ThingKind::Portal => "select version, body from portal where id = $1",
-        ThingKind::Identity => "select version, body from identities where id = $1",
-        ThingKind::Group => "select version, body from groups where id = $1",
-        ThingKind::System => "select version, body from systems where id = $1",
-        ThingKind::Bundle => "select version, body from bundles where id = $1",
-        ThingKind::Guardrails => "select version, body from guardrails where id = $1",
-        ThingKind::Request => "select version, body from requests where id = $1",
-        ThingKind::Grant => "select version, body from grants where id = $1",
     }
 }

@@ -194,10 +194,10 @@ macro_rules! row {
     };
 }
 
-/// Every row of a query over a set of ids, on either kind. `$1` is the set, and stands between the two parts of the text.
-macro_rules! rows_among {
+/// Every row of a query over ids, on either kind. `$1` are the ids, and stand between the two parts of the text.
+macro_rules! rows_by_id {
     ($tx:expr, $ty:ty, $ids:expr, [$($head:literal),+], [$($tail:literal),*] $(, $arg:expr)* $(,)?) => {{
-        let ids: Vec<uuid::Uuid> = $ids.iter().map(|id| id.0).collect();
+        let ids: Vec<uuid::Uuid> = $ids.to_vec();
         if ids.is_empty() {
             Ok(Vec::new())
         } else {
@@ -217,10 +217,18 @@ macro_rules! rows_among {
     }};
 }
 
+/// The same over a set of ids of one kind of thing.
+macro_rules! rows_among {
+    ($tx:expr, $ty:ty, $ids:expr, [$($head:literal),+], [$($tail:literal),*] $(, $arg:expr)* $(,)?) => {{
+        let ids: Vec<uuid::Uuid> = $ids.iter().map(|id| id.0).collect();
+        $crate::tx::rows_by_id!($tx, $ty, ids.as_slice(), [$($head),+], [$($tail),*] $(, $arg)*)
+    }};
+}
+
 /// Ids as SQLite takes many of them in one value: a JSON array of their digits.
 pub(crate) fn hex_list(ids: &[Uuid]) -> String {
     let digits: Vec<_> = ids.iter().map(|id| format!("\"{}\"", id.simple())).collect();
     format!("[{}]", digits.join(","))
 }
 
-pub(crate) use {row, rows, rows_among, run};
+pub(crate) use {row, rows, rows_among, rows_by_id, run};

@@ -50,7 +50,7 @@ const ON_PURPOSE: [(&str, &str); 9] = [
 ];
 
 /// What must have been among the statements, or this test has not looked.
-const SOUGHT: [(&str, &str); 39] = [
+const SOUGHT: [(&str, &str); 40] = [
     ("open requests for somebody", "from requests where state in ('waiting', 'approved') and subject_id = $1"),
     ("open requests by somebody", "from requests where state in ('waiting', 'approved') and asker_id = $1"),
     ("open requests", "from requests where state in ('waiting', 'approved') and id > $1"),
@@ -84,6 +84,7 @@ const SOUGHT: [(&str, &str); 39] = [
     ("looks that are due", "from jobs where takes_away = $2 and due_at <= $1"),
     ("open tasks of a system", "from tasks where system_id = $1 and done_at is null"),
     ("events of a stream", "from events where stream_id = $1 and seq >= $2"),
+    ("events of the chains that are checked", "from events where (stream_id, seq) > ($1, $2) and stream_id <= $3"),
     ("events about a thing", "from events where thing_id = $1 and id < $2 order by id desc"),
     ("what somebody did", "from events where actor_id = $1 and id < $2"),
     ("events of a name", "from events where name = $1 and id < $2"),

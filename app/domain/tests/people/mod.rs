@@ -8,7 +8,7 @@ use domain::{
     authenticator::{FAILURES, Failure, Means, NewAuthenticator, Used},
     delegation::Delegation,
     departure::Around,
-    event::{Envelope, NO_PREV, Record, Transition},
+    event::{Envelope, Event, NO_PREV, Record, Transition},
     identity::{Identity, IdentitySpec, Kind, LetIn, PortalRole},
     ids::{AuthenticatorId, EventId, IdentityId},
     stepup::{self, Confirmed, Proof, Statement, Strength, Verified},
@@ -399,8 +399,10 @@ impl People {
         let after = change.identity().expect("it is somebody's").clone();
         let held = self.rows.get(&after.id).map(|row| row.version);
         assert_eq!(change.before(), held, "a change is made to the newest row");
+        assert_eq!(change.event().name(), written_name(change.event()));
         let envelope = change.envelope(EventId(Uuid::nil()), 1, NO_PREV, false);
         let bytes = envelope.bytes().expect("an envelope has bytes");
+        assert_eq!(bytes, serde_json_canonicalizer::to_vec(&envelope).expect("it has a canonical form"));
         assert_eq!(Envelope::read(&bytes).expect("what was kept can be read"), envelope);
         let json = change.after().to_json().expect("a row has JSON");
         let read = Record::from_json(change.thing().kind, &json).expect("a row's JSON can be read");
@@ -408,4 +410,11 @@ impl People {
         self.rows.insert(after.id, after);
         true
     }
+}
+
+/// The name of what happened, as it is written.
+pub fn written_name(event: &Event) -> String {
+    let value = serde_json::to_value(event).expect("an event has JSON");
+    let inner = value.as_object().and_then(|outer| outer.values().next()).expect("it is of one kind");
+    inner["type"].as_str().expect("it has a name").to_owned()
 }

@@ -15,6 +15,7 @@ use domain::{
     stepup::Proof,
 };
 use operations::{Clock as _, Error, Ids as _, SystemIds};
+use std::collections::BTreeSet;
 use store::EventRow;
 
 on_both! {
@@ -29,6 +30,8 @@ on_both! {
     an_edited_grant_and_assignment_are_found
     a_right_moved_to_another_system_is_found
     what_cannot_be_read_is_found_and_hides_nothing_else
+    a_row_that_cannot_be_read_is_told_of_its_own_chain
+    a_chain_longer_than_what_is_read_at_a_time_is_checked_to_its_end
     an_edited_trouble_is_found
     an_edited_justification_is_found
     an_emptied_justification_is_found
@@ -197,6 +200,47 @@ async fn what_cannot_be_read_is_found_and_hides_nothing_else(on: On) {
     let found = world.findings().await;
     assert!(found.iter().any(|f| f.starts_with(&format!("chain {}: cannot be read", id.0))), "{found:#?}");
     assert!(found.iter().any(|f| f.ends_with("has another version than its events lead to")), "{found:#?}");
+    assert_eq!(found.iter().collect::<BTreeSet<_>>().len(), found.len(), "each is told once: {found:#?}");
+}
+
+/// R69: many chains are read together, and still the one is named whose row holds a value that is none of its kind; what was compared
+/// before it is told all the same.
+async fn a_row_that_cannot_be_read_is_told_of_its_own_chain(on: On) {
+    let (world, id, _) = lived(on).await;
+    let (request, grant) = (world.literal(id.0), world.literal(world.grant_of(id).await.id.0));
+    let nonsense = if on == On::Sqlite { "soon" } else { "infinity" };
+    world
+        .tamper(&[
+            format!(
+                "update requests set body = replace(body, '\"minutes\":120', '\"minutes\":480') where id = {request}"
+            ),
+            format!("update grants set until = '{nonsense}' where id = {grant}"),
+        ])
+        .await;
+    let found = world.findings().await;
+    let (edited, unreadable) =
+        (format!("request {id}: is not what its events lead to"), format!("chain {id}: cannot be read"));
+    assert!(matches!(&found[..], [one, two] if *one == edited && two.starts_with(&unreadable)), "{found:#?}");
+}
+
+/// R76: a chain is walked to its end, however long it is.
+async fn a_chain_longer_than_what_is_read_at_a_time_is_checked_to_its_end(on: On) {
+    let world = World::on(on).await;
+    let (id, ann) = (world.id("ann.asker").await, world.actor("ann.asker").await);
+    let (ids, now) = (SystemIds::default(), world.clock.now());
+    let mut tx = world.store.write().await.expect("the database answers");
+    let mut row = tx.identity(id).await.expect("it can be read").expect("she is there");
+    for _ in 0..1100 {
+        let change = row.sign_out_everywhere(&ann, now).expect("she may");
+        tx.save(EventId(ids.next(now)), &change).await.expect("nobody was faster");
+        row = change.identity().expect("it is hers").clone();
+    }
+    tx.commit().await.expect("it can be committed");
+    world.is_sound().await;
+    let late = world.read().await.events(StreamId(id.0), 1050, 1).await.expect("they can be read");
+    world.tamper(&[format!("update events set name = 'invited' where id = {}", world.literal(late[0].id.0))]).await;
+    let says = "its column `name` says `invited`; its bytes say `signed_out_everywhere`";
+    assert_eq!(world.findings().await, [format!("chain {id} event 1050: {says}")]);
 }
 
 /// R69: a right that is looked for on another system would never be taken away from its own.

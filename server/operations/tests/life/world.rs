@@ -249,7 +249,7 @@ impl World {
     /// The names of a request's events, in order, the grant's among them.
     pub async fn told(&self, id: RequestId) -> Vec<String> {
         let events = self.read().await.events(StreamId(id.0), 1, 1000).await.expect("they can be read");
-        events.iter().map(|e| e.envelope().expect("it can be read").event.name()).collect()
+        events.iter().map(|e| e.envelope().expect("it can be read").event.name().to_owned()).collect()
     }
 
     /// Whether somebody is a member of a group now.
@@ -270,7 +270,7 @@ impl World {
     /// The names of the events of a person, in order.
     pub async fn happened(&self, who: &str) -> Vec<String> {
         let events = self.read().await.events(StreamId(self.id(who).await.0), 1, 1000).await.expect("they can be read");
-        events.iter().map(|e| e.envelope().expect("it can be read").event.name()).collect()
+        events.iter().map(|e| e.envelope().expect("it can be read").event.name().to_owned()).collect()
     }
 
     /// What the check of the trail finds.
