@@ -14,16 +14,13 @@ use domain::{
     bundle::{Bundle, BundleSpec, Source, Stage},
     condition::Condition,
     facts::MOST_MEMBERS,
-    ids::{BundleId, EntitlementId, GroupId, IdentityId, SystemId},
+    ids::{BundleId, EntitlementId, GroupId, IdentityId},
     review::{Around, Draft},
     stepup::{Confirmed, Verified},
     text::{Key, Prose},
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::{self, Display},
-};
-use store::{CatalogueKeys, ReplayOf, Tx};
+use std::collections::{BTreeMap, BTreeSet};
+use store::{CatalogueKeys, NamedRight, ReplayOf, Tx};
 
 impl Portal {
     /// Gives the draft to the other admins to look at, and begins its replay.
@@ -359,24 +356,6 @@ pub(crate) struct Names {
     pub rights: BTreeMap<EntitlementId, NamedRight>,
 }
 
-/// A right by its names.
-pub(crate) struct NamedRight {
-    /// On which system.
-    pub system: SystemId,
-    /// What the system is called.
-    pub on: String,
-    /// What it is called there.
-    pub name: String,
-    /// Whether it is membership of a portal group.
-    pub directory: bool,
-}
-
-impl Display for NamedRight {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.on, self.name)
-    }
-}
-
 impl Names {
     /// Those of these bundles.
     pub async fn read(tx: &mut Tx, specs: &[&BundleSpec]) -> Result<Self, Error> {
@@ -388,22 +367,11 @@ impl Names {
             people.extend(spec.named_people());
             entitlements.extend(&spec.entitlements);
         }
-        let found = tx.entitlements(&entitlements).await?;
-        let systems = tx.systems_among(&found.values().map(|right| right.system).collect()).await?;
-        let mut rights = BTreeMap::new();
-        for (id, right) in found {
-            if let Some(system) = systems.get(&right.system)
-                && let Some(it) = system.spec.entitlements.get(&id)
-            {
-                let (on, name) = (system.spec.name.clone(), it.name.clone());
-                rights.insert(id, NamedRight { system: right.system, on, name, directory: right.directory });
-            }
-        }
         Ok(Self {
             groups: tx.group_names(&groups).await?,
             bundles: tx.bundle_names(&bundles).await?,
             people: tx.names(&people, false).await?,
-            rights,
+            rights: tx.right_names(&entitlements).await?,
         })
     }
 

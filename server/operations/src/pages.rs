@@ -39,7 +39,7 @@ use domain::{
 };
 use offers::usual_minutes;
 use std::collections::{BTreeMap, BTreeSet};
-use store::{EventRow, Listed, ReplayOf, Tx};
+use store::{EventRow, Listed, ReplayOf, Tx, Waiting};
 
 /// How many lines a page of a list has.
 const PAGE: usize = 20;
@@ -170,8 +170,17 @@ impl Portal {
     }
 
     /// How many requests wait for somebody, or for those in whose place they may decide, counted up to a hundred: what their inbox lists.
-    pub(crate) async fn count_to_decide(&self, tx: &mut Tx, actor: &Actor, me: IdentityId) -> Result<u32, Error> {
-        let count = tx.count_to_decide(me).await?;
+    pub(crate) async fn count_to_decide(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        me: IdentityId,
+        waiting: &Waiting,
+    ) -> Result<u32, Error> {
+        let count = waiting.to_decide;
+        if !waiting.stands_in {
+            return Ok(count);
+        }
         let room = i64::from(MOST_COUNTED.saturating_sub(count));
         let lent = tx.requests_to_decide_for_others(me, self.now(), store::FIRST, room).await?;
         let lent: Vec<_> = lent.iter().map(|row| &row.it).collect();

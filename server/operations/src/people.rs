@@ -1,6 +1,10 @@
 //! Getting in: passwords, one-time links, founding mode, sign-in under throttles.
 
-use crate::{Error, Portal, acts, facts::in_portal, ids::hashed};
+use crate::{
+    Error, Portal, acts,
+    facts::{in_portal, reader},
+    ids::hashed,
+};
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -387,21 +391,22 @@ impl Portal {
     /// What every page's frame shows.
     pub async fn shell(&self, actor: &Actor) -> Result<Shell, Error> {
         let mut tx = self.store().read().await?;
-        let changes = tx.count_changes().await?;
-        let authority = in_portal(&mut tx, actor, self.now()).await?;
-        let identity = authority.identity().ok_or(Error::NotFound)?;
-        let me = identity.id;
-        let operated = tx.operated_by(me, authority.groups()).await?;
+        // First, as it says as of when the page is read.
+        let waiting = match actor.person() {
+            Some(me) => tx.waiting_for(me, self.now()).await?,
+            None => return Err(Error::NotFound),
+        };
+        let Identity { id, spec, .. } = reader(&mut tx, actor).await?;
         Ok(Shell {
-            changes,
-            me,
-            name: identity.spec.name.clone(),
-            key: identity.spec.key.to_string(),
-            roles: identity.spec.roles.iter().copied().collect(),
-            to_decide: self.count_to_decide(&mut tx, actor, me).await?,
-            tasks: tx.count_open_tasks_on(&operated).await?,
-            notices: tx.count_unread(me).await?,
+            changes: waiting.changes,
+            me: id,
+            to_decide: self.count_to_decide(&mut tx, actor, id, &waiting).await?,
+            tasks: waiting.tasks,
+            notices: waiting.notices,
             banners: banners(&mut tx).await?,
+            name: spec.name,
+            key: spec.key.to_string(),
+            roles: spec.roles.into_iter().collect(),
         })
     }
 

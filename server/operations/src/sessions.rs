@@ -66,11 +66,12 @@ impl Portal {
     pub async fn session(&self, key: &SessionKeyHash, touch: bool) -> Result<Option<LiveSession>, Error> {
         let now = self.now();
         let mut tx = self.store().read().await?;
-        let Some(session) = tx.session(&key.text()).await? else { return Ok(None) };
-        let identity = tx.identity(session.identity).await?;
+        let Some((session, identity)) = tx.session(&key.text()).await? else { return Ok(None) };
         drop(tx);
         let in_force = now < session.signed_in_at + self.setup().absolute && now < session.seen_at + self.setup().idle;
-        let Some(identity) = identity.filter(|i| i.may_act() && in_force) else { return Ok(None) };
+        if !in_force || !identity.may_act() {
+            return Ok(None);
+        }
         if touch && now >= session.seen_at + SEEN_EVERY {
             let mut tx = self.store().write().await?;
             tx.see_session(&key.text(), now).await?;

@@ -16,7 +16,10 @@ use domain::{
     resource::System,
 };
 use serde::de::DeserializeOwned;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 use uuid::Uuid;
 
 /// One line of a list that is paged by name: its cursor and its row.
@@ -26,6 +29,21 @@ pub struct Listed<T> {
     pub cursor: String,
     /// The row.
     pub it: T,
+}
+
+/// What waits for somebody.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Waiting {
+    /// How often the portal has changed, on all replicas.
+    pub changes: i64,
+    /// How many requests they may decide themselves, counted up to 100.
+    pub to_decide: u32,
+    /// Whether anybody lets them decide in their place now.
+    pub stands_in: bool,
+    /// How many notices they have not read, counted up to 100.
+    pub notices: u32,
+    /// How many tasks of the systems they operate are open.
+    pub tasks: u32,
 }
 
 /// An entitlement, where it stands.
@@ -39,6 +57,25 @@ pub struct Right {
     pub native: String,
     /// Whether it is membership of a portal group.
     pub directory: bool,
+}
+
+/// An entitlement by its names.
+#[derive(Clone, Debug)]
+pub struct NamedRight {
+    /// On which system.
+    pub system: SystemId,
+    /// What the system is called.
+    pub on: String,
+    /// What it is called there.
+    pub name: String,
+    /// Whether it is membership of a portal group.
+    pub directory: bool,
+}
+
+impl fmt::Display for NamedRight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.on, self.name)
+    }
 }
 
 pub(crate) fn parsed<T: DeserializeOwned>(table: &'static str, id: Uuid, body: &str) -> Result<T, Error> {
@@ -126,6 +163,27 @@ macro_rules! in_force {
             " and (gr.state = 'active' or not exists (
                 select 1 from assignments oa join entitlements oe on oe.id = oa.entitlement_id
                 where oa.grant_id = gr.id and not oe.directory and not coalesce(oa.present, false)))"
+        )
+    };
+}
+
+/// The groups `up` that the identity `$1` is in at the moment `$2`, as if there were not the grant `$3`.
+macro_rules! groups_up {
+    () => {
+        concat!(
+            "with recursive up (id) as (
+              select group_id from group_members where identity_id = $1
+              union
+              select g.id from grants gr
+                join assignments a on a.grant_id = gr.id
+                join entitlements e on e.id = a.entitlement_id and e.directory
+                join groups g on g.key = e.native
+                where gr.subject_id = $1 and gr.id <> $3 and ",
+            in_force!("$2"),
+            "
+              union
+              select gg.group_id from group_groups gg join up on gg.child_id = up.id
+            )"
         )
     };
 }
@@ -279,21 +337,7 @@ impl Tx {
         grant: Option<GrantId>,
         now: DateTime<Utc>,
     ) -> Result<BTreeSet<GroupId>, Error> {
-        const SQL: &str = concat!(
-            "with recursive up (id) as (
-              select group_id from group_members where identity_id = $1
-              union
-              select g.id from grants gr
-                join assignments a on a.grant_id = gr.id
-                join entitlements e on e.id = a.entitlement_id and e.directory
-                join groups g on g.key = e.native
-                where gr.subject_id = $1 and gr.id <> $3 and ",
-            in_force!("$2"),
-            "
-              union
-              select gg.group_id from group_groups gg join up on gg.child_id = up.id
-            ) select id from up"
-        );
+        const SQL: &str = concat!(groups_up!(), " select id from up");
         let grant = grant.map_or(Uuid::nil(), |id| id.0);
         Ok(rows!(self, (Uuid,), SQL, id.0, now, grant)?.into_iter().map(|(id,)| GroupId(id)).collect())
     }
@@ -430,6 +474,26 @@ impl Tx {
         Ok(self.entitlements(&[id].into()).await?.remove(&id))
     }
 
+    /// What these entitlements are called, and the systems where they stand.
+    pub async fn right_names(
+        &mut self,
+        ids: &BTreeSet<EntitlementId>,
+    ) -> Result<BTreeMap<EntitlementId, NamedRight>, Error> {
+        let found = rows_among!(
+            self,
+            (Uuid, Uuid, String, String, bool),
+            ids,
+            ["select e.id, s.id, s.name, e.name, e.directory
+              from entitlements e join systems s on s.id = e.system_id where e.id"],
+            []
+        )?;
+        let right = |system, on, name, directory| NamedRight { system: SystemId(system), on, name, directory };
+        Ok(found
+            .into_iter()
+            .map(|(id, system, on, name, directory)| (EntitlementId(id), right(system, on, name, directory)))
+            .collect())
+    }
+
     /// These entitlements, where they stand.
     pub async fn entitlements(
         &mut self,
@@ -495,6 +559,31 @@ impl Tx {
             []
         )?;
         Ok(owned.into_iter().chain(operated).map(|(id,)| SystemId(id)).collect())
+    }
+
+    /// What waits for somebody, counted in one statement for the frame of every page.
+    pub async fn waiting_for(&mut self, who: IdentityId, now: DateTime<Utc>) -> Result<Waiting, Error> {
+        const SQL: &str = concat!(
+            groups_up!(),
+            " select cast((select coalesce(sum(n), 0) from changes) as bigint),
+              (select count(*) from (select 1 from deciders where identity_id = $1 limit 100) as d),
+              exists (select 1 from delegations where delegate_id = $1 and from_at <= $2 and until_at > $2),
+              (select count(*) from (select 1 from notices where identity_id = $1 and read_at is null limit 100) as n),
+              (select count(*) from tasks t where t.done_at is null and t.system_id in (
+                select g.system_id from system_groups g where g.operators and g.group_id in (select id from up)
+                union
+                select o.system_id from system_owners o where o.identity_id = $1
+                  and not exists (select 1 from system_groups g where g.system_id = o.system_id and g.operators)))"
+        );
+        let found = row!(self, (i64, i64, bool, i64, i64), SQL, who.0, now, Uuid::nil())?;
+        let count = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
+        Ok(found.map_or_else(Waiting::default, |(changes, to_decide, stands_in, notices, tasks)| Waiting {
+            changes,
+            to_decide: count(to_decide),
+            stands_in,
+            notices: count(notices),
+            tasks: count(tasks),
+        }))
     }
 
     /// The active identities a person answers for: non-human ones they own, and people they manage.

@@ -88,12 +88,6 @@ impl Tx {
             .collect()
     }
 
-    /// How many requests wait for this person themselves, counted up to 100.
-    pub async fn count_to_decide(&mut self, who: IdentityId) -> Result<u32, Error> {
-        const SQL: &str = "select count(*) from (select 1 from deciders where identity_id = $1 limit 100) as found";
-        Ok(row!(self, (i64,), SQL, who.0)?.map_or(0, |(n,)| u32::try_from(n).unwrap_or(0)))
-    }
-
     /// Whom those who may decide a request let decide in their place now, unless they are asked in person.
     pub async fn delegates_on(&mut self, request: RequestId, now: DateTime<Utc>) -> Result<Vec<IdentityId>, Error> {
         const SQL: &str = "select distinct g.delegate_id from deciders d
@@ -281,13 +275,6 @@ impl Tx {
         const SQL: &str = "select id, at, says, path, read_at from notices where identity_id = $1 and id < $2
             order by id desc limit $3";
         rows!(self, (Uuid, DateTime<Utc>, String, String, Option<DateTime<Utc>>), SQL, who.0, before(from), limit)
-    }
-
-    /// How many notices a person has not read, counted up to 100.
-    pub async fn count_unread(&mut self, who: IdentityId) -> Result<u32, Error> {
-        const SQL: &str = "select count(*) from
-            (select 1 from notices where identity_id = $1 and read_at is null limit 100) as found";
-        Ok(row!(self, (i64,), SQL, who.0)?.map_or(0, |(n,)| u32::try_from(n).unwrap_or(0)))
     }
 
     /// A person has read all their notices.

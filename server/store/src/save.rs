@@ -349,13 +349,15 @@ impl Tx {
         for (id, entitlement) in &spec.entitlements {
             run!(
                 self,
-                "insert into entitlements (id, system_id, key, native, directory) values ($1, $2, $3, $4, $5)
-                 on conflict (id) do update set native = excluded.native, directory = excluded.directory",
+                "insert into entitlements (id, system_id, key, native, directory, name) values ($1, $2, $3, $4, $5, $6)
+                 on conflict (id) do update set native = excluded.native, directory = excluded.directory,
+                   name = excluded.name",
                 id.0,
                 it.id.0,
                 entitlement.key.as_str(),
                 &entitlement.native,
-                spec.connector == ConnectorKind::Directory
+                spec.connector == ConnectorKind::Directory,
+                &entitlement.name
             )?;
         }
         run!(self, "delete from system_owners where system_id = $1", it.id.0)?;
@@ -708,9 +710,9 @@ impl Tx {
                 )?;
                 let rights = rows_by_id!(
                     self,
-                    (Uuid, Uuid, String, String, bool),
+                    (Uuid, Uuid, String, String, bool, String),
                     ids,
-                    ["select system_id, id, key, native, directory from entitlements where system_id"],
+                    ["select system_id, id, key, native, directory, name from entitlements where system_id"],
                     [" order by system_id, id"]
                 )?;
                 let (backups, owners): (Vec<_>, Vec<_>) = owners.into_iter().partition(|(.., backup)| *backup);
@@ -719,7 +721,9 @@ impl Tx {
                 let mut groups =
                     lines_of(groups.into_iter().map(|(of, group, operators)| (of, format!("{group} {operators}"))));
                 let mut rights = lines_of(
-                    rights.into_iter().map(|(of, id, key, native, d)| (of, format!("{id} {key} {native} {d}"))),
+                    rights
+                        .into_iter()
+                        .map(|(of, id, key, native, d, name)| (of, format!("{id} {key} {native} {d} {name}"))),
                 );
                 rows_by_id!(
                     self,
@@ -911,8 +915,11 @@ impl Columns {
             Record::System(it) => {
                 let directory = it.spec.connector == ConnectorKind::Directory;
                 let groups = [(it.spec.fallback, false)].into_iter().chain(it.spec.operators.map(|g| (g, true)));
-                let rights =
-                    it.spec.entitlements.iter().map(|(id, e)| format!("{id} {} {} {directory}", e.key, e.native));
+                let rights = it
+                    .spec
+                    .entitlements
+                    .iter()
+                    .map(|(id, e)| format!("{id} {} {} {directory} {}", e.key, e.native, e.name));
                 vec![
                     ("key", it.spec.key.to_string()),
                     ("name", it.spec.name.clone()),

@@ -2,10 +2,14 @@
 
 use crate::{
     Error, Tx,
+    catalogue::parsed,
     tx::{row, rows, run},
 };
 use chrono::{DateTime, Utc};
-use domain::ids::{IdentityId, SessionId};
+use domain::{
+    identity::Identity,
+    ids::{IdentityId, SessionId},
+};
 use uuid::Uuid;
 
 /// A signed-in browser. Its id is known to the browser alone; here stands only a hash of it.
@@ -64,11 +68,22 @@ impl Tx {
         Ok(())
     }
 
-    /// The session with this hash.
-    pub async fn session(&mut self, id_hash: &str) -> Result<Option<SessionRow>, Error> {
-        const SQL: &str = "select id_hash, session_id, identity_id, data, signed_in_at, seen_at, agent, address
-            from sessions where id_hash = $1";
-        Ok(row!(self, Raw, SQL, id_hash)?.map(session))
+    /// The session with this hash, and whose it is.
+    pub async fn session(&mut self, id_hash: &str) -> Result<Option<(SessionRow, Identity)>, Error> {
+        const SQL: &str = "select s.id_hash, s.session_id, s.identity_id, s.data, s.signed_in_at, s.seen_at, s.agent, s.address, i.body
+            from sessions s join identities i on i.id = s.identity_id where s.id_hash = $1";
+        let found = row!(
+            self,
+            (String, Uuid, Uuid, String, DateTime<Utc>, DateTime<Utc>, String, String, String),
+            SQL,
+            id_hash
+        )?;
+        found
+            .map(|(hash, id, whose, data, signed_in, seen, agent, address, body)| {
+                let row = session((hash, id, whose, data, signed_in, seen, agent, address));
+                Ok((row, parsed("identities", whose, &body)?))
+            })
+            .transpose()
     }
 
     /// A person's sessions, the newest first.

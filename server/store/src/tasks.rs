@@ -3,7 +3,7 @@
 use crate::{
     Error, Listed, Tx,
     requests::{in_part, part},
-    tx::{row, rows, rows_among, run},
+    tx::{row, rows, run},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -11,7 +11,6 @@ use domain::{
     job::RightKey,
     resource::ConnectorKind,
 };
-use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// A task: make this right be there, or not be there.
@@ -134,12 +133,5 @@ impl Tx {
         let (wanted, id) = in_part(from).unwrap_or((false, Uuid::nil()));
         let found = rows!(self, Raw, SQL, system.0, wanted, id, limit)?.into_iter().map(task);
         Ok(found.map(|it| Listed { cursor: part(it.wanted, it.id.0), it }).collect())
-    }
-
-    /// How many tasks of these systems are open.
-    pub async fn count_open_tasks_on(&mut self, systems: &BTreeSet<SystemId>) -> Result<u32, Error> {
-        let counted =
-            rows_among!(self, (i64,), systems, ["select count(*) from tasks where done_at is null and system_id"], [])?;
-        Ok(counted.first().map_or(0, |(n,)| u32::try_from(*n).unwrap_or(u32::MAX)))
     }
 }
