@@ -1,8 +1,15 @@
 -- How long people waited for a bundle is told from this index alone.
 create index requests_granted on requests (bundle_id, id, asked_at) where state = 'granted';
 
--- What somebody has is found without what they had.
+-- What somebody has is found without what they had, and what they wait for without what was decided.
 create index grants_live on grants (subject_id, id) where state <> 'ended';
+create index grants_ended on grants (subject_id, id) where state = 'ended';
+create index requests_open_for on requests (subject_id, id) where state in ('waiting', 'approved');
+create index requests_open_by on requests (asker_id, id) where state in ('waiting', 'approved');
+
+-- A list of names is read from an index alone.
+drop index systems_by_name;
+create index systems_by_name on systems (name, id, key);
 
 -- What a right is called stands beside it, so that nobody reads a whole system for it.
 alter table entitlements add column name text not null default '';

@@ -13,7 +13,8 @@ pub fn start(format: LogFormat, level: &str) {
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
     match format {
         LogFormat::Text => log.with_target(false).init(),
-        LogFormat::Json => log.json().flatten_event(true).with_current_span(true).with_span_list(false).init(),
+        // Every span, so that each line says for which request it was written.
+        LogFormat::Json => log.json().flatten_event(true).with_current_span(false).with_span_list(true).init(),
     }
     // A panic belongs in the log like everything else; what a backtrace adds is asked for with RUST_BACKTRACE.
     let usual = std::panic::take_hook();

@@ -148,9 +148,12 @@ fn a_line_of_the_log_names_the_request_that_its_answer_names() {
 
     let line = portal.logs(&[id, "answered"]);
     let line: Value = serde_json::from_str(&line).unwrap_or_else(|why| panic!("{why}: {line}"));
-    assert_eq!(line["span"]["id"], id, "{line}");
+    assert_eq!(line["spans"][0]["id"], id, "{line}");
     assert_eq!((&line["message"], &line["status"]), (&Value::from("answered"), &Value::from(200)), "{line}");
-    assert_eq!((&line["span"]["method"], &line["span"]["path"]), (&Value::from("GET"), &Value::from("/healthz")));
+    assert_eq!(
+        (&line["spans"][0]["method"], &line["spans"][0]["path"]),
+        (&Value::from("GET"), &Value::from("/healthz"))
+    );
     portal.terminate();
     assert!(portal.ended().success());
 }

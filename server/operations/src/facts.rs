@@ -349,25 +349,22 @@ pub async fn maybe_one_with(
     others: BTreeSet<IdentityId>,
     now: DateTime<Utc>,
 ) -> Result<BTreeSet<IdentityId>, Error> {
-    let mine = origins(tx, me.id, now).await?;
+    let mine = origins(tx, me, now).await?;
     let mut found = BTreeSet::new();
-    for other in others.into_iter().filter(|other| *other != me.id) {
-        if !origins(tx, other, now).await?.is_disjoint(&mine) {
-            found.insert(other);
+    for other in tx.identities_among(&others).await?.into_values().filter(|other| other.id != me.id) {
+        if !origins(tx, &other, now).await?.is_disjoint(&mine) {
+            found.insert(other.id);
         }
     }
     Ok(found)
 }
 
 /// The person, who let them in lately, who let in those, and so on: each of them could use the account.
-async fn origins(tx: &mut Tx, who: IdentityId, now: DateTime<Utc>) -> Result<BTreeSet<IdentityId>, Error> {
-    let mut found = BTreeSet::from([who]);
-    let mut newest = who;
-    while let Some(by) = tx.identity(newest).await?.and_then(|it| it.let_in_lately(now)) {
-        if !found.insert(by) {
-            break;
-        }
-        newest = by;
+async fn origins(tx: &mut Tx, who: &Identity, now: DateTime<Utc>) -> Result<BTreeSet<IdentityId>, Error> {
+    let mut found = BTreeSet::from([who.id]);
+    let mut next = who.let_in_lately(now);
+    while let Some(by) = next.filter(|by| found.insert(*by)) {
+        next = tx.identity(by).await?.and_then(|it| it.let_in_lately(now));
     }
     Ok(found)
 }

@@ -118,8 +118,11 @@ impl Tx {
 
     /// How many open requests this person asked for or would get.
     pub async fn count_open_requests_of(&mut self, who: IdentityId) -> Result<u32, Error> {
-        const SQL: &str = "select count(*) from requests
-            where state in ('waiting', 'approved') and (subject_id = $1 or asker_id = $1)";
+        const SQL: &str = "select count(*) from (
+              select id from requests where state in ('waiting', 'approved') and subject_id = $1
+              union
+              select id from requests where state in ('waiting', 'approved') and asker_id = $1
+            ) as found";
         Ok(row!(self, (i64,), SQL, who.0)?.map_or(0, |(n,)| u32::try_from(n).unwrap_or(u32::MAX)))
     }
 

@@ -52,6 +52,8 @@ impl Store {
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
+                // SQLite: in KiB for each connection where it is negative; two thousand would be read from the file again and again.
+                .pragma("cache_size", "-12000")
                 .busy_timeout(Duration::from_secs(10));
             // SQLite: one writer at a time is all there is; a queue in the pool is fairer than a race for the lock.
             let writer = SqlitePoolOptions::new()

@@ -29,7 +29,7 @@ const SEED: u32 = 1;
 const SIGN_IN: usize = 160;
 
 /// How many forms are made ready for each second of load.
-const FORMS_A_SECOND: u32 = 1_000;
+const FORMS_A_SECOND: u32 = 600;
 
 /// How many steps a run on a database of our own takes.
 pub const STEPS: usize = 2 + Name::DRIVEN.len() + 4;

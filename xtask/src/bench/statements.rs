@@ -10,7 +10,8 @@ pub const LOG: [(&str, &str); 2] = [("SALLYPORT_LOG_FORMAT", "json"), ("SALLYPOR
 struct Line {
     #[serde(default)]
     target: String,
-    span: Option<Span>,
+    #[serde(default)]
+    spans: Vec<Span>,
 }
 
 #[derive(Deserialize)]
@@ -22,7 +23,7 @@ struct Span {
 pub fn count(log: &str, number: &str) -> u64 {
     let of_it = |line: &&str| {
         serde_json::from_str::<Line>(line).is_ok_and(|line| {
-            line.target.starts_with("sqlx::query") && line.span.and_then(|it| it.id).as_deref() == Some(number)
+            line.target.starts_with("sqlx::query") && line.spans.iter().any(|it| it.id.as_deref() == Some(number))
         })
     };
     log.lines().filter(of_it).fold(0, |count, _| count + 1)
@@ -35,12 +36,12 @@ mod tests {
     #[test]
     fn only_statements_of_that_request_count() {
         let log = r#"
-            {"level":"DEBUG","summary":"select 1","target":"sqlx::query","span":{"id":"bench-ask","name":"request"}}
-            {"level":"DEBUG","summary":"select 2","target":"sqlx::query","span":{"id":"bench-inbox","name":"request"}}
+            {"level":"DEBUG","summary":"select 1","target":"sqlx::query","spans":[{"id":"bench-ask","name":"request"}]}
+            {"level":"DEBUG","summary":"select 2","target":"sqlx::query","spans":[{"id":"bench-inbox","name":"request"}]}
             {"level":"DEBUG","summary":"select 3","target":"sqlx::query"}
-            {"level":"INFO","message":"answered","target":"server::guard","span":{"id":"bench-ask","name":"request"}}
+            {"level":"INFO","message":"answered","target":"server::guard","spans":[{"id":"bench-ask","name":"request"}]}
             not JSON
-            {"level":"DEBUG","summary":"insert","target":"sqlx::query","span":{"id":"bench-ask","name":"request"}}
+            {"level":"DEBUG","summary":"insert","target":"sqlx::query","spans":[{"id":"bench-ask","name":"request"},{"name":"call"}]}
         "#;
         assert_eq!(count(log, "bench-ask"), 2);
         assert_eq!(count(log, "bench-access"), 0);
