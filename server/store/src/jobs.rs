@@ -27,6 +27,9 @@ pub struct Claim {
     pub attempts: u32,
 }
 
+/// A look that is due: its key, what it looks at, when it is due, and until when somebody has it.
+type Due = (String, String, DateTime<Utc>, Option<DateTime<Utc>>);
+
 impl Tx {
     /// Claims the next look that is due, those that take something away before all others.
     pub async fn claim(&mut self, now: DateTime<Utc>, lease: TimeDelta) -> Result<Option<Claim>, Error> {
@@ -78,7 +81,7 @@ impl Tx {
             return Ok(BTreeMap::new());
         }
         let texts: Vec<String> = keys.iter().map(ToString::to_string).collect();
-        let found: Vec<(String, String, DateTime<Utc>, Option<DateTime<Utc>>)> = match self {
+        let found: Vec<Due> = match self {
             Self::Sqlite(tx) => {
                 let texts = serde_json::to_string(&texts).map_err(|why| corrupt("jobs", Uuid::nil(), &why))?;
                 sqlx::query_as(ON_SQLITE).bind(texts).fetch_all(&mut **tx).await?
