@@ -4,7 +4,6 @@
 use crate::{
     actor::Actor,
     bundle::{Bundle, BundleEvent},
-    canonical,
     grant::{Grant, GrantEvent},
     group::{Group, GroupEvent},
     guardrail::{GuardrailEvent, GuardrailSet},
@@ -502,7 +501,7 @@ pub struct Envelope {
 impl Envelope {
     /// The bytes that are hashed and kept: canonical JSON (RFC 8785).
     pub fn bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
-        canonical::to_vec(self)
+        serde_json_canonicalizer::to_vec(self)
     }
 
     /// Reads what was kept.

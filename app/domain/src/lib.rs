@@ -6,7 +6,6 @@ pub mod actor;
 pub mod authenticator;
 pub mod authority;
 pub mod bundle;
-mod canonical;
 pub mod condition;
 pub mod delegation;
 pub mod departure;

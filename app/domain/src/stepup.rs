@@ -3,7 +3,6 @@
 
 use crate::{
     actor::Actor,
-    canonical,
     ids::{AuthenticatorId, BundleId, GroupId, IdentityId, RequestId, SystemId},
     minutes::Minutes,
     refusal::Refusal,
@@ -246,7 +245,7 @@ pub struct Statement {
 impl Statement {
     /// The text that is hashed and kept.
     pub fn canonical(&self) -> Result<String, serde_json::Error> {
-        let bytes = canonical::to_vec(self)?;
+        let bytes = serde_json_canonicalizer::to_vec(self)?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 }
@@ -258,7 +257,7 @@ pub fn challenge(statement: &str) -> [u8; 32] {
 
 /// SHA-256, in hexadecimal, of something in its canonical form (RFC 8785); empty where it has none, and then nothing vouches for it.
 pub fn digest<T: Serialize>(of: &T) -> String {
-    canonical::to_vec(of).map_or_else(|_| String::new(), |bytes| hex::encode(Sha256::digest(&bytes)))
+    serde_json_canonicalizer::to_vec(of).map_or_else(|_| String::new(), |bytes| hex::encode(Sha256::digest(&bytes)))
 }
 
 /// How it was shown. What is binary stands in base64url without padding (RFC 4648, section 5).

@@ -398,7 +398,6 @@ impl Life {
         let envelope = change.envelope(EventId(self.id()), seq, &prev, false);
         assert_eq!(envelope.stream.0, REQUEST.0, "a grant's events stand in its request's stream (R41)");
         let bytes = envelope.bytes().expect("an envelope has bytes");
-        assert_eq!(bytes, serde_json_canonicalizer::to_vec(&envelope).expect("it has a canonical form"));
         assert_eq!(Envelope::read(&bytes).expect("what was kept can be read"), envelope);
         self.chain.push(bytes);
         assert_eq!(self.replayed(thing).as_ref(), Some(change.after()), "replaying the events gives the state");

@@ -171,9 +171,9 @@ impl Portal {
         if chains.len() < 2 {
             return Ok(None);
         }
-        let mut held = Vec::new();
-        let mut hold = |finding: Finding| held.push(finding);
-        let mut aside = Findings { hand: &mut hold, count: 0 };
+        let mut found = Vec::new();
+        let mut put_aside = |finding: Finding| found.push(finding);
+        let mut aside = Findings { hand: &mut put_aside, count: 0 };
         let walked = walk_together(&mut tx, &mut chains, self.now(), &mut aside);
         match AssertUnwindSafe(walked).catch_unwind().await {
             Ok(Ok(true)) => {}
@@ -181,7 +181,7 @@ impl Portal {
             Ok(Err(Error::Store(why))) if why.is_nonsense() => return Ok(None),
             Ok(Err(why)) => return Err(why),
         }
-        for finding in held {
+        for finding in found {
             findings.push(finding);
         }
         Ok(Some(chains.iter().map(|chain| u64::from(chain.seq)).sum()))

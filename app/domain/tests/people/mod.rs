@@ -402,7 +402,6 @@ impl People {
         assert_eq!(change.event().name(), written_name(change.event()));
         let envelope = change.envelope(EventId(Uuid::nil()), 1, NO_PREV, false);
         let bytes = envelope.bytes().expect("an envelope has bytes");
-        assert_eq!(bytes, serde_json_canonicalizer::to_vec(&envelope).expect("it has a canonical form"));
         assert_eq!(Envelope::read(&bytes).expect("what was kept can be read"), envelope);
         let json = change.after().to_json().expect("a row has JSON");
         let read = Record::from_json(change.thing().kind, &json).expect("a row's JSON can be read");
