@@ -6,6 +6,7 @@ create index grants_live on grants (subject_id, id) where state <> 'ended';
 create index grants_ended on grants (subject_id, id) where state = 'ended';
 create index requests_open_for on requests (subject_id, id) where state in ('waiting', 'approved');
 create index requests_open_by on requests (asker_id, id) where state in ('waiting', 'approved');
+drop index requests_by_asker;
 
 -- A list of names is read from an index alone.
 drop index systems_by_name;
@@ -13,6 +14,6 @@ create index systems_by_name on systems (name, id, key);
 
 -- What a right is called stands beside it, so that nobody reads a whole system for it.
 alter table entitlements add column name text not null default '';
-update entitlements e set name = coalesce((
-  select s.body::jsonb #>> array['spec', 'entitlements', e.id::text, 'name'] from systems s where s.id = e.system_id
-), '');
+update entitlements e set name = r.value ->> 'name'
+from systems s cross join lateral jsonb_each(s.body::jsonb #> '{spec,entitlements}') as r (key, value)
+where e.id = r.key::uuid;

@@ -6,6 +6,7 @@ create index grants_live on grants (subject_id, id) where state <> 'ended';
 create index grants_ended on grants (subject_id, id) where state = 'ended';
 create index requests_open_for on requests (subject_id, id) where state in ('waiting', 'approved');
 create index requests_open_by on requests (asker_id, id) where state in ('waiting', 'approved');
+drop index requests_by_asker;
 
 -- A list of names is read from an index alone.
 drop index systems_by_name;

@@ -89,11 +89,6 @@ impl Authority {
     }
 
     /// Who that is, where it is somebody.
-    pub fn identity(&self) -> Option<&Identity> {
-        self.facts.identity.as_ref()
-    }
-
-    /// The same, with nothing else.
     pub fn into_identity(self) -> Option<Identity> {
         self.facts.identity
     }

@@ -26,7 +26,7 @@ impl Portal {
         self.retrying(|| async {
             let now = self.now();
             let mut tx = self.store().write().await?;
-            let (request, authority) = self.to_decide(&mut tx, actor, id).await?;
+            let (request, authority) = self.to_decide(&mut tx, actor, id, now).await?;
             let grant = tx.grant_of(id).await?;
             let (today, hands) = self.looked_back_by(&mut tx, &request).await?;
             let text = self.words(text.as_str());
@@ -103,6 +103,9 @@ impl Portal {
         let (owns, backs_up) = tx.owned_by(me).await?;
         let groups = tx.groups_of(me, now).await?;
         let falls = fall_to(tx, &groups).await?;
+        if owns.is_empty() && backs_up.is_empty() && falls.is_empty() {
+            return Ok(mine);
+        }
         let looks_after = |id: &SystemId| owns.contains(id) || backs_up.contains(id) || falls.contains(id);
         while let Some((last, _)) = page.last() {
             let from = last.id;

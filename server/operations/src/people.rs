@@ -391,12 +391,8 @@ impl Portal {
     /// What every page's frame shows.
     pub async fn shell(&self, actor: &Actor) -> Result<Shell, Error> {
         let mut tx = self.store().read().await?;
-        // First, as it says as of when the page is read.
-        let waiting = match actor.person() {
-            Some(me) => tx.waiting_for(me, self.now()).await?,
-            None => return Err(Error::NotFound),
-        };
         let Identity { id, spec, .. } = reader(&mut tx, actor).await?;
+        let waiting = tx.waiting_for(id, self.now()).await?;
         Ok(Shell {
             changes: waiting.changes,
             me: id,

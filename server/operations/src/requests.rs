@@ -6,6 +6,7 @@ use crate::{
     facts::{About, facts, in_portal, over},
     rulings::ways,
 };
+use chrono::{DateTime, Utc};
 use domain::{
     Actor, Refusal,
     authority::Authority,
@@ -277,7 +278,7 @@ impl Portal {
         };
         let comment = self.words(prose("comment", comment)?.as_str());
         let now = self.now();
-        let (request, authority) = self.to_decide(tx, actor, id).await?;
+        let (request, authority) = self.to_decide(tx, actor, id, now).await?;
         let approval = Approval { approval: ApprovalId(self.new_id()), minutes, comment, verified };
         let change = request
             .approve(&authority, version, approval, self.setup().approval_lapse, now)
@@ -353,7 +354,7 @@ impl Portal {
         self.retrying(|| async {
             let now = self.now();
             let mut tx = self.store().write().await?;
-            let (request, authority) = self.to_decide(&mut tx, actor, id).await?;
+            let (request, authority) = self.to_decide(&mut tx, actor, id, now).await?;
             let change = request
                 .deny(&authority, self.words(comment.as_str()), now)
                 .inspect_err(|no| tracing::warn!(request = %id, %actor, "a decision was refused: {no}"))?;
@@ -374,6 +375,7 @@ impl Portal {
         tx: &mut Tx,
         actor: &Actor,
         id: RequestId,
+        now: DateTime<Utc>,
     ) -> Result<(Request, Authority), Error> {
         let request = tx.request(id).await?.ok_or(Error::NotFound)?;
         let lenders = self.lenders(tx, actor).await?;
@@ -390,7 +392,7 @@ impl Portal {
             return Err(Error::Conflict);
         }
         let request = tx.request(id).await?.ok_or(Error::NotFound)?;
-        let authority = over(tx, actor, &request, self.now()).await?;
+        let authority = over(tx, actor, &request, now).await?;
         if authority.may_see() { Ok((request, authority)) } else { Err(Error::NotFound) }
     }
 

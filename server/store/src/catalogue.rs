@@ -199,7 +199,7 @@ macro_rules! reads {
 
             #[doc = concat!("Those rows of `", $table, "` that are among these.")]
             pub async fn $among(&mut self, ids: &BTreeSet<$id>) -> Result<BTreeMap<$id, $ty>, Error> {
-                rows_among!(self, (Uuid, String), ids, ["select id, body from ", $table, " where id"], [])?
+                rows_among!(self, (Uuid, String), ids, ["select id, body from ", $table, " where id"])?
                     .into_iter()
                     .map(|(id, body)| Ok(($id(id), parsed($table, id, &body)?)))
                     .collect()
@@ -307,21 +307,20 @@ impl Tx {
         ids: &BTreeSet<IdentityId>,
         active_only: bool,
     ) -> Result<BTreeMap<IdentityId, String>, Error> {
-        let found =
-            rows_among!(self, (Uuid, String, bool), ids, ["select id, name, active from identities where id"], [])?;
+        let found = rows_among!(self, (Uuid, String, bool), ids, ["select id, name, active from identities where id"])?;
         let wanted = found.into_iter().filter(|(_, _, active)| *active || !active_only);
         Ok(wanted.map(|(id, name, _)| (IdentityId(id), name)).collect())
     }
 
     /// The names of these groups.
     pub async fn group_names(&mut self, ids: &BTreeSet<GroupId>) -> Result<BTreeMap<GroupId, String>, Error> {
-        let found = rows_among!(self, (Uuid, String), ids, ["select id, name from groups where id"], [])?;
+        let found = rows_among!(self, (Uuid, String), ids, ["select id, name from groups where id"])?;
         Ok(found.into_iter().map(|(id, name)| (GroupId(id), name)).collect())
     }
 
     /// The names of these bundles.
     pub async fn bundle_names(&mut self, ids: &BTreeSet<BundleId>) -> Result<BTreeMap<BundleId, String>, Error> {
-        let found = rows_among!(self, (Uuid, String), ids, ["select id, name from bundles where id"], [])?;
+        let found = rows_among!(self, (Uuid, String), ids, ["select id, name from bundles where id"])?;
         Ok(found.into_iter().map(|(id, name)| (BundleId(id), name)).collect())
     }
 
@@ -465,7 +464,7 @@ impl Tx {
 
     /// Those of these bundles that can be asked for.
     pub async fn open_among(&mut self, ids: &BTreeSet<BundleId>) -> Result<BTreeSet<BundleId>, Error> {
-        let found = rows_among!(self, (Uuid,), ids, ["select id from bundles where listed and id"], [])?;
+        let found = rows_among!(self, (Uuid,), ids, ["select id from bundles where listed and id"])?;
         Ok(found.into_iter().map(|(id,)| BundleId(id)).collect())
     }
 
@@ -484,8 +483,7 @@ impl Tx {
             (Uuid, Uuid, String, String, bool),
             ids,
             ["select e.id, s.id, s.name, e.name, e.directory
-              from entitlements e join systems s on s.id = e.system_id where e.id"],
-            []
+              from entitlements e join systems s on s.id = e.system_id where e.id"]
         )?;
         let right = |system, on, name, directory| NamedRight { system: SystemId(system), on, name, directory };
         Ok(found
@@ -503,8 +501,7 @@ impl Tx {
             self,
             (Uuid, Uuid, String, String, bool),
             ids,
-            ["select id, system_id, key, native, directory from entitlements where id"],
-            []
+            ["select id, system_id, key, native, directory from entitlements where id"]
         )?;
         let right = |system, key, native, directory| Right { system: SystemId(system), key, native, directory };
         Ok(found
@@ -551,13 +548,8 @@ impl Tx {
         const OWNED: &str = "select o.system_id from system_owners o where o.identity_id = $1
             and not exists (select 1 from system_groups g where g.system_id = o.system_id and g.operators)";
         let owned = rows!(self, (Uuid,), OWNED, id.0)?;
-        let operated = rows_among!(
-            self,
-            (Uuid,),
-            groups,
-            ["select system_id from system_groups where operators and group_id"],
-            []
-        )?;
+        let operated =
+            rows_among!(self, (Uuid,), groups, ["select system_id from system_groups where operators and group_id"])?;
         Ok(owned.into_iter().chain(operated).map(|(id,)| SystemId(id)).collect())
     }
 

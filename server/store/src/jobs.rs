@@ -67,12 +67,7 @@ impl Tx {
         Ok(run!(self, SQL, claim.key.to_string(), claim.fence, now + lease)? == 1)
     }
 
-    /// When the look at this can be claimed next; `None` when there is none, or one that would look at something else.
-    pub async fn next_look(&mut self, key: &JobKey) -> Result<Option<DateTime<Utc>>, Error> {
-        Ok(self.next_looks(&[key.clone()].into()).await?.remove(key))
-    }
-
-    /// The same of each of these, where there is one.
+    /// When the looks at these can be claimed next; of one that is not there, or would look at something else, nothing.
     pub async fn next_looks(&mut self, keys: &BTreeSet<JobKey>) -> Result<BTreeMap<JobKey, DateTime<Utc>>, Error> {
         const ON_SQLITE: &str = "select key, payload, due_at, leased_until from jobs
             where key in (select value from json_each($1))";

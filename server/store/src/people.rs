@@ -150,13 +150,6 @@ impl Tx {
         Ok(row!(self, (Uuid,), "select id from invitations limit 1")?.is_some())
     }
 
-    /// Whether a link of this person still works.
-    pub async fn has_open_invitation(&mut self, who: IdentityId, now: DateTime<Utc>) -> Result<bool, Error> {
-        const SQL: &str =
-            "select id from invitations where identity_id = $1 and used_at is null and expires_at > $2 limit 1";
-        Ok(row!(self, (Uuid,), SQL, who.0, now)?.is_some())
-    }
-
     /// Counts one more try against a key (a name, an address), unless it is blocked. The row stays locked until the commit, so tries of
     /// one moment are counted one after another.
     pub async fn count_try(&mut self, key: &str, budget: Budget, now: DateTime<Utc>) -> Result<Counted, Error> {

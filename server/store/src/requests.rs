@@ -42,7 +42,7 @@ impl Tx {
 
     /// These requests.
     pub async fn requests_among(&mut self, ids: &BTreeSet<RequestId>) -> Result<BTreeMap<RequestId, Request>, Error> {
-        let found = rows_among!(self, (Uuid, String), ids, ["select id, body from requests where id"], [])?;
+        let found = rows_among!(self, (Uuid, String), ids, ["select id, body from requests where id"])?;
         collect(found).map(|requests| requests.into_iter().map(|it| (it.id, it)).collect())
     }
 
@@ -214,12 +214,6 @@ impl Tx {
         rows!(self, (String, String, bool, DateTime<Utc>), SQL, subject.0, but, limit)
     }
 
-    /// Whether this person may decide it now.
-    pub async fn is_decider(&mut self, request: RequestId, who: IdentityId) -> Result<bool, Error> {
-        const SQL: &str = "select 1 from deciders where request_id = $1 and identity_id = $2";
-        Ok(row!(self, (i32,), SQL, request.0, who.0)?.is_some())
-    }
-
     /// A free text: `None` when it was erased.
     pub async fn text(&mut self, id: TextId) -> Result<Option<String>, Error> {
         Ok(row!(self, (Option<String>,), "select body from texts where id = $1", id.0)?.and_then(|(body,)| body))
@@ -231,7 +225,7 @@ impl Tx {
         ids: &BTreeSet<TextId>,
     ) -> Result<BTreeMap<TextId, (String, Option<String>)>, Error> {
         let found =
-            rows_among!(self, (Uuid, String, Option<String>), ids, ["select id, salt, body from texts where id"], [])?;
+            rows_among!(self, (Uuid, String, Option<String>), ids, ["select id, salt, body from texts where id"])?;
         Ok(found.into_iter().map(|(id, salt, body)| (TextId(id), (salt, body))).collect())
     }
 

@@ -723,7 +723,7 @@ impl Tx {
                 let mut rights = lines_of(
                     rights
                         .into_iter()
-                        .map(|(of, id, key, native, d, name)| (of, format!("{id} {key} {native} {d} {name}"))),
+                        .map(|(of, id, key, native, d, name)| (of, format!("{id} {key} {native:?} {d} {name:?}"))),
                 );
                 rows_by_id!(
                     self,
@@ -919,7 +919,7 @@ impl Columns {
                     .spec
                     .entitlements
                     .iter()
-                    .map(|(id, e)| format!("{id} {} {} {directory} {}", e.key, e.native, e.name));
+                    .map(|(id, e)| format!("{id} {} {:?} {directory} {:?}", e.key, e.native, e.name));
                 vec![
                     ("key", it.spec.key.to_string()),
                     ("name", it.spec.name.clone()),

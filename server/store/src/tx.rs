@@ -198,7 +198,7 @@ macro_rules! row {
 
 /// Every row of a query over ids, on either kind. `$1` are the ids, and stand between the two parts of the text.
 macro_rules! rows_by_id {
-    ($tx:expr, $ty:ty, $ids:expr, [$($head:literal),+], [$($tail:literal),*] $(, $arg:expr)* $(,)?) => {{
+    ($tx:expr, $ty:ty, $ids:expr, [$($head:literal),+], [$($tail:literal),*] $(,)?) => {{
         let ids: Vec<uuid::Uuid> = $ids.to_vec();
         if ids.is_empty() {
             Ok(Vec::new())
@@ -207,11 +207,11 @@ macro_rules! rows_by_id {
                 $crate::Tx::Sqlite(t) => {
                     const SQL: &str = concat!($($head),+, " in (select unhex(value) from json_each($1))", $($tail),*);
                     let ids = $crate::tx::hex_list(&ids);
-                    sqlx::query_as::<_, $ty>(SQL).bind(ids)$(.bind($arg))*.fetch_all(&mut **t).await
+                    sqlx::query_as::<_, $ty>(SQL).bind(ids).fetch_all(&mut **t).await
                 }
                 $crate::Tx::Postgres(t) => {
                     const SQL: &str = concat!($($head),+, " = any($1)", $($tail),*);
-                    sqlx::query_as::<_, $ty>(SQL).bind(ids)$(.bind($arg))*.fetch_all(&mut **t).await
+                    sqlx::query_as::<_, $ty>(SQL).bind(ids).fetch_all(&mut **t).await
                 }
             }
             .map_err($crate::Error::from)
@@ -221,9 +221,9 @@ macro_rules! rows_by_id {
 
 /// The same over a set of ids of one kind of thing.
 macro_rules! rows_among {
-    ($tx:expr, $ty:ty, $ids:expr, [$($head:literal),+], [$($tail:literal),*] $(, $arg:expr)* $(,)?) => {{
+    ($tx:expr, $ty:ty, $ids:expr, [$($head:literal),+] $(,)?) => {{
         let ids: Vec<uuid::Uuid> = $ids.iter().map(|id| id.0).collect();
-        $crate::tx::rows_by_id!($tx, $ty, ids.as_slice(), [$($head),+], [$($tail),*] $(, $arg)*)
+        $crate::tx::rows_by_id!($tx, $ty, ids.as_slice(), [$($head),+], [])
     }};
 }
 
