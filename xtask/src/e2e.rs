@@ -23,6 +23,9 @@ pub struct Options {
     headed: bool,
 }
 
+/// Where the packages of the stories are named.
+pub const STORIES: &str = "end2end";
+
 /// The browser and what drives it.
 pub struct Tools {
     folder: PathBuf,
@@ -31,9 +34,9 @@ pub struct Tools {
 }
 
 impl Tools {
-    /// Finds or installs both.
-    pub fn obtain(project: &Project) -> Result<Self> {
-        Ok(Self { folder: project.path("end2end"), node: Node::obtain(project)?, chromium: tools::chromium()? })
+    /// Finds or installs both, for the packages that are named in this folder.
+    pub fn obtain(project: &Project, folder: &str) -> Result<Self> {
+        Ok(Self { folder: project.path(folder), node: Node::obtain(project)?, chromium: tools::chromium()? })
     }
 
     /// Installs what package.json names, unless it is there.
@@ -64,7 +67,7 @@ pub const STEPS: usize = 4;
 pub fn alone(project: &Project, options: &Options) -> Result<()> {
     let steps = Steps::new(4 + site::STEPS + 1 + STEPS);
     steps.quiet("looking for the browser target of Rust", tools::wasm_target)?;
-    let tools = steps.loud("looking for Node and Chromium", || Tools::obtain(project))?;
+    let tools = steps.loud("looking for Node and Chromium", || Tools::obtain(project, STORIES))?;
     let programs = steps.loud("looking for Postgres 15 and 18", || programs_for_tests(project))?;
     steps.loud("looking for oathtool", tools::oathtool)?;
     site::build(project, Build::Dev, &steps)?;
@@ -126,7 +129,7 @@ fn install_packages(node: &Node, folder: &Path) -> Result<()> {
             .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"),
     )
     .map(drop)
-    .context("npm cannot install what end2end/package.json names")
+    .with_context(|| format!("npm cannot install what {} names", folder.join("package.json").display()))
 }
 
 #[cfg(test)]

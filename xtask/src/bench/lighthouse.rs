@@ -20,6 +20,9 @@ use crate::steps::Steps;
 /// How many steps it takes: two to get it, and one to look at the pages, which is done once.
 pub const STEPS: usize = 3;
 
+/// Where it is named: apart from the stories, which need none of it.
+const PACKAGES: &str = "xtask/lighthouse";
+
 const SCRIPT: &str = "lighthouse/cli/index.js";
 
 /// A phone on a slow network is what Lighthouse makes up by itself.
@@ -42,7 +45,7 @@ pub struct Lighthouse {
 impl Lighthouse {
     /// Finds or installs it, with the browser that it drives.
     pub fn obtain(project: &Project, steps: &Steps, folder: &Folder) -> Result<Self> {
-        let tools = steps.loud("looking for Node and Chromium", || Tools::obtain(project))?;
+        let tools = steps.loud("looking for Node and Chromium", || Tools::obtain(project, PACKAGES))?;
         steps.quiet("getting Lighthouse", || tools.get_packages())?;
         Ok(Self { tools, folder: folder.path().to_path_buf() })
     }
