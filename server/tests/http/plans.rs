@@ -37,7 +37,8 @@ const SMALL: [(&str, &str); 10] = [
 ];
 
 /// How statements begin that read everything on purpose, and why.
-const ON_PURPOSE: [(&str, &str); 9] = [
+const ON_PURPOSE: [(&str, &str); 10] = [
+    ("select key, name from systems order by name", "it is a list of names, and no longer than one can choose from"),
     ("select key, id from ", "a catalogue is held against every key there is"),
     ("select s.key, e.key, e.id from entitlements e ", "a catalogue is held against every key there is"),
     ("select id, signs_in from identities where admin ", "admins are few, and seldom told something all at once"),

@@ -132,7 +132,7 @@ fn own(project: &Project, options: &Options, folder: &Folder) -> Result<Report> 
 fn cluster(project: &Project, steps: &Steps) -> Result<Cluster> {
     let programs = steps.loud(&format!("looking for Postgres {POSTGRES}"), || Programs::obtain(project, POSTGRES))?;
     steps.quiet("starting a Postgres that keeps what is committed", || {
-        Cluster::start_durable(project, &programs, "bench")
+        Cluster::start_durable(project, &programs, "bench-postgres")
     })
 }
 
