@@ -373,7 +373,7 @@ async fn authority_written_past_the_portal_is_found(on: On) {
             "groups",
         ),
         ("update entitlements set native = 'security' where native = 'life-y'".to_owned(), "entitlements"),
-        ("update entitlements set name = 'Something else' where native = 'life-x'".to_owned(), "entitlements"),
+        ("update entitlements set name = 'Something else' where native = 'Role: Z'".to_owned(), "entitlements"),
         (format!("insert into identity_owners (identity_id, owner_id) values ({ann}, {bo})"), "owners"),
         ("update accounts set name = 'ROOT' where name = 'ANN'".to_owned(), "accounts"),
         (format!("update identities set manager_id = {bo} where id = {ann}"), "manager"),
