@@ -634,6 +634,8 @@ async fn publishing_and_editing_in_one_moment_publishes_what_was_reviewed(on: On
             assert!(matches!(published, Err(Error::Refused(Refusal::DraftChanged { .. }))), "{published:?}");
             assert!(holds.number < number, "nothing that nobody reviewed");
         }
+        // What was not confirmed waits for a while, and not many may at once.
+        world.pass(TimeDelta::minutes(15)).await;
         stays_sound(&world, round).await;
     }
 }
