@@ -73,11 +73,7 @@ impl Bench<'_> {
         if let Some(lighthouse) = lighthouse {
             self.pages(lighthouse, &crowd, &mut run)?;
         }
-        let left = self.acts(&crowd, Some(server.process()), &mut run)?;
-        drop(server);
-
-        self.steps
-            .quiet(&format!("{}: counting SQL statements", run.on), || self.statements(place, &left, &mut run))?;
+        // First, while there is still something that can be asked for as it was lately.
         self.steps.quiet(&format!("{}: driving the floors", run.on), || {
             for (floor, driven) in floors::drive(&self.tool, self.project, place, &crowd.people)? {
                 if driven.load.failed > 0 {
@@ -92,6 +88,11 @@ impl Bench<'_> {
             run.raw = Some(floors::raw_commits(self.project, place, self.tool.seconds)?);
             Ok(())
         })?;
+        let left = self.acts(&crowd, Some(server.process()), &mut run)?;
+        drop(server);
+
+        self.steps
+            .quiet(&format!("{}: counting SQL statements", run.on), || self.statements(place, &left, &mut run))?;
         self.steps.quiet(&format!("{}: ruling, replaying, judging again, verifying", run.on), || {
             run.figures.extend(floors::rates(self.project, place)?);
             Ok(())
