@@ -18,8 +18,9 @@ use uuid::Uuid;
 
 use crate::sql::{row, rows};
 
-/// Of how many recorded requests, the newest first, it is tried whether another one like it can be asked for.
-const LOOKED_AT: i64 = 500;
+/// Of how many recorded requests at the most, the newest first, it is tried whether another one like it can be asked for: of the very newest
+/// most are still had.
+const LOOKED_AT: i64 = 10_000;
 
 /// Somebody asks, and somebody approves it: once as people do it, and once as what is written by it.
 #[derive(Debug)]
