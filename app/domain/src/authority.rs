@@ -93,11 +93,6 @@ impl Authority {
         self.facts.identity
     }
 
-    /// The groups the actor is in now.
-    pub fn groups(&self) -> &BTreeSet<GroupId> {
-        &self.facts.groups
-    }
-
     /// Those who let the actor decide in their place now, each with their own authority.
     pub fn lenders(&self, now: DateTime<Utc>) -> impl Iterator<Item = (&Self, Delegation)> {
         let by = self.actor.person();

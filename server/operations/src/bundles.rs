@@ -20,7 +20,7 @@ use domain::{
     text::{Key, Prose},
 };
 use std::collections::{BTreeMap, BTreeSet};
-use store::{CatalogueKeys, NamedRight, ReplayOf, Tx};
+use store::{CatalogueKeys, ReplayOf, Right, Tx};
 
 impl Portal {
     /// Gives the draft to the other admins to look at, and begins its replay.
@@ -353,7 +353,7 @@ pub(crate) struct Names {
     pub groups: BTreeMap<GroupId, String>,
     pub bundles: BTreeMap<BundleId, String>,
     pub people: BTreeMap<IdentityId, String>,
-    pub rights: BTreeMap<EntitlementId, NamedRight>,
+    pub rights: BTreeMap<EntitlementId, Right>,
 }
 
 impl Names {
@@ -371,7 +371,7 @@ impl Names {
             groups: tx.group_names(&groups).await?,
             bundles: tx.bundle_names(&bundles).await?,
             people: tx.names(&people, false).await?,
-            rights: tx.right_names(&entitlements).await?,
+            rights: tx.entitlements(&entitlements).await?,
         })
     }
 
@@ -384,7 +384,7 @@ impl Names {
     }
 
     /// What a bundle confers.
-    pub fn rights<'a>(&'a self, spec: &'a BundleSpec) -> impl Iterator<Item = &'a NamedRight> {
+    pub fn rights<'a>(&'a self, spec: &'a BundleSpec) -> impl Iterator<Item = &'a Right> {
         spec.entitlements.iter().filter_map(|id| self.rights.get(id))
     }
 

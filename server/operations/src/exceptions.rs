@@ -1,6 +1,6 @@
 //! Exceptions, looked back at: when the access of one has ended its review is owed, by people who had no part in it.
 
-use crate::{Error, Portal, acts::tell_once, facts::fall_to, lines::written, pages::request_card, requests::prose};
+use crate::{Error, Portal, acts::tell_once, lines::written, pages::request_card, requests::prose};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Actor,
@@ -102,7 +102,7 @@ impl Portal {
         }
         let (owns, backs_up) = tx.owned_by(me).await?;
         let groups = tx.groups_of(me, now).await?;
-        let falls = fall_to(tx, &groups).await?;
+        let falls = tx.systems_that_fall_to(&groups).await?;
         if owns.is_empty() && backs_up.is_empty() && falls.is_empty() {
             return Ok(mine);
         }

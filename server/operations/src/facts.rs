@@ -297,7 +297,7 @@ impl Footing {
         }
         facts.next_in_line = actor.person().is_some_and(|me| request.is_next_in_line(me, now));
         let reaches = |falls: BTreeSet<SystemId>| falls.iter().any(|id| request.facts.systems.contains_key(id));
-        facts.looks_back = request.owes_review() && reaches(fall_to(tx, &facts.groups).await?);
+        facts.looks_back = request.owes_review() && reaches(tx.systems_that_fall_to(&facts.groups).await?);
         Ok(Authority::over(actor, request, facts)?)
     }
 }
@@ -331,15 +331,6 @@ async fn lenders(tx: &mut Tx, me: IdentityId, now: DateTime<Utc>) -> Result<Vec<
         lenders.extend(Some(theirs).filter(|_| lends));
     }
     Ok(lenders)
-}
-
-/// The systems for which it falls to these groups today to step in, where nobody else looks after them.
-pub(crate) async fn fall_to(tx: &mut Tx, groups: &BTreeSet<GroupId>) -> Result<BTreeSet<SystemId>, Error> {
-    let mut systems = BTreeSet::new();
-    for group in groups {
-        systems.extend(tx.systems_that_fall_to(*group).await?);
-    }
-    Ok(systems)
 }
 
 /// Who of these may be this person under another name.

@@ -21,7 +21,7 @@ impl Portal {
         let mut tx = self.store().read().await?;
         let authority = crate::facts::in_portal(&mut tx, actor, self.now()).await?;
         let Some(who) = authority.actor().person() else { return Ok(Page::empty()) };
-        let operated = tx.operated_by(who, authority.groups()).await?;
+        let operated = tx.operated_by(who, self.now()).await?;
         let systems = tx.systems_among(&operated).await?;
         let mut open = Vec::new();
         for id in operated {
@@ -46,7 +46,7 @@ impl Portal {
             let mut tx = self.store().write().await?;
             let authority = crate::facts::in_portal(&mut tx, actor, now).await?;
             let who = authority.actor().person().ok_or(Refusal::NotAllowed("only a person attests"))?;
-            let operated = tx.operated_by(who, authority.groups()).await?;
+            let operated = tx.operated_by(who, now).await?;
             let Some(task) = tx.task(id).await? else {
                 // It was there when their page was drawn, and has been turned or dropped since.
                 return Err(if operated.is_empty() { Error::NotFound } else { Refusal::TaskDone.into() });

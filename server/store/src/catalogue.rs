@@ -46,33 +46,24 @@ pub struct Waiting {
     pub tasks: u32,
 }
 
-/// An entitlement, where it stands.
+/// An entitlement, where it stands; as people read it, `system: right`.
 #[derive(Clone, Debug)]
 pub struct Right {
     /// On which system.
     pub system: SystemId,
+    /// What the system is called.
+    pub on: String,
     /// Its key there.
     pub key: String,
+    /// What it is called there.
+    pub name: String,
     /// The target's own name.
     pub native: String,
     /// Whether it is membership of a portal group.
     pub directory: bool,
 }
 
-/// An entitlement by its names.
-#[derive(Clone, Debug)]
-pub struct NamedRight {
-    /// On which system.
-    pub system: SystemId,
-    /// What the system is called.
-    pub on: String,
-    /// What it is called there.
-    pub name: String,
-    /// Whether it is membership of a portal group.
-    pub directory: bool,
-}
-
-impl fmt::Display for NamedRight {
+impl fmt::Display for Right {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.on, self.name)
     }
@@ -185,6 +176,16 @@ macro_rules! groups_up {
               select gg.group_id from group_groups gg join up on gg.child_id = up.id
             )"
         )
+    };
+}
+
+/// The systems whose manual tasks the identity `$1` may do, who is in the groups `up`.
+macro_rules! operated {
+    () => {
+        "select g.system_id from system_groups g where g.operators and g.group_id in (select id from up)
+        union
+        select o.system_id from system_owners o where o.identity_id = $1
+          and not exists (select 1 from system_groups g where g.system_id = o.system_id and g.operators)"
     };
 }
 
@@ -456,10 +457,15 @@ impl Tx {
         found.into_iter().map(|(id, body)| parsed("systems", id, &body)).collect()
     }
 
-    /// The systems whose fallback a group is.
-    pub async fn systems_that_fall_to(&mut self, group: GroupId) -> Result<Vec<SystemId>, Error> {
-        const SQL: &str = "select system_id from system_groups where group_id = $1 and not operators";
-        Ok(rows!(self, (Uuid,), SQL, group.0)?.into_iter().map(|(id,)| SystemId(id)).collect())
+    /// The systems whose fallback one of these groups is.
+    pub async fn systems_that_fall_to(&mut self, groups: &BTreeSet<GroupId>) -> Result<BTreeSet<SystemId>, Error> {
+        let found = rows_among!(
+            self,
+            (Uuid,),
+            groups,
+            ["select system_id from system_groups where not operators and group_id"]
+        )?;
+        Ok(found.into_iter().map(|(id,)| SystemId(id)).collect())
     }
 
     /// Those of these bundles that can be asked for.
@@ -473,25 +479,6 @@ impl Tx {
         Ok(self.entitlements(&[id].into()).await?.remove(&id))
     }
 
-    /// What these entitlements are called, and the systems where they stand.
-    pub async fn right_names(
-        &mut self,
-        ids: &BTreeSet<EntitlementId>,
-    ) -> Result<BTreeMap<EntitlementId, NamedRight>, Error> {
-        let found = rows_among!(
-            self,
-            (Uuid, Uuid, String, String, bool),
-            ids,
-            ["select e.id, s.id, s.name, e.name, e.directory
-              from entitlements e join systems s on s.id = e.system_id where e.id"]
-        )?;
-        let right = |system, on, name, directory| NamedRight { system: SystemId(system), on, name, directory };
-        Ok(found
-            .into_iter()
-            .map(|(id, system, on, name, directory)| (EntitlementId(id), right(system, on, name, directory)))
-            .collect())
-    }
-
     /// These entitlements, where they stand.
     pub async fn entitlements(
         &mut self,
@@ -499,14 +486,16 @@ impl Tx {
     ) -> Result<BTreeMap<EntitlementId, Right>, Error> {
         let found = rows_among!(
             self,
-            (Uuid, Uuid, String, String, bool),
+            (Uuid, Uuid, String, String, String, String, bool),
             ids,
-            ["select id, system_id, key, native, directory from entitlements where id"]
+            ["select e.id, s.id, s.name, e.key, e.name, e.native, e.directory
+              from entitlements e join systems s on s.id = e.system_id where e.id"]
         )?;
-        let right = |system, key, native, directory| Right { system: SystemId(system), key, native, directory };
         Ok(found
             .into_iter()
-            .map(|(id, system, key, native, directory)| (EntitlementId(id), right(system, key, native, directory)))
+            .map(|(id, system, on, key, name, native, directory)| {
+                (EntitlementId(id), Right { system: SystemId(system), on, key, name, native, directory })
+            })
             .collect())
     }
 
@@ -539,18 +528,11 @@ impl Tx {
         Ok(owned)
     }
 
-    /// The systems whose manual tasks an identity may do: those whose operators' group is one of these, and those it owns that name none.
-    pub async fn operated_by(
-        &mut self,
-        id: IdentityId,
-        groups: &BTreeSet<GroupId>,
-    ) -> Result<BTreeSet<SystemId>, Error> {
-        const OWNED: &str = "select o.system_id from system_owners o where o.identity_id = $1
-            and not exists (select 1 from system_groups g where g.system_id = o.system_id and g.operators)";
-        let owned = rows!(self, (Uuid,), OWNED, id.0)?;
-        let operated =
-            rows_among!(self, (Uuid,), groups, ["select system_id from system_groups where operators and group_id"])?;
-        Ok(owned.into_iter().chain(operated).map(|(id,)| SystemId(id)).collect())
+    /// The systems whose manual tasks an identity may do: those whose operators' group it is in, and those it owns that name none.
+    pub async fn operated_by(&mut self, id: IdentityId, now: DateTime<Utc>) -> Result<BTreeSet<SystemId>, Error> {
+        const SQL: &str = concat!(groups_up!(), " ", operated!());
+        let found = rows!(self, (Uuid,), SQL, id.0, now, Uuid::nil())?;
+        Ok(found.into_iter().map(|(id,)| SystemId(id)).collect())
     }
 
     /// What waits for somebody, counted in one statement for the frame of every page.
@@ -561,11 +543,9 @@ impl Tx {
               (select count(*) from (select 1 from deciders where identity_id = $1 limit 100) as d),
               exists (select 1 from delegations where delegate_id = $1 and from_at <= $2 and until_at > $2),
               (select count(*) from (select 1 from notices where identity_id = $1 and read_at is null limit 100) as n),
-              (select count(*) from tasks t where t.done_at is null and t.system_id in (
-                select g.system_id from system_groups g where g.operators and g.group_id in (select id from up)
-                union
-                select o.system_id from system_owners o where o.identity_id = $1
-                  and not exists (select 1 from system_groups g where g.system_id = o.system_id and g.operators)))"
+              (select count(*) from tasks t where t.done_at is null and t.system_id in (",
+            operated!(),
+            "))"
         );
         let found = row!(self, (i64, i64, bool, i64, i64), SQL, who.0, now, Uuid::nil())?;
         let count = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
