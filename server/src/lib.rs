@@ -28,6 +28,10 @@ use crate::events::Changes;
 use crate::guard::RequestIds;
 use crate::stop::Stop;
 
+// A page is thousands of short-lived values, made on one thread and let go on another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What all routes and layers of one running portal share.
 #[derive(Clone)]
 pub struct Running {

@@ -451,6 +451,14 @@ impl Grant {
         self.change(&Actor::System, GrantEvent::GrantEnded {}, now).map(Some)
     }
 
+    /// Whether it has ended: every right is settled.
+    pub fn has_ended(&self) -> bool {
+        match self.state {
+            State::Ended { .. } => true,
+            State::Opening { .. } | State::Active { .. } | State::Ending { .. } => false,
+        }
+    }
+
     /// Whether the access is being taken away.
     pub fn is_ending(&self) -> bool {
         matches!(self.state, State::Ending { .. })

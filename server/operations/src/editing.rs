@@ -4,7 +4,7 @@ use crate::{
     Error, Portal,
     bundles::{Names, known_keys, mistakes_in, text},
     catalogue::{self, Keys, Resolve},
-    facts::{entitlement_facts, in_portal},
+    facts::{Conferring, entitlement_facts, in_portal},
     memberships::{Power, powers},
 };
 use domain::{
@@ -13,7 +13,7 @@ use domain::{
     form::Input,
     identity::Kind,
     ids::BundleId,
-    resource::{ConnectorKind, Entitlement, System},
+    resource::ConnectorKind,
     text::{Key, and},
     views::{
         Change,
@@ -232,9 +232,11 @@ async fn systems(tx: &mut Tx, guarding: &BTreeSet<Key>, demanded: &BTreeSet<Key>
     for system in tx.systems("", "", OFFERED).await?.into_iter().map(|listed| listed.it) {
         let spec = &system.spec;
         let mut rights = Vec::new();
-        for right in spec.entitlements.values() {
+        for (id, right) in &spec.entitlements {
             let value = format!("{}/{}", spec.key, right.key);
-            let says = confers(tx, &system, right, guarding, demanded).await?;
+            let directory = spec.connector == ConnectorKind::Directory;
+            let it = Conferring { id: *id, system: &system, right, directory };
+            let says = confers(tx, it, guarding, demanded).await?;
             rights.push(Choice { value, name: right.name.clone(), says });
         }
         let says = format!("{}, {} sensitivity", spec.environment.word(), spec.sensitivity.word());
@@ -247,26 +249,27 @@ async fn systems(tx: &mut Tx, guarding: &BTreeSet<Key>, demanded: &BTreeSet<Key>
 /// privileged, by its name or by what is derived (R15).
 async fn confers(
     tx: &mut Tx,
-    system: &System,
-    right: &Entitlement,
+    it: Conferring<'_>,
     guarding: &BTreeSet<Key>,
     demanded: &BTreeSet<Key>,
 ) -> Result<String, Error> {
+    let right = it.right;
     let mut parts = vec![right.says.clone(), format!("{} in the system", right.native)];
     if right.privileged {
         parts.push("privileged".to_owned());
     }
-    if system.spec.connector != ConnectorKind::Directory {
+    if !it.directory {
         return Ok(parts.join("; "));
     }
-    let facts = entitlement_facts(tx, system, right, true, guarding).await?;
-    for id in facts.joins {
+    let facts = entitlement_facts(tx, &[it], guarding).await?.into_values().next();
+    let (joins, privileged) = facts.map(|it| (it.joins, it.privileged)).unwrap_or_default();
+    for id in joins {
         let Some(group) = tx.group(id).await? else { continue };
         let may: Vec<_> = powers(tx, id, demanded).await?.iter().map(Power::says).collect();
         let which = if may.is_empty() { String::new() } else { format!(", which {}", and(&may)) };
         parts.push(format!("makes one a member of {}{which}", group.spec.name));
     }
-    if facts.privileged.is_some() && !right.privileged {
+    if privileged.is_some() && !right.privileged {
         parts.push("and so is privileged".to_owned());
     }
     Ok(parts.join("; "))

@@ -9,7 +9,7 @@ use domain::{
     facts::{AskerFacts, EntitlementFacts, Facts, GroupFacts, Held, MOST_MEMBERS, SCHEMA, SubjectFacts, SystemFacts},
     guardrail::Guardrails,
     identity::Identity,
-    ids::{BundleId, GrantId, GroupId, IdentityId, SystemId},
+    ids::{BundleId, EntitlementId, GrantId, GroupId, IdentityId, SystemId},
     request::Request,
     resource::{Entitlement, System, SystemSpec},
     text::Key,
@@ -37,27 +37,28 @@ pub struct About<'a> {
 
 /// Reads everything a ruling is made from.
 pub async fn facts(tx: &mut Tx, about: &About<'_>, now: DateTime<Utc>) -> Result<Facts, Error> {
-    let subject = tx.identity(about.subject).await?.ok_or(Error::NotFound)?;
-    let asker = tx.identity(about.asker).await?.ok_or(Error::NotFound)?;
+    let parties = tx.identities_among(&[about.subject, about.asker].into()).await?;
+    let subject = parties.get(&about.subject).ok_or(Error::NotFound)?;
+    let asker = parties.get(&about.asker).ok_or(Error::NotFound)?;
     let spec = &about.bundle.spec;
 
     let guarding = about.guardrails.named_groups();
     let rights = tx.entitlements(&spec.entitlements).await?;
     let systems = tx.systems_among(&rights.values().map(|right| right.system).collect()).await?;
-    let mut entitlements = BTreeMap::new();
+    let mut conferring = Vec::new();
     for id in &spec.entitlements {
         let right = rights.get(id).ok_or(Error::NotFound)?;
         let system = systems.get(&right.system).ok_or(Error::NotFound)?;
-        if let Some(entitlement) = system.spec.entitlements.get(id) {
-            entitlements.insert(*id, entitlement_facts(tx, system, entitlement, right.directory, &guarding).await?);
-        }
+        let it = system.spec.entitlements.get(id);
+        conferring.extend(it.map(|it| Conferring { id: *id, system, right: it, directory: right.directory }));
     }
+    let entitlements = entitlement_facts(tx, &conferring, &guarding).await?;
 
     let deciding = deciding(tx, about, &systems).await?;
     let of_subject = tx.groups_of(subject.id, now).await?;
     let named = spec.groups().union(&of_subject).copied().collect();
     let groups = group_facts(tx, &named, &deciding, now).await?;
-    let managers = managers(tx, &subject).await?;
+    let managers = managers(tx, subject).await?;
     let (held, conflicts) = held(tx, about).await?;
 
     let mut mentioned: BTreeSet<IdentityId> = groups.values().flat_map(|g| g.members.iter().copied()).collect();
@@ -153,42 +154,52 @@ async fn deciding(
     Ok(deciding)
 }
 
-/// What a right of a system confers: the groups one joins by it, and why it is privileged.
+/// A right, of which it is asked what it confers.
+pub struct Conferring<'a> {
+    /// Its id.
+    pub id: EntitlementId,
+    /// On which system.
+    pub system: &'a System,
+    /// The right itself.
+    pub right: &'a Entitlement,
+    /// Whether it is membership of a portal group.
+    pub directory: bool,
+}
+
+/// What rights confer: the groups one joins by each, and why it is privileged.
 pub async fn entitlement_facts(
     tx: &mut Tx,
-    system: &System,
-    it: &Entitlement,
-    directory: bool,
+    rights: &[Conferring<'_>],
     guarding: &BTreeSet<Key>,
-) -> Result<EntitlementFacts, Error> {
-    let joins = match tx.group_by_key(&it.native).await? {
-        Some(group) if directory => tx.joins(group.id).await?,
-        Some(_) | None => BTreeSet::new(),
-    };
-    let mut privileged = it.privileged.then(|| format!("{}: {} is a privileged right", system.spec.name, it.name));
-    // R15: membership of a group that opens or decides anything is a privilege, whatever the catalogue calls it.
-    for group in &joins {
-        if privileged.is_none()
-            && let Some((_, name, bundle)) = tx.uses_of_group(*group).await?.into_iter().next()
-        {
-            let what = if bundle { "the bundle" } else { "the system" };
-            privileged = Some(format!("{} makes one a member of a group that {what} “{name}” relies on", it.name));
-        }
-        if privileged.is_none()
-            && !guarding.is_empty()
-            && tx.group(*group).await?.is_some_and(|group| guarding.contains(&group.spec.key))
-        {
-            privileged = Some(format!("{} makes one a member of a group that the guardrails name", it.name));
-        }
-    }
-    Ok(EntitlementFacts {
-        system: system.id,
-        key: Some(it.key.clone()),
-        name: it.name.clone(),
-        native: it.native.clone(),
-        privileged,
-        joins,
-    })
+) -> Result<BTreeMap<EntitlementId, EntitlementFacts>, Error> {
+    let keys = rights.iter().filter(|it| it.directory).map(|it| it.right.native.as_str());
+    let joins = tx.joins_by_key(&keys.collect()).await?;
+    let joined: BTreeSet<GroupId> = joins.values().flatten().copied().collect();
+    let uses = tx.uses_of_groups(&joined).await?;
+    let groups = if guarding.is_empty() { BTreeMap::new() } else { tx.groups_among(&joined).await? };
+    let facts = rights.iter().map(|Conferring { id, system, right: it, directory }| {
+        let joins = joins.get(&it.native).filter(|_| *directory).cloned().unwrap_or_default();
+        // R15: membership of a group that opens or decides anything is a privilege, whatever the catalogue calls it.
+        let opens = |group: &GroupId| {
+            if let Some((name, bundle)) = uses.get(group) {
+                let what = if *bundle { "the bundle" } else { "the system" };
+                return Some(format!("{} makes one a member of a group that {what} “{name}” relies on", it.name));
+            }
+            let named = groups.get(group).is_some_and(|group| guarding.contains(&group.spec.key));
+            named.then(|| format!("{} makes one a member of a group that the guardrails name", it.name))
+        };
+        let called = it.privileged.then(|| format!("{}: {} is a privileged right", system.spec.name, it.name));
+        let facts = EntitlementFacts {
+            system: system.id,
+            key: Some(it.key.clone()),
+            name: it.name.clone(),
+            native: it.native.clone(),
+            privileged: called.or_else(|| joins.iter().find_map(opens)),
+            joins,
+        };
+        (*id, facts)
+    });
+    Ok(facts.collect())
 }
 
 async fn group_facts(
@@ -221,14 +232,10 @@ async fn managers(tx: &mut Tx, subject: &Identity) -> Result<BTreeSet<IdentityId
 type HeldAndConflicts = (BTreeMap<BundleId, Held>, BTreeSet<BundleId>);
 
 async fn held(tx: &mut Tx, about: &About<'_>) -> Result<HeldAndConflicts, Error> {
-    let mut held = BTreeMap::new();
     let this = about.this.map(|request| request.id);
-    for (id, name) in tx.pending_bundles(about.subject, this).await? {
-        held.insert(id, Held { key: None, name, live: false });
-    }
-    for (id, name) in tx.held_bundles(about.subject, about.continues).await? {
-        held.insert(id, Held { key: None, name, live: true });
-    }
+    let found = tx.held_bundles(about.subject, this, about.continues).await?;
+    let mut held: BTreeMap<_, _> =
+        found.into_iter().map(|(id, (name, live))| (id, Held { key: None, name, live })).collect();
     let mut conflicts = BTreeSet::new();
     let bundles = tx.bundles_among(&held.keys().copied().collect()).await?;
     for (id, held) in &mut held {
@@ -258,7 +265,11 @@ pub async fn in_portal(tx: &mut Tx, actor: &Actor, now: DateTime<Utc>) -> Result
 /// Who reads a page: somebody who may act at all. For what is their own nothing more is read.
 pub async fn reader(tx: &mut Tx, actor: &Actor) -> Result<Identity, Error> {
     let who = actor.person().ok_or(Error::NotFound)?;
-    let identity = tx.identity(who).await?;
+    reading(actor, tx.identity(who).await?)
+}
+
+/// The same, where the identity was read already.
+pub(crate) fn reading(actor: &Actor, identity: Option<Identity>) -> Result<Identity, Error> {
     let facts = AuthorityFacts { identity, ..AuthorityFacts::default() };
     Authority::in_portal(actor, facts)?.into_identity().ok_or(Error::NotFound)
 }

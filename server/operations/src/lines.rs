@@ -10,6 +10,7 @@ use domain::{
     group::GroupEvent,
     guardrail::GuardrailEvent,
     identity::IdentityEvent,
+    ids::{EntitlementId, TextId},
     job::RightKey,
     portal::PortalEvent,
     replay::Found,
@@ -20,27 +21,45 @@ use domain::{
     text::TextRef,
     views::Line,
 };
-use store::{EventRow, Tx};
+use std::collections::BTreeMap;
+use store::{EventRow, Right, Tx};
 
-/// Says an event in words, with what was written in it.
-pub(crate) async fn line(tx: &mut Tx, row: &EventRow) -> Result<Line, Error> {
-    let envelope = row.envelope()?;
-    let said = say(tx, &envelope).await?;
-    let text = match &said.text {
-        Some(text) => Some(written(tx, text).await?),
-        None => None,
-    };
-    Ok(Line {
-        id: row.id,
-        at: envelope.at,
-        who: who(&envelope),
-        what: said.what,
-        text,
-        decided: said.decided,
-        event: envelope.event.name().to_owned(),
-        hash: row.hash.clone(),
-        founding: envelope.founding,
-    })
+/// What the words of some events name, read at once.
+struct Known {
+    rights: BTreeMap<EntitlementId, Right>,
+    texts: BTreeMap<TextId, String>,
+}
+
+impl Known {
+    async fn read(tx: &mut Tx, events: &[Envelope]) -> Result<Self, Error> {
+        let rights = events.iter().filter_map(right).map(|right| right.entitlement).collect();
+        let rights = tx.entitlements(&rights).await?;
+        let nothing = Self { rights: BTreeMap::new(), texts: BTreeMap::new() };
+        let texts = events.iter().filter_map(|event| nothing.say(event).text).map(|text| text.id).collect();
+        Ok(Self { rights, texts: tx.texts(&texts).await? })
+    }
+}
+
+/// Says events in words, with what was written in them, in the order in which they come.
+pub(crate) async fn lines(tx: &mut Tx, rows: &[EventRow]) -> Result<Vec<Line>, Error> {
+    let events = rows.iter().map(EventRow::envelope).collect::<Result<Vec<_>, _>>()?;
+    let known = Known::read(tx, &events).await?;
+    let said = rows.iter().zip(&events).map(|(row, envelope)| {
+        let said = known.say(envelope);
+        let text = said.text.map(|text| known.texts.get(&text.id).cloned().unwrap_or_else(erased));
+        Line {
+            id: row.id,
+            at: envelope.at,
+            who: who(envelope),
+            what: said.what,
+            text,
+            decided: said.decided,
+            event: envelope.event.name().to_owned(),
+            hash: row.hash.clone(),
+            founding: envelope.founding,
+        }
+    });
+    Ok(said.collect())
 }
 
 /// Who did it; of a decision also in whose place, as it was called then.
@@ -55,7 +74,11 @@ fn who(envelope: &Envelope) -> String {
 
 /// A free text, or that it was erased.
 pub(crate) async fn written(tx: &mut Tx, text: &TextRef) -> Result<String, Error> {
-    Ok(tx.text(text.id).await?.unwrap_or_else(|| "(this text was erased)".to_owned()))
+    Ok(tx.text(text.id).await?.unwrap_or_else(erased))
+}
+
+fn erased() -> String {
+    "(this text was erased)".to_owned()
 }
 
 struct Said {
@@ -72,24 +95,70 @@ fn done(what: impl Into<String>) -> Said {
     Said { what: what.into(), text: None, decided: false }
 }
 
-async fn say(tx: &mut Tx, envelope: &Envelope) -> Result<Said, Error> {
-    Ok(match &envelope.event {
-        Event::Portal(event) => decided(match event {
-            PortalEvent::PortalFounded {} => "founded the portal".to_owned(),
-            PortalEvent::FoundingEnded { because } => format!("ended founding mode: {because}"),
-            PortalEvent::DemoMade {} => "made this a demo, where everybody has the same known password".to_owned(),
-            PortalEvent::CatalogueImported { created, changed, left, ended } => {
-                format!("loaded a catalogue: {created} new, {changed} changed, {left} left, {ended} grants ended")
+impl Known {
+    fn say(&self, envelope: &Envelope) -> Said {
+        match &envelope.event {
+            Event::Portal(event) => decided(match event {
+                PortalEvent::PortalFounded {} => "founded the portal".to_owned(),
+                PortalEvent::FoundingEnded { because } => format!("ended founding mode: {because}"),
+                PortalEvent::DemoMade {} => "made this a demo, where everybody has the same known password".to_owned(),
+                PortalEvent::CatalogueImported { created, changed, left, ended } => {
+                    format!("loaded a catalogue: {created} new, {changed} changed, {left} left, {ended} grants ended")
+                }
+            }),
+            Event::Identity(event) => decided(of_identity(event, envelope.version)),
+            Event::Group(event) => of_group(event, envelope.version),
+            Event::System(event) => of_system(event, envelope.version),
+            Event::Bundle(event) => of_bundle(event),
+            Event::Guardrail(event) => of_guardrails(event),
+            Event::Request(event) => of_request(event),
+            Event::Grant(event) => self.of_grant(event),
+        }
+    }
+
+    fn of_grant(&self, event: &GrantEvent) -> Said {
+        match event {
+            GrantEvent::GrantOpened { rights, .. } => done(match rights.len() {
+                1 => "began to make one right".to_owned(),
+                n => format!("began to make {n} rights"),
+            }),
+            GrantEvent::LookedBefore { right, was_there: false } => {
+                done(format!("looked first: {} was not there", self.name(right)))
             }
-        }),
-        Event::Identity(event) => decided(of_identity(event, envelope.version)),
-        Event::Group(event) => of_group(event, envelope.version),
-        Event::System(event) => of_system(event, envelope.version),
-        Event::Bundle(event) => of_bundle(event),
-        Event::Guardrail(event) => of_guardrails(event),
-        Event::Request(event) => of_request(event),
-        Event::Grant(event) => of_grant(tx, event).await?,
-    })
+            GrantEvent::LookedBefore { right, was_there: true } => {
+                done(format!("found {} there before this grant; it will stay at the end", self.name(right)))
+            }
+            GrantEvent::SeenPresent { right } => done(format!("saw that {} is there", self.name(right))),
+            GrantEvent::SeenAbsent { right } => done(format!("saw that {} is gone", self.name(right))),
+            GrantEvent::LeftThere { right, why } => {
+                let right = self.name(right);
+                done(match why {
+                    Leaving::ThereBefore => format!("left {right} as it was before this grant"),
+                    Leaving::StillNeeded => format!("left {right} there, as another grant needs it"),
+                    Leaving::NeverGiven => format!("left {right} alone, as it was never given"),
+                })
+            }
+            GrantEvent::Attested { right, present: true } => done(format!("set up {} by hand", self.name(right))),
+            GrantEvent::Attested { right, present: false } => done(format!("took away {} by hand", self.name(right))),
+            GrantEvent::Troubled { right, says } => done(format!("could not change {}: {says}", self.name(right))),
+            GrantEvent::GrantActive { until } => done(format!("the access is there; it ends {}", day(*until))),
+            GrantEvent::GrantEnding { why } => match why {
+                Why::GivenBack {} => decided("gave the access back"),
+                Why::Revoked {} => decided("revoked the access"),
+                Why::Expired {} => done("ended it: its time was over"),
+                Why::Left {} => decided("ended it, as its holder left the company"),
+                Why::Continued { .. } => done("handed over to the grant that continues it"),
+                Why::Lapsed {} => done("gave up: the access was not there in time"),
+            },
+            GrantEvent::GrantEnded {} => done("closed the grant: every right is settled"),
+        }
+    }
+
+    /// A right by name: `“Read orders” on Orders database`.
+    fn name(&self, right: &RightKey) -> String {
+        let known = self.rights.get(&right.entitlement);
+        known.map_or_else(|| "a right".to_owned(), |it| format!("“{}” on {}", it.name, it.on))
+    }
 }
 
 fn of_identity(event: &IdentityEvent, version: u32) -> String {
@@ -310,47 +379,19 @@ fn of_request(event: &RequestEvent) -> Said {
     }
 }
 
-async fn of_grant(tx: &mut Tx, event: &GrantEvent) -> Result<Said, Error> {
-    Ok(match event {
-        GrantEvent::GrantOpened { rights, .. } => done(match rights.len() {
-            1 => "began to make one right".to_owned(),
-            n => format!("began to make {n} rights"),
-        }),
-        GrantEvent::LookedBefore { right, was_there: false } => {
-            done(format!("looked first: {} was not there", name(tx, right).await?))
-        }
-        GrantEvent::LookedBefore { right, was_there: true } => {
-            done(format!("found {} there before this grant; it will stay at the end", name(tx, right).await?))
-        }
-        GrantEvent::SeenPresent { right } => done(format!("saw that {} is there", name(tx, right).await?)),
-        GrantEvent::SeenAbsent { right } => done(format!("saw that {} is gone", name(tx, right).await?)),
-        GrantEvent::LeftThere { right, why } => {
-            let right = name(tx, right).await?;
-            done(match why {
-                Leaving::ThereBefore => format!("left {right} as it was before this grant"),
-                Leaving::StillNeeded => format!("left {right} there, as another grant needs it"),
-                Leaving::NeverGiven => format!("left {right} alone, as it was never given"),
-            })
-        }
-        GrantEvent::Attested { right, present: true } => done(format!("set up {} by hand", name(tx, right).await?)),
-        GrantEvent::Attested { right, present: false } => done(format!("took away {} by hand", name(tx, right).await?)),
-        GrantEvent::Troubled { right, says } => done(format!("could not change {}: {says}", name(tx, right).await?)),
-        GrantEvent::GrantActive { until } => done(format!("the access is there; it ends {}", day(*until))),
-        GrantEvent::GrantEnding { why } => match why {
-            Why::GivenBack {} => decided("gave the access back"),
-            Why::Revoked {} => decided("revoked the access"),
-            Why::Expired {} => done("ended it: its time was over"),
-            Why::Left {} => decided("ended it, as its holder left the company"),
-            Why::Continued { .. } => done("handed over to the grant that continues it"),
-            Why::Lapsed {} => done("gave up: the access was not there in time"),
-        },
-        GrantEvent::GrantEnded {} => done("closed the grant: every right is settled"),
-    })
-}
-
-/// A right by name: `Read orders on Orders database for maya_l`.
-async fn name(tx: &mut Tx, right: &RightKey) -> Result<String, Error> {
-    let Some(system) = tx.system(right.system).await? else { return Ok("a right".to_owned()) };
-    let it = system.spec.entitlements.get(&right.entitlement).map_or("a right", |e| e.name.as_str());
-    Ok(format!("“{it}” on {}", system.spec.name))
+/// The right that an event tells of.
+fn right(envelope: &Envelope) -> Option<&RightKey> {
+    let Event::Grant(event) = &envelope.event else { return None };
+    match event.as_ref() {
+        GrantEvent::LookedBefore { right, .. }
+        | GrantEvent::SeenPresent { right }
+        | GrantEvent::SeenAbsent { right }
+        | GrantEvent::LeftThere { right, .. }
+        | GrantEvent::Attested { right, .. }
+        | GrantEvent::Troubled { right, .. } => Some(right),
+        GrantEvent::GrantOpened { .. }
+        | GrantEvent::GrantActive { .. }
+        | GrantEvent::GrantEnding { .. }
+        | GrantEvent::GrantEnded {} => None,
+    }
 }

@@ -12,7 +12,7 @@ use crate::{
     bundles::{Names, known_keys},
     editing::differences,
     facts::{Footing, in_portal, is_founding, over, reader},
-    lines::{line, written},
+    lines::{lines, written},
     people::why_no_link,
     replay,
     rulings::{standing, view, view_now, ways},
@@ -85,13 +85,13 @@ impl Portal {
     pub async fn home(&self, actor: &Actor) -> Result<Home, Error> {
         let mut tx = self.store().read().await?;
         let me = reader(&mut tx, actor).await?.id;
-        let shell = self.shell(actor).await?;
+        let waits_for_them = tx.waiting_for(me, self.now()).await?;
         Ok(Home {
             have: self.held_by(&mut tx, me).await?,
             waiting: waited_for(&mut tx, me, store::FIRST).await?,
             waits: tx.count_open_requests_of(me).await?,
-            to_decide: shell.to_decide,
-            tasks: shell.tasks,
+            to_decide: self.count_to_decide(&mut tx, actor, me, &waits_for_them).await?,
+            tasks: waits_for_them.tasks,
             reviews: self.reviews_of(&mut tx, me).await?,
         })
     }
@@ -211,10 +211,7 @@ impl Portal {
         let first = after.parse::<u32>().map_or(1, |seq| seq.saturating_add(1));
         let story = tx.events(StreamId(id.0), first, one_more(EVENTS)).await?;
         let story = cut(story, EVENTS, |e| e.seq.to_string());
-        let mut lines = Vec::new();
-        for event in &story.items {
-            lines.push(line(&mut tx, event).await?);
-        }
+        let lines = lines(&mut tx, &story.items).await?;
         let (events, head) = tx.head(StreamId(id.0)).await?.unwrap_or_default();
         let acts = acts(&request, grant.as_ref(), &authority, now);
         let context = if acts.decide || authority.is_admin() || authority.owns_a_system() {
@@ -382,10 +379,8 @@ impl Portal {
             None => (false, None),
         };
         let remarks = remark_views(&mut tx, bundle.remarks.iter().filter(|it| bundle.is_current(it))).await?;
-        let mut lines = Vec::new();
-        for event in tx.events_about(bundle.id.0, store::FIRST, NEWEST).await? {
-            lines.push(line(&mut tx, &event).await?);
-        }
+        let newest = tx.events_about(bundle.id.0, store::FIRST, NEWEST).await?;
+        let lines = lines(&mut tx, &newest).await?;
         Ok(BundlePage {
             row: bundle_row(&mut tx, &bundle).await?,
             sentence,
@@ -520,10 +515,8 @@ impl Portal {
         }
         let grants = tx.live_grants_of(it.id).await?;
         let grants = self.grant_cards(&mut tx, &grants, me).await?;
-        let mut lines = Vec::new();
-        for event in tx.events_about(it.id.0, store::FIRST, NEWEST).await? {
-            lines.push(line(&mut tx, &event).await?);
-        }
+        let newest = tx.events_about(it.id.0, store::FIRST, NEWEST).await?;
+        let lines = lines(&mut tx, &newest).await?;
         let chain = if it.spec.kind.is_person() {
             None
         } else {
@@ -629,11 +622,11 @@ impl Portal {
             let name = q.to_lowercase().replace([' ', '-'], "_");
             page(tx.trail_by_name(&name, after, limit()).await?, by_id)
         };
+        let lines = lines(&mut tx, &found.items).await?;
         let mut items = Vec::new();
-        for event in &found.items {
+        for (event, line) in found.items.iter().zip(lines) {
             let envelope = event.envelope()?;
             let (name, path) = about(&mut tx, envelope.thing, envelope.thing_id, envelope.stream).await?;
-            let line = line(&mut tx, event).await?;
             items.push(TrailRow { line, kind: envelope.thing.word().to_owned(), name, path });
         }
         Ok(Page { items, next: found.next })

@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Portal, acts,
-    facts::{in_portal, reader},
+    facts::{in_portal, reading},
     ids::hashed,
 };
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash};
@@ -14,7 +14,7 @@ use domain::{
     views::{Banners, Invitation, Named, Shell},
 };
 use std::net::{IpAddr, Ipv6Addr};
-use store::{Budget, Counted, Try, Tx};
+use store::{Budget, Counted, Frame, Try, Tx};
 use uuid::Uuid;
 
 /// Somebody whose password was right.
@@ -385,21 +385,26 @@ impl Portal {
 
     /// What every page says of the portal itself; whoever comes may know.
     pub async fn banners(&self) -> Result<Banners, Error> {
-        banners(&mut self.store().read().await?).await
+        Ok(banners(self.store().read().await?.portal().await?.as_ref()))
     }
 
     /// What every page's frame shows.
     pub async fn shell(&self, actor: &Actor) -> Result<Shell, Error> {
-        let mut tx = self.store().read().await?;
-        let Identity { id, spec, .. } = reader(&mut tx, actor).await?;
-        let waiting = tx.waiting_for(id, self.now()).await?;
+        let who = actor.person().ok_or(Error::NotFound)?;
+        let Frame { who, portal, waiting } = self.store().frame(who, self.now()).await?;
+        let Identity { id, spec, .. } = reading(actor, who)?;
+        let to_decide = if waiting.stands_in {
+            self.count_to_decide(&mut self.store().read().await?, actor, id, &waiting).await?
+        } else {
+            waiting.to_decide
+        };
         Ok(Shell {
             changes: waiting.changes,
             me: id,
-            to_decide: self.count_to_decide(&mut tx, actor, id, &waiting).await?,
+            to_decide,
             tasks: waiting.tasks,
             notices: waiting.notices,
-            banners: banners(&mut tx).await?,
+            banners: banners(portal.as_ref()),
             name: spec.name,
             key: spec.key.to_string(),
             roles: spec.roles.into_iter().collect(),
@@ -452,10 +457,9 @@ impl Portal {
     }
 }
 
-async fn banners(tx: &mut Tx) -> Result<Banners, Error> {
-    let portal = tx.portal().await?;
-    let founding = portal.as_ref().is_none_or(domain::portal::Portal::is_founding);
-    Ok(Banners { founding, demo: portal.is_some_and(|it| it.is_demo()) })
+fn banners(portal: Option<&domain::portal::Portal>) -> Banners {
+    let founding = portal.is_none_or(domain::portal::Portal::is_founding);
+    Banners { founding, demo: portal.is_some_and(domain::portal::Portal::is_demo) }
 }
 
 /// Why an admin cannot make a link for this person: they have a password, and a link would be a way to become them.

@@ -65,9 +65,7 @@ impl Portal {
     /// `touch` says that it is being used.
     pub async fn session(&self, key: &SessionKeyHash, touch: bool) -> Result<Option<LiveSession>, Error> {
         let now = self.now();
-        let mut tx = self.store().read().await?;
-        let Some((session, identity)) = tx.session(&key.text()).await? else { return Ok(None) };
-        drop(tx);
+        let Some((session, identity)) = self.store().session(&key.text()).await? else { return Ok(None) };
         let in_force = now < session.signed_in_at + self.setup().absolute && now < session.seen_at + self.setup().idle;
         if !in_force || !identity.may_act() {
             return Ok(None);

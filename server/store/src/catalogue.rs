@@ -1,9 +1,9 @@
 //! Reading identities, groups, systems and bundles: by id, by key, page by page, and the questions that rulings ask of them.
 
 use crate::{
-    Error, Tx,
+    Error, Store, Tx,
     save::corrupt,
-    tx::{row, rows, rows_among, run},
+    tx::{row, row_alone, rows, rows_among, run},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -44,6 +44,17 @@ pub struct Waiting {
     pub notices: u32,
     /// How many tasks of the systems they operate are open.
     pub tasks: u32,
+}
+
+/// What the frame of every page is made from.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// Who looks at it, if they are known.
+    pub who: Option<Identity>,
+    /// The portal itself, once it has been founded.
+    pub portal: Option<Portal>,
+    /// What waits for them.
+    pub waiting: Waiting,
 }
 
 /// An entitlement, where it stands; as people read it, `system: right`.
@@ -102,14 +113,15 @@ const IDENTITY_BY_KEY: &str = "select id, body from identities where key = $1";
 const GROUP_BY_KEY: &str = "select id, body from groups where key = $1";
 const SYSTEM_BY_KEY: &str = "select id, body from systems where key = $1";
 const BUNDLE_BY_KEY: &str = "select id, body from bundles where key = $1";
+// SQLite: where a parameter by itself is a pattern, the statement is prepared anew for each value of it; so it does not stand by itself.
 const IDENTITIES: &str = "select id, body, name from identities
-    where (name > $1 or (name = $1 and id > $2)) and search like $3 escape '\\' order by name, id limit $4";
+    where (name > $1 or (name = $1 and id > $2)) and search like ($3 || '') escape '\\' order by name, id limit $4";
 const GROUPS: &str = "select id, body, name from groups
-    where (name > $1 or (name = $1 and id > $2)) and search like $3 escape '\\' order by name, id limit $4";
+    where (name > $1 or (name = $1 and id > $2)) and search like ($3 || '') escape '\\' order by name, id limit $4";
 const SYSTEMS: &str = "select id, body, name from systems
-    where (name > $1 or (name = $1 and id > $2)) and search like $3 escape '\\' order by name, id limit $4";
+    where (name > $1 or (name = $1 and id > $2)) and search like ($3 || '') escape '\\' order by name, id limit $4";
 const BUNDLES: &str = "select id, body, name from bundles
-    where (name > $1 or (name = $1 and id > $2)) and search like $3 escape '\\' order by name, id limit $4";
+    where (name > $1 or (name = $1 and id > $2)) and search like ($3 || '') escape '\\' order by name, id limit $4";
 /// Whether something that a bundle reaches has no owner who is there, neither first hand nor as backup.
 macro_rules! unowned {
     () => {
@@ -131,13 +143,13 @@ macro_rules! is_owned {
 
 const CATALOGUE: &str = concat!(
     "select id, body, name from bundles
-    where (name > $1 or (name = $1 and id > $2)) and search like $3 escape '\\' and listed and ",
+    where (name > $1 or (name = $1 and id > $2)) and search like ($3 || '') escape '\\' and listed and ",
     is_owned!(),
     " order by name, id limit $4"
 );
 const CATALOGUE_OF_SYSTEM: &str = concat!(
     "select id, body, name from bundles
-    where (name > $1 or (name = $1 and id > $2)) and search like $3 escape '\\' and listed and ",
+    where (name > $1 or (name = $1 and id > $2)) and search like ($3 || '') escape '\\' and listed and ",
     is_owned!(),
     " and id in (select b.bundle_id from bundle_entitlements b join entitlements r on r.id = b.entitlement_id
                  where r.system_id = $5)
@@ -229,6 +241,50 @@ reads! {
     group group_by_key groups groups_among: Group, GroupId, "groups", GROUP, GROUP_BY_KEY, GROUPS;
     system system_by_key systems systems_among: System, SystemId, "systems", SYSTEM, SYSTEM_BY_KEY, SYSTEMS;
     bundle bundle_by_key bundles bundles_among: Bundle, BundleId, "bundles", BUNDLE, BUNDLE_BY_KEY, BUNDLES;
+}
+
+/// How often the portal has changed, and what waits for the identity `$1`, who is in the groups `up`.
+macro_rules! waiting {
+    () => {
+        concat!(
+            "cast((select coalesce(sum(n), 0) from changes) as bigint),
+              (select count(*) from (select 1 from deciders where identity_id = $1 limit 100) as d),
+              exists (select 1 from delegations where delegate_id = $1 and from_at <= $2 and until_at > $2),
+              (select count(*) from (select 1 from notices where identity_id = $1 and read_at is null limit 100) as n),
+              (select count(*) from tasks t where t.done_at is null and t.system_id in (",
+            operated!(),
+            "))"
+        )
+    };
+}
+
+type Counts = (i64, i64, bool, i64, i64);
+
+impl From<Counts> for Waiting {
+    fn from((changes, to_decide, stands_in, notices, tasks): Counts) -> Self {
+        let count = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
+        Self { changes, to_decide: count(to_decide), stands_in, notices: count(notices), tasks: count(tasks) }
+    }
+}
+
+impl Store {
+    /// The frame of a page for somebody, in one statement: every page has one.
+    pub async fn frame(&self, who: IdentityId, now: DateTime<Utc>) -> Result<Frame, Error> {
+        type Row = (i64, i64, bool, i64, i64, Option<String>, Option<String>);
+        const SQL: &str = concat!(
+            groups_up!(),
+            " select ",
+            waiting!(),
+            ", (select body from identities where id = $1), (select body from portal)"
+        );
+        let found = row_alone!(self, Row, SQL, who.0, now, Uuid::nil())?;
+        let (changes, to_decide, stands_in, notices, tasks, identity, portal) = found.unwrap_or_default();
+        Ok(Frame {
+            who: identity.map(|body| parsed("identities", who.0, &body)).transpose()?,
+            portal: portal.map(|body| parsed("portal", Uuid::nil(), &body)).transpose()?,
+            waiting: Waiting::from((changes, to_decide, stands_in, notices, tasks)),
+        })
+    }
 }
 
 impl Tx {
@@ -361,7 +417,7 @@ impl Tx {
               select gr.subject_id from down
                 join groups g on g.id = down.id
                 join entitlements e on e.native = g.key and e.directory
-                join assignments a on a.entitlement_id = e.id
+                join assignments a on a.entitlement_id = e.id and not a.ended
                 join grants gr on gr.id = a.grant_id
                 where ",
             in_force!("$2"),
@@ -402,6 +458,42 @@ impl Tx {
         Ok(row!(self, (Uuid,), SQL, id.0, group_key, now)?.is_some())
     }
 
+    /// The same of many groups, by their keys.
+    pub async fn joins_by_key(&mut self, keys: &BTreeSet<&str>) -> Result<BTreeMap<String, BTreeSet<GroupId>>, Error> {
+        macro_rules! joins {
+            ($keys:literal) => {
+                concat!(
+                    "with recursive up (key, id) as (
+                      select key, id from groups where key ",
+                    $keys,
+                    " union
+                      select up.key, gg.group_id from group_groups gg join up on gg.child_id = up.id
+                    ) select key, id from up"
+                )
+            };
+        }
+        if keys.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let found: Vec<(String, Uuid)> = match self {
+            Self::Sqlite(tx) => {
+                const SQL: &str = joins!("in (select value from json_each($1))");
+                let keys = serde_json::to_string(keys).map_err(|why| corrupt("groups", Uuid::nil(), &why))?;
+                sqlx::query_as(SQL).bind(keys).fetch_all(&mut **tx).await?
+            }
+            Self::Postgres(tx) => {
+                const SQL: &str = joins!("= any($1)");
+                let keys: Vec<_> = keys.iter().map(|key| without_nul(key)).collect();
+                sqlx::query_as(SQL).bind(keys).fetch_all(&mut **tx).await?
+            }
+        };
+        let mut joins: BTreeMap<String, BTreeSet<GroupId>> = BTreeMap::new();
+        for (key, id) in found {
+            joins.entry(key).or_default().insert(GroupId(id));
+        }
+        Ok(joins)
+    }
+
     /// A group and every group one is in by being in it.
     pub async fn joins(&mut self, group: GroupId) -> Result<BTreeSet<GroupId>, Error> {
         const SQL: &str = "with recursive up (id) as (
@@ -431,6 +523,31 @@ impl Tx {
             select s.key, s.name, false from system_groups sg join systems s on s.id = sg.system_id where sg.group_id = $1
             order by 2";
         rows!(self, (String, String, bool), SQL, group.0)
+    }
+
+    /// The same of many groups: of each the first use by name.
+    pub async fn uses_of_groups(
+        &mut self,
+        groups: &BTreeSet<GroupId>,
+    ) -> Result<BTreeMap<GroupId, (String, bool)>, Error> {
+        let found = rows_among!(
+            self,
+            (Uuid, String, bool),
+            groups,
+            ["select group_id, name, bundle from (
+                select bg.group_id, b.name, true as bundle from bundle_groups bg join bundles b on b.id = bg.bundle_id
+                union all
+                select sg.group_id, s.name, false from system_groups sg join systems s on s.id = sg.system_id
+              ) as uses where group_id"]
+        )?;
+        let mut uses = BTreeMap::new();
+        for (id, name, bundle) in found {
+            let first = uses.entry(GroupId(id)).or_insert_with(|| (name.clone(), bundle));
+            if (&name, !bundle) < (&first.0, !first.1) {
+                *first = (name, bundle);
+            }
+        }
+        Ok(uses)
     }
 
     /// The first of the groups that a group is in, without those that they are in.
@@ -535,27 +652,10 @@ impl Tx {
         Ok(found.into_iter().map(|(id,)| SystemId(id)).collect())
     }
 
-    /// What waits for somebody, counted in one statement for the frame of every page.
+    /// What waits for somebody, counted in one statement.
     pub async fn waiting_for(&mut self, who: IdentityId, now: DateTime<Utc>) -> Result<Waiting, Error> {
-        const SQL: &str = concat!(
-            groups_up!(),
-            " select cast((select coalesce(sum(n), 0) from changes) as bigint),
-              (select count(*) from (select 1 from deciders where identity_id = $1 limit 100) as d),
-              exists (select 1 from delegations where delegate_id = $1 and from_at <= $2 and until_at > $2),
-              (select count(*) from (select 1 from notices where identity_id = $1 and read_at is null limit 100) as n),
-              (select count(*) from tasks t where t.done_at is null and t.system_id in (",
-            operated!(),
-            "))"
-        );
-        let found = row!(self, (i64, i64, bool, i64, i64), SQL, who.0, now, Uuid::nil())?;
-        let count = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
-        Ok(found.map_or_else(Waiting::default, |(changes, to_decide, stands_in, notices, tasks)| Waiting {
-            changes,
-            to_decide: count(to_decide),
-            stands_in,
-            notices: count(notices),
-            tasks: count(tasks),
-        }))
+        const SQL: &str = concat!(groups_up!(), " select ", waiting!());
+        Ok(row!(self, Counts, SQL, who.0, now, Uuid::nil())?.map(Waiting::from).unwrap_or_default())
     }
 
     /// The active identities a person answers for: non-human ones they own, and people they manage.

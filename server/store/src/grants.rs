@@ -26,10 +26,11 @@ pub struct OnSystem {
     pub trouble: u32,
 }
 
-/// Whether the access of a grant `g` is there, as [`Grant::is_there`] tells it.
+/// Whether the access of a grant `g` is there, as [`Grant::is_there`] tells it. That it has not ended is said once more in the words of an
+/// index.
 macro_rules! is_there {
     () => {
-        "(g.state = 'active' or (g.state = 'ending' and exists (
+        "g.state <> 'ended' and (g.state = 'active' or (g.state = 'ending' and exists (
            select 1 from assignments p where p.grant_id = g.id and p.present)))"
     };
 }
@@ -93,33 +94,41 @@ impl Tx {
         collect(rows!(self, (Uuid, String), SQL, who.0, before(from), limit)?)
     }
 
-    /// The bundles that count as held when rules are judged, but for one grant that is being continued: those that are only being made,
-    /// or are being taken away, count too.
+    /// The bundles that count when rules are judged, each with its name and whether a grant of it is live: those that are asked for, but for
+    /// one request, and those that are held, but for one grant that is being continued. Those that are only being made, or are being taken
+    /// away, count too.
     pub async fn held_bundles(
         &mut self,
         who: IdentityId,
-        except: Option<GrantId>,
-    ) -> Result<BTreeMap<BundleId, String>, Error> {
-        const SQL: &str = "select b.id, b.name from grants g join bundles b on b.id = g.bundle_id
-            where g.subject_id = $1 and g.state <> 'ended' and g.id <> $2";
-        let except = except.map_or(Uuid::nil(), |id| id.0);
-        Ok(rows!(self, (Uuid, String), SQL, who.0, except)?
-            .into_iter()
-            .map(|(id, name)| (BundleId(id), name))
-            .collect())
+        asked: Option<RequestId>,
+        continued: Option<GrantId>,
+    ) -> Result<BTreeMap<BundleId, (String, bool)>, Error> {
+        // What is both asked for and held is held: it comes last.
+        const SQL: &str = "select b.id, b.name, false from requests r join bundles b on b.id = r.bundle_id
+              where r.subject_id = $1 and r.state in ('waiting', 'approved') and r.id <> $2
+            union all
+            select b.id, b.name, true from grants g join bundles b on b.id = g.bundle_id
+              where g.subject_id = $1 and g.state <> 'ended' and g.id <> $3
+            order by 3";
+        let asked = asked.map_or(Uuid::nil(), |id| id.0);
+        let continued = continued.map_or(Uuid::nil(), |id| id.0);
+        let found = rows!(self, (Uuid, String, bool), SQL, who.0, asked, continued)?;
+        Ok(found.into_iter().map(|(id, name, live)| (BundleId(id), (name, live))).collect())
     }
 
     /// The bundles somebody has to do with, each with its name and where it stands: `waiting`, `approved`, `opening`, `ending` or
     /// `active`.
     pub async fn standings_of(&mut self, who: IdentityId) -> Result<BTreeMap<BundleId, (String, String)>, Error> {
-        const ASKED: &str = "select b.id, b.name, r.state from requests r join bundles b on b.id = r.bundle_id
-            where r.subject_id = $1 and r.state in ('waiting', 'approved')";
-        // Opening, ending, active: of several the last counts, which is the nearest to being there.
-        const GRANTED: &str = "select b.id, b.name, g.state from grants g join bundles b on b.id = g.bundle_id
-            where g.subject_id = $1 and g.state <> 'ended' order by g.state desc";
-        let asked = rows!(self, (Uuid, String, String), ASKED, who.0)?;
-        let granted = rows!(self, (Uuid, String, String), GRANTED, who.0)?;
-        Ok(asked.into_iter().chain(granted).map(|(id, name, state)| (BundleId(id), (name, state))).collect())
+        // Asked for, opening, ending, active: of several the last counts, which is the nearest to being there.
+        const SQL: &str = "select b.id, b.name, r.state, 0 from requests r join bundles b on b.id = r.bundle_id
+              where r.subject_id = $1 and r.state in ('waiting', 'approved')
+            union all
+            select b.id, b.name, g.state, case g.state when 'opening' then 1 when 'ending' then 2 else 3 end
+              from grants g join bundles b on b.id = g.bundle_id
+              where g.subject_id = $1 and g.state <> 'ended'
+            order by 4";
+        let found = rows!(self, (Uuid, String, String, i32), SQL, who.0)?;
+        Ok(found.into_iter().map(|(id, name, state, _)| (BundleId(id), (name, state))).collect())
     }
 
     /// How many have a bundle now: it is there.
@@ -136,19 +145,16 @@ impl Tx {
         but: IdentityId,
         limit: i64,
     ) -> Result<(Vec<String>, u32), Error> {
-        const NAMES: &str = concat!(
-            "select distinct i.id, i.name from grants g join identities i on i.id = g.subject_id
-             where g.bundle_id = $1 and g.subject_id <> $2 and ",
+        const SQL: &str = concat!(
+            "select name, count(*) over () from (
+               select distinct i.id, i.name from grants g join identities i on i.id = g.subject_id
+               where g.bundle_id = $1 and g.subject_id <> $2 and ",
             is_there!(),
-            " order by i.name, i.id limit $3"
+            ") as others order by name, id limit $3"
         );
-        const COUNT: &str = concat!(
-            "select count(distinct g.subject_id) from grants g where g.bundle_id = $1 and g.subject_id <> $2 and ",
-            is_there!()
-        );
-        let names = rows!(self, (Uuid, String), NAMES, bundle.0, but.0, limit)?;
-        let in_all = count(row!(self, (i64,), COUNT, bundle.0, but.0)?);
-        Ok((names.into_iter().map(|(_, name)| name).collect(), in_all))
+        let found = rows!(self, (String, i64), SQL, bundle.0, but.0, limit)?;
+        let in_all = count(found.first().map(|(_, in_all)| (*in_all,)));
+        Ok((found.into_iter().map(|(name, _)| name).collect(), in_all))
     }
 
     /// A person's earlier grants of a bundle, the newest first.

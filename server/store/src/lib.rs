@@ -17,7 +17,7 @@ mod tasks;
 mod trail;
 mod tx;
 
-pub use catalogue::{CatalogueKeys, Listed, Right, Waiting};
+pub use catalogue::{CatalogueKeys, Frame, Listed, Right, Waiting};
 pub use error::Error;
 pub use findings::{FewOwners, Outgrown};
 pub use grants::OnSystem;

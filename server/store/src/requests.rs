@@ -133,21 +133,6 @@ impl Tx {
         collect(rows!(self, (Uuid, String), SQL, from.0, limit)?)
     }
 
-    /// The requests over a system or for a person that are open: bundle names by id, for a subject.
-    pub async fn pending_bundles(
-        &mut self,
-        subject: IdentityId,
-        except: Option<RequestId>,
-    ) -> Result<BTreeMap<BundleId, String>, Error> {
-        const SQL: &str = "select b.id, b.name from requests r join bundles b on b.id = r.bundle_id
-            where r.subject_id = $1 and r.state in ('waiting', 'approved') and r.id <> $2";
-        let except = except.map_or(Uuid::nil(), |id| id.0);
-        Ok(rows!(self, (Uuid, String), SQL, subject.0, except)?
-            .into_iter()
-            .map(|(id, name)| (BundleId(id), name))
-            .collect())
-    }
-
     /// A page of the exceptions whose access has ended and whose review is owed, with their grants, the oldest first.
     pub async fn owed_reviews(&mut self, from: RequestId, limit: i64) -> Result<Vec<(Request, Grant)>, Error> {
         const SQL: &str = "select r.id, r.body, g.id, g.body from requests r join grants g on g.request_id = r.id
@@ -217,6 +202,13 @@ impl Tx {
     /// A free text: `None` when it was erased.
     pub async fn text(&mut self, id: TextId) -> Result<Option<String>, Error> {
         Ok(row!(self, (Option<String>,), "select body from texts where id = $1", id.0)?.and_then(|(body,)| body))
+    }
+
+    /// These free texts; without those that were erased.
+    pub async fn texts(&mut self, ids: &BTreeSet<TextId>) -> Result<BTreeMap<TextId, String>, Error> {
+        let found =
+            rows_among!(self, (Uuid, String), ids, ["select id, body from texts where body is not null and id"])?;
+        Ok(found.into_iter().map(|(id, body)| (TextId(id), body)).collect())
     }
 
     /// Free texts with their salts, for checking their hashes: none when the row is gone, an empty text when it was erased.

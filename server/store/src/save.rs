@@ -86,10 +86,12 @@ impl Tx {
     }
 
     async fn append(&mut self, id: EventId, change: &Transition) -> Result<(), Error> {
+        const SQL: &str = "select p.founding, s.seq, s.head from portal p left join streams s on s.id = $1";
         let stream = change.thing().stream.0;
-        let founding = self.is_founding().await?;
-        let head = row!(self, (i32, String), "select seq, head from streams where id = $1", stream)?;
-        let (before, prev) = head.unwrap_or_else(|| (0, NO_PREV.to_owned()));
+        // The event that founds the portal is the first of all.
+        let stands = row!(self, (bool, Option<i32>, Option<String>), SQL, stream)?;
+        let (founding, before, prev) = stands.unwrap_or((true, None, None));
+        let (before, prev) = (before.unwrap_or(0), prev.unwrap_or_else(|| NO_PREV.to_owned()));
         let seq = before + 1;
         let (bytes, hash) = seal(id, change, seq, &prev, founding)?;
         let moved = if before == 0 {
@@ -574,17 +576,18 @@ impl Tx {
             };
             run!(
                 self,
-                "insert into assignments (grant_id, system_id, entitlement_id, account, present, found_before, trouble)
-                 values ($1, $2, $3, $4, $5, $6, $7)
-                 on conflict (grant_id, entitlement_id) do update set
-                   present = excluded.present, found_before = excluded.found_before, trouble = excluded.trouble",
+                "insert into assignments (grant_id, system_id, entitlement_id, account, present, found_before, trouble, ended)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8)
+                 on conflict (grant_id, entitlement_id) do update set present = excluded.present,
+                   found_before = excluded.found_before, trouble = excluded.trouble, ended = excluded.ended",
                 it.id.0,
                 a.system.0,
                 a.entitlement.0,
                 &a.account,
                 present,
                 a.found_before,
-                a.trouble.as_ref().map(|t| t.says.as_str())
+                a.trouble.as_ref().map(|t| t.says.as_str()),
+                it.has_ended()
             )?;
         }
         Ok(done)
@@ -845,16 +848,17 @@ impl Tx {
             ThingKind::Grant => {
                 let rights = rows_by_id!(
                     self,
-                    (Uuid, Uuid, Uuid, String, Option<bool>, bool, Option<String>),
+                    (Uuid, Uuid, Uuid, String, Option<bool>, bool, Option<String>, bool),
                     ids,
-                    ["select grant_id, system_id, entitlement_id, account, present, found_before, trouble
+                    ["select grant_id, system_id, entitlement_id, account, present, found_before, trouble, ended
                       from assignments where grant_id"],
                     [" order by grant_id, entitlement_id"]
                 )?;
-                let mut rights =
-                    lines_of(rights.into_iter().map(|(of, system, entitlement, account, present, before, trouble)| {
-                        (of, right(&system, &entitlement, &account, present, before, trouble.as_deref()))
-                    }));
+                let mut rights = lines_of(rights.into_iter().map(
+                    |(of, system, entitlement, account, present, before, trouble, ended)| {
+                        (of, right(&system, &entitlement, &account, present, before, trouble.as_deref(), ended))
+                    },
+                ));
                 rows_by_id!(
                     self,
                     (Uuid, i32, String, Uuid, Uuid, Uuid, Uuid, String, Option<DateTime<Utc>>),
@@ -972,7 +976,7 @@ impl Columns {
                         Fulfilled::Present { .. } => Some(true),
                     };
                     let trouble = a.trouble.as_ref().map(|t| t.says.as_str());
-                    right(&a.system.0, &a.entitlement.0, &a.account, present, a.found_before, trouble)
+                    right(&a.system.0, &a.entitlement.0, &a.account, present, a.found_before, trouble, it.has_ended())
                 });
                 vec![
                     ("request", it.request.to_string()),
@@ -1018,9 +1022,10 @@ fn right(
     present: Option<bool>,
     found_before: bool,
     trouble: Option<&str>,
+    ended: bool,
 ) -> String {
     let trouble = said(trouble.map(|says| format!("{says:?}")));
-    format!("{system} {entitlement} {account:?} {} {found_before} {trouble}", said(present))
+    format!("{system} {entitlement} {account:?} {} {found_before} {trouble} {ended}", said(present))
 }
 
 fn list(ids: impl IntoIterator<Item = Uuid>) -> String {

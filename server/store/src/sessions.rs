@@ -1,9 +1,9 @@
 //! Sessions of signed-in browsers, and forms kept for a moment after a refusal.
 
 use crate::{
-    Error, Tx,
+    Error, Store, Tx,
     catalogue::parsed,
-    tx::{row, rows, run},
+    tx::{row, row_alone, rows, run},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -48,6 +48,26 @@ fn session((id_hash, session, identity, data, signed_in_at, seen_at, agent, addr
     }
 }
 
+impl Store {
+    /// The session with this hash, and whose it is.
+    pub async fn session(&self, id_hash: &str) -> Result<Option<(SessionRow, Identity)>, Error> {
+        const SQL: &str = "select s.id_hash, s.session_id, s.identity_id, s.data, s.signed_in_at, s.seen_at, s.agent, s.address, i.body
+            from sessions s join identities i on i.id = s.identity_id where s.id_hash = $1";
+        let found = row_alone!(
+            self,
+            (String, Uuid, Uuid, String, DateTime<Utc>, DateTime<Utc>, String, String, String),
+            SQL,
+            id_hash
+        )?;
+        found
+            .map(|(hash, id, whose, data, signed_in, seen, agent, address, body)| {
+                let row = session((hash, id, whose, data, signed_in, seen, agent, address));
+                Ok((row, parsed("identities", whose, &body)?))
+            })
+            .transpose()
+    }
+}
+
 impl Tx {
     /// Keeps a session, new or changed.
     pub async fn save_session(&mut self, it: &SessionRow) -> Result<(), Error> {
@@ -66,24 +86,6 @@ impl Tx {
             &it.address
         )?;
         Ok(())
-    }
-
-    /// The session with this hash, and whose it is.
-    pub async fn session(&mut self, id_hash: &str) -> Result<Option<(SessionRow, Identity)>, Error> {
-        const SQL: &str = "select s.id_hash, s.session_id, s.identity_id, s.data, s.signed_in_at, s.seen_at, s.agent, s.address, i.body
-            from sessions s join identities i on i.id = s.identity_id where s.id_hash = $1";
-        let found = row!(
-            self,
-            (String, Uuid, Uuid, String, DateTime<Utc>, DateTime<Utc>, String, String, String),
-            SQL,
-            id_hash
-        )?;
-        found
-            .map(|(hash, id, whose, data, signed_in, seen, agent, address, body)| {
-                let row = session((hash, id, whose, data, signed_in, seen, agent, address));
-                Ok((row, parsed("identities", whose, &body)?))
-            })
-            .transpose()
     }
 
     /// A person's sessions, the newest first.

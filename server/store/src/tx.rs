@@ -2,7 +2,7 @@
 
 use crate::Error;
 use sqlx::{
-    PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    Connection as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -12,6 +12,9 @@ use uuid::Uuid;
 
 pub(crate) static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
 pub(crate) static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
+
+/// After how long a connection that was not used is asked whether it is still there.
+const RESTED: Duration = Duration::from_secs(1);
 
 /// Which kind of database it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,11 +28,11 @@ pub enum Kind {
 /// The portal's memory.
 #[derive(Clone, Debug)]
 pub struct Store {
-    pools: Pools,
+    pub(crate) pools: Pools,
 }
 
 #[derive(Clone, Debug)]
-enum Pools {
+pub(crate) enum Pools {
     Sqlite { writer: SqlitePool, readers: SqlitePool },
     Postgres(PgPool),
 }
@@ -55,15 +58,18 @@ impl Store {
                 // SQLite: in KiB for each connection where it is negative; two thousand would be read from the file again and again.
                 .pragma("cache_size", "-12000")
                 .busy_timeout(Duration::from_secs(10));
-            // SQLite: one writer at a time is all there is; a queue in the pool is fairer than a race for the lock.
+            // SQLite: one writer at a time is all there is; a queue in the pool is fairer than a race for the lock. A file does not hang up,
+            // so nothing asks whether it is still there.
             let writer = SqlitePoolOptions::new()
                 .max_connections(1)
                 .acquire_timeout(Duration::from_secs(30))
+                .test_before_acquire(false)
                 .connect_with(options.clone())
                 .await?;
             let readers = SqlitePoolOptions::new()
                 .max_connections(4)
                 .acquire_timeout(Duration::from_secs(30))
+                .test_before_acquire(false)
                 .connect_with(options)
                 .await?;
             Ok(Self { pools: Pools::Sqlite { writer, readers } })
@@ -72,6 +78,16 @@ impl Store {
             let pool = PgPoolOptions::new()
                 .max_connections(16)
                 .acquire_timeout(Duration::from_secs(10))
+                // Whoever answered a moment ago is not asked once more; whoever rested may have hung up.
+                .test_before_acquire(false)
+                .before_acquire(|connection, it| {
+                    Box::pin(async move {
+                        if it.idle_for > RESTED {
+                            connection.ping().await?;
+                        }
+                        Ok(true)
+                    })
+                })
                 .connect_with(options)
                 .await?;
             Ok(Self { pools: Pools::Postgres(pool) })
@@ -196,6 +212,21 @@ macro_rules! row {
     };
 }
 
+/// The row of a query that is all there is to read, so that it needs no transaction; on either kind.
+macro_rules! row_alone {
+    ($store:expr, $ty:ty, $sql:expr $(, $arg:expr)* $(,)?) => {
+        match &$store.pools {
+            $crate::tx::Pools::Sqlite { readers, .. } => {
+                sqlx::query_as::<_, $ty>($sql)$(.bind($arg))*.fetch_optional(readers).await
+            }
+            $crate::tx::Pools::Postgres(pool) => {
+                sqlx::query_as::<_, $ty>($sql)$(.bind($arg))*.fetch_optional(pool).await
+            }
+        }
+        .map_err($crate::Error::from)
+    };
+}
+
 /// Every row of a query over ids, on either kind. `$1` are the ids, and stand between the two parts of the text.
 macro_rules! rows_by_id {
     ($tx:expr, $ty:ty, $ids:expr, [$($head:literal),+], [$($tail:literal),*] $(,)?) => {{
@@ -233,4 +264,4 @@ pub(crate) fn hex_list(ids: &[Uuid]) -> String {
     format!("[{}]", digits.join(","))
 }
 
-pub(crate) use {row, rows, rows_among, rows_by_id, run};
+pub(crate) use {row, row_alone, rows, rows_among, rows_by_id, run};

@@ -4,7 +4,7 @@ use super::{Compiled, Mistake, Rules, SCHEMA_TEXT, STARTING_RULES, STARTING_TEST
 use crate::{
     Error, Portal,
     facts::{in_portal, is_founding},
-    lines::line,
+    lines::lines,
     pages::{may_publish, remark_views},
     replay::{reached, shown},
 };
@@ -40,10 +40,8 @@ impl Portal {
             Some(set) => remark_views(&mut tx, set.remarks.iter().filter(|it| set.is_current(it))).await?,
             None => Vec::new(),
         };
-        let mut lines = Vec::new();
-        for event in tx.events_about(GuardrailSet::STREAM.0, "", 50).await? {
-            lines.push(line(&mut tx, &event).await?);
-        }
+        let newest = tx.events_about(GuardrailSet::STREAM.0, "", 50).await?;
+        let lines = lines(&mut tx, &newest).await?;
         Ok(GuardrailPage {
             published: published.map(|it| (it.number, it.by.to_string(), it.at)),
             rules: published.and_then(|it| check::read(&it.spec.rules).ok()).map(|it| it.shown()).unwrap_or_default(),

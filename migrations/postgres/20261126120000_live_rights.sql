@@ -1,0 +1,8 @@
+-- Who is in a group by a grant is found without the rights of grants that are over.
+alter table assignments add column ended boolean not null default false;
+update assignments set ended = true where grant_id in (select id from grants where state = 'ended');
+create index assignments_live on assignments (entitlement_id, grant_id) where not ended;
+
+-- What somebody had of a bundle is found without all that they had, and who has it without all who had it.
+create index grants_of on grants (subject_id, bundle_id, id);
+create index grants_live_of on grants (bundle_id, subject_id) where state <> 'ended';
