@@ -30,7 +30,7 @@ use crate::stop::Stop;
 
 // A page is thousands of short-lived values, made on one thread and let go on another.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// What all routes and layers of one running portal share.
 #[derive(Clone)]

@@ -14,7 +14,7 @@ pub const STEPS: usize = 11;
 /// All checks, as a command of their own.
 pub fn alone(project: &Project) -> Result<()> {
     let steps = Steps::new(1 + STEPS);
-    steps.quiet("looking for the browser target of Rust", tools::wasm_target)?;
+    steps.loud("looking for make and the browser target of Rust", tools::for_building)?;
     check(project, &steps)?;
     eprintln!("all checks hold, after {}", steps.time());
     Ok(())

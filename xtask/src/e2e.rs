@@ -66,7 +66,7 @@ pub const STEPS: usize = 4;
 /// The stories, as a command of their own.
 pub fn alone(project: &Project, options: &Options) -> Result<()> {
     let steps = Steps::new(4 + site::STEPS + 1 + STEPS);
-    steps.quiet("looking for the browser target of Rust", tools::wasm_target)?;
+    steps.loud("looking for make and the browser target of Rust", tools::for_building)?;
     let tools = steps.loud("looking for Node and Chromium", || Tools::obtain(project, STORIES))?;
     let programs = steps.loud("looking for Postgres 15 and 18", || programs_for_tests(project))?;
     steps.loud("looking for oathtool", tools::oathtool)?;

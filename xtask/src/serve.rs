@@ -36,7 +36,7 @@ pub fn serve(project: &Project, options: &Options) -> Result<()> {
     must_be_free(options.port)?;
     let build = if options.release { Build::Release } else { Build::Dev };
     let steps = Steps::new(1 + site::STEPS + 1 + usize::from(options.demo) + 1);
-    steps.quiet("looking for the browser target of Rust", tools::wasm_target)?;
+    steps.loud("looking for make and the browser target of Rust", tools::for_building)?;
     site::build(project, build, &steps)?;
     steps.loud("building the server", || build_server(project, build))?;
     let target = if options.demo {

@@ -28,7 +28,7 @@ pub fn test(project: &Project, options: &Options) -> Result<()> {
     let weighs = options.filter.is_empty();
     let sites = if weighs { 2 } else { 1 };
     let steps = Steps::new(5 + check::STEPS + sites * site::STEPS + 3 + e2e::STEPS);
-    steps.quiet("looking for the browser target of Rust", tools::wasm_target)?;
+    steps.loud("looking for make and the browser target of Rust", tools::for_building)?;
     let browser = steps.loud("looking for Node and Chromium", || e2e::Tools::obtain(project, e2e::STORIES))?;
     steps.loud("looking for oathtool", tools::oathtool)?;
     let programs = steps.loud("looking for Postgres 15 and 18", || programs_for_tests(project))?;

@@ -18,8 +18,18 @@ const OLDEST_NODE: u32 = 20;
 
 const WASM: &str = "wasm32-unknown-unknown";
 
+/// What building takes beside Rust and a C compiler: make, and Rust's standard library for the browser.
+pub fn for_building() -> Result<()> {
+    // The allocator comes with a makefile.
+    if on_path("make").is_none() {
+        install(&["make"])?;
+    }
+    on_path("make").map(|_| ()).context("the package make is installed, but there is no `make` on the path")?;
+    wasm_target()
+}
+
 /// Rust's standard library for the browser.
-pub fn wasm_target() -> Result<()> {
+fn wasm_target() -> Result<()> {
     // rustup with its auto-install switched off skips the target of rust-toolchain.toml without a word: look ourselves.
     if has_wasm_target()? {
         return Ok(());

@@ -1,5 +1,5 @@
-//! Moments and lengths of time. The server knows neither the reader's clock nor their zone, so it writes UTC; the browser turns that into
-//! the reader's own hours, and into "in 3 h" where a sentence wants it.
+//! Moments and lengths of time. The server does not know the reader's zone, so it writes UTC, and "in 3 h" where a sentence wants it; the
+//! browser turns that into the reader's own hours, and keeps it true.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::minutes::Minutes;
@@ -13,7 +13,7 @@ pub fn When(
 ) -> impl IntoView {
     view! {
         <time datetime=stamp(at) title=exact(at) data-relative="">
-            {plain(at)}
+            {from_now(at)}
         </time>
     }
     .into_any()
@@ -50,6 +50,34 @@ pub fn stamp(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
+/// A moment told from now, by the portal's clock; so nothing moves on the page when the browser tells it by its own.
+#[cfg(feature = "ssr")]
+fn from_now(at: DateTime<Utc>) -> String {
+    let told = use_context::<operations::Portal>().and_then(|portal| relative((at - portal.now()).num_seconds()));
+    told.unwrap_or_else(|| plain(at))
+}
+
+#[cfg(not(feature = "ssr"))]
+fn from_now(at: DateTime<Utc>) -> String {
+    plain(at)
+}
+
+/// A span from now as one says it; nothing for spans so long that only a date helps.
+pub fn relative(seconds: i64) -> Option<String> {
+    let (minutes, ahead) = (seconds.unsigned_abs() / 60, seconds > 0);
+    let span = match minutes {
+        0 if ahead => return Some("in less than a minute".to_owned()),
+        0 => return Some("just now".to_owned()),
+        1..60 => format!("{minutes} min"),
+        60..1440 if minutes % 60 == 0 || minutes >= 600 => format!("{} h", minutes / 60),
+        60..1440 => format!("{} h {} min", minutes / 60, minutes % 60),
+        1440..2880 => "1 day".to_owned(),
+        2880..20160 => format!("{} days", minutes / 1440),
+        _ => return None,
+    };
+    Some(if ahead { format!("in {span}") } else { format!("{span} ago") })
+}
+
 fn exact(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
@@ -74,5 +102,27 @@ pub fn usually(minutes: u32) -> String {
     match Minutes::new(minutes) {
         Ok(minutes) => format!("usually answered in {minutes}"),
         Err(_) => "usually answered at once".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_spans_as_people_do() {
+        for (seconds, says) in [
+            (5, "in less than a minute"),
+            (-5, "just now"),
+            (-60, "1 min ago"),
+            (90 * 60, "in 1 h 30 min"),
+            (3 * 3600, "in 3 h"),
+            (-13 * 3600 - 120, "13 h ago"),
+            (30 * 3600, "in 1 day"),
+            (-5 * 86400, "5 days ago"),
+        ] {
+            assert_eq!(relative(seconds).as_deref(), Some(says), "{seconds}");
+        }
+        assert_eq!(relative(30 * 86400), None);
     }
 }

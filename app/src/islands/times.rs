@@ -1,6 +1,7 @@
 //! Turns the server's UTC into the reader's own hours, and into "in 3 h" that keeps counting.
 
 use super::browser::{all_of, on};
+use crate::components::time::relative;
 use leptos::prelude::*;
 use std::time::Duration;
 use wasm_bindgen::JsValue;
@@ -65,42 +66,4 @@ fn local(date: &js_sys::Date, time: &str) -> String {
 #[expect(clippy::cast_possible_truncation, reason = "dates are far from the limits of whole numbers")]
 fn seconds(milliseconds: f64) -> i64 {
     (milliseconds / 1000.0) as i64
-}
-
-/// A span from now as one says it; nothing for spans so long that only a date helps.
-fn relative(seconds: i64) -> Option<String> {
-    let (minutes, ahead) = (seconds.unsigned_abs() / 60, seconds > 0);
-    let span = match minutes {
-        0 if ahead => return Some("in less than a minute".to_owned()),
-        0 => return Some("just now".to_owned()),
-        1..60 => format!("{minutes} min"),
-        60..1440 if minutes % 60 == 0 || minutes >= 600 => format!("{} h", minutes / 60),
-        60..1440 => format!("{} h {} min", minutes / 60, minutes % 60),
-        1440..2880 => "1 day".to_owned(),
-        2880..20160 => format!("{} days", minutes / 1440),
-        _ => return None,
-    };
-    Some(if ahead { format!("in {span}") } else { format!("{span} ago") })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn says_spans_as_people_do() {
-        for (seconds, says) in [
-            (5, "in less than a minute"),
-            (-5, "just now"),
-            (-60, "1 min ago"),
-            (90 * 60, "in 1 h 30 min"),
-            (3 * 3600, "in 3 h"),
-            (-13 * 3600 - 120, "13 h ago"),
-            (30 * 3600, "in 1 day"),
-            (-5 * 86400, "5 days ago"),
-        ] {
-            assert_eq!(relative(seconds).as_deref(), Some(says), "{seconds}");
-        }
-        assert_eq!(relative(30 * 86400), None);
-    }
 }

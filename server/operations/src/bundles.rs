@@ -259,16 +259,11 @@ impl Portal {
     /// Why a version may not be published, from itself and from the facts around it: no scope, no living owner, nobody to decide (R5).
     pub(crate) async fn gaps(&self, tx: &mut Tx, spec: &BundleSpec) -> Result<Vec<String>, Error> {
         let mut gaps = spec.gaps();
-        let mut systems = std::collections::BTreeMap::new();
-        for id in &spec.entitlements {
-            let Some(right) = tx.entitlement(*id).await? else {
-                gaps.push("it names an entitlement that no system has".to_owned());
-                continue;
-            };
-            if let Some(system) = tx.system(right.system).await? {
-                systems.insert(right.system, system);
-            }
+        let rights = tx.entitlements(&spec.entitlements).await?;
+        for _ in spec.entitlements.iter().filter(|id| !rights.contains_key(id)) {
+            gaps.push("it names an entitlement that no system has".to_owned());
         }
+        let systems = tx.systems_among(&rights.values().map(|right| right.system).collect()).await?;
         for system in systems.values() {
             let owners = system.spec.owners.union(&system.spec.backup_owners).copied().collect();
             if tx.names(&owners, true).await?.is_empty() {

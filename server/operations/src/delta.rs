@@ -77,9 +77,10 @@ struct Wanted {
 
 /// The rights that are asked for: by name as they were ruled on, and what they mean today.
 async fn asked_for(tx: &mut Tx, request: &Request) -> Result<Vec<Wanted>, Error> {
+    let today = tx.entitlements(&request.facts.entitlements.keys().copied().collect()).await?;
     let mut rights = Vec::new();
     for (id, facts) in &request.facts.entitlements {
-        let group = match tx.entitlement(*id).await? {
+        let group = match today.get(id) {
             Some(right) if right.directory => tx.group_by_key(&right.native).await?,
             Some(_) | None => None,
         };
@@ -335,12 +336,10 @@ impl Ways<'_> {
 
     /// The groups that some rights make one a member of.
     async fn joined_by(&mut self, depth: u8, rights: &BTreeSet<EntitlementId>) -> Result<Steps, Error> {
+        let first: BTreeSet<_> = rights.iter().take(MOST).copied().collect();
         let mut next = Vec::new();
-        for id in rights.iter().take(MOST) {
-            if let Some(right) = self.tx.entitlement(*id).await?
-                && right.directory
-                && let Some(group) = self.tx.group_by_key(&right.native).await?
-            {
+        for right in self.tx.entitlements(&first).await?.into_values().filter(|right| right.directory) {
+            if let Some(group) = self.tx.group_by_key(&right.native).await? {
                 next.push((depth, Step::Joins(group.id)));
             }
         }

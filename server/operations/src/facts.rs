@@ -279,6 +279,17 @@ pub async fn over(tx: &mut Tx, actor: &Actor, request: &Request, now: DateTime<U
     Footing::of(tx, actor, now).await?.over(tx, actor, request, now).await
 }
 
+/// The same, where it was read already who may let the actor decide in their place.
+pub(crate) async fn over_as(
+    tx: &mut Tx,
+    actor: &Actor,
+    delegators: &[IdentityId],
+    request: &Request,
+    now: DateTime<Utc>,
+) -> Result<Authority, Error> {
+    Footing::among(tx, actor, delegators, now).await?.over(tx, actor, request, now).await
+}
+
 /// Where an actor stands, and where those do who let them decide in their place now: read once for as many requests as one likes.
 pub(crate) struct Footing {
     own: AuthorityFacts,
@@ -288,8 +299,18 @@ pub(crate) struct Footing {
 impl Footing {
     /// Of this actor.
     pub(crate) async fn of(tx: &mut Tx, actor: &Actor, now: DateTime<Utc>) -> Result<Self, Error> {
+        let delegators = match actor.person() {
+            Some(me) => tx.delegators_of(me, now).await?,
+            None => Vec::new(),
+        };
+        Self::among(tx, actor, &delegators, now).await
+    }
+
+    async fn among(tx: &mut Tx, actor: &Actor, delegators: &[IdentityId], now: DateTime<Utc>) -> Result<Self, Error> {
         match actor.person() {
-            Some(me) => Ok(Self { own: own_facts(tx, me, now).await?, lenders: lenders(tx, me, now).await? }),
+            Some(me) => {
+                Ok(Self { own: own_facts(tx, me, now).await?, lenders: lenders(tx, me, delegators, now).await? })
+            }
             None => Ok(Self { own: AuthorityFacts::default(), lenders: Vec::new() }),
         }
     }
@@ -334,10 +355,15 @@ async fn about_request(
 }
 
 /// The facts of those who let this person decide in their place now; what was lent to them is not lent on.
-async fn lenders(tx: &mut Tx, me: IdentityId, now: DateTime<Utc>) -> Result<Vec<AuthorityFacts>, Error> {
+async fn lenders(
+    tx: &mut Tx,
+    me: IdentityId,
+    delegators: &[IdentityId],
+    now: DateTime<Utc>,
+) -> Result<Vec<AuthorityFacts>, Error> {
     let mut lenders = Vec::new();
-    for id in tx.delegators_of(me, now).await? {
-        let theirs = own_facts(tx, id, now).await?;
+    for id in delegators {
+        let theirs = own_facts(tx, *id, now).await?;
         let lends = theirs.identity.as_ref().and_then(|it| it.delegation).is_some_and(|it| it.lets(me, now));
         lenders.extend(Some(theirs).filter(|_| lends));
     }

@@ -227,7 +227,8 @@ impl Portal {
         known.insert(number, Arc::clone(compiled));
     }
 
-    pub(crate) fn now(&self) -> DateTime<Utc> {
+    /// What time it is, by the portal's clock.
+    pub fn now(&self) -> DateTime<Utc> {
         self.inner.setup.clock.now()
     }
 

@@ -3,7 +3,7 @@
 use crate::{
     Error, Portal,
     acts::{Owed, tell, tell_of_withdrawal},
-    facts::{About, facts, in_portal, over, reader},
+    facts::{About, facts, in_portal, over, over_as, reader},
     rulings::ways,
 };
 use chrono::{DateTime, Utc};
@@ -395,7 +395,7 @@ impl Portal {
             return Err(Error::Conflict);
         }
         let request = tx.request(id).await?.ok_or(Error::NotFound)?;
-        let authority = over(tx, actor, &request, now).await?;
+        let authority = over_as(tx, actor, &lenders, &request, now).await?;
         if authority.may_see() { Ok((request, authority)) } else { Err(Error::NotFound) }
     }
 

@@ -16,6 +16,10 @@ pub(crate) static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres
 /// After how long a connection that was not used is asked whether it is still there.
 const RESTED: Duration = Duration::from_secs(1);
 
+/// How many read at once on SQLite. While one develops it is one: whoever takes a second while holding the first then waits for themselves,
+/// every time and not only under load, and a test finds it.
+const READERS: u32 = if cfg!(debug_assertions) { 1 } else { 4 };
+
 /// Which kind of database it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -55,8 +59,8 @@ impl Store {
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
-                // SQLite: in KiB for each connection where it is negative; two thousand would be read from the file again and again.
-                .pragma("cache_size", "-12000")
+                // SQLite: in KiB for each connection where it is negative; with two thousand the same is read from the file again and again.
+                .pragma("cache_size", "-6000")
                 .busy_timeout(Duration::from_secs(10));
             // SQLite: one writer at a time is all there is; a queue in the pool is fairer than a race for the lock. A file does not hang up,
             // so nothing asks whether it is still there.
@@ -67,7 +71,7 @@ impl Store {
                 .connect_with(options.clone())
                 .await?;
             let readers = SqlitePoolOptions::new()
-                .max_connections(4)
+                .max_connections(READERS)
                 .acquire_timeout(Duration::from_secs(30))
                 .test_before_acquire(false)
                 .connect_with(options)

@@ -102,7 +102,7 @@ fn own(project: &Project, options: &Options, folder: &Folder) -> Result<Report> 
     let once = 2 + lighthouse::STEPS + 2 * usize::from(on_postgres) + site::STEPS + 2;
     let steps = Steps::new(once + plan.len() * measure::STEPS);
     let program = steps.loud("looking for wrk", tools::wrk)?;
-    steps.quiet("looking for the browser target of Rust", tools::wasm_target)?;
+    steps.loud("looking for make and the browser target of Rust", tools::for_building)?;
     let lighthouse = Lighthouse::obtain(project, &steps, folder)?;
     let cluster = if on_postgres { Some(cluster(project, &steps)?) } else { None };
     let first_load = site::build(project, Build::Release, &steps)?;

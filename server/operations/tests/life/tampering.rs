@@ -175,11 +175,13 @@ async fn an_edited_grant_and_assignment_are_found(on: On) {
         matches!(&found[..], [one] if one.starts_with(&format!("grant {grant}: its column `until`"))),
         "{found:#?}"
     );
-    let changed =
-        world.sql(format!("update assignments set found_before = not found_before where grant_id = {row}")).await;
-    // SQLite: a truth is a number there, and `not` turns it all the same.
-    assert_eq!(changed.expect("the statement is right"), 1);
-    assert_eq!(world.findings().await.len(), 2, "{:#?}", world.findings().await);
+    for column in ["found_before", "ended"] {
+        // SQLite: a truth is a number there, and `not` turns it all the same.
+        let turn = format!("update assignments set {column} = not {column} where grant_id = {row}");
+        assert_eq!(world.sql(turn.clone()).await.expect("the statement is right"), 1);
+        assert_eq!(world.findings().await.len(), 2, "{column}: {:#?}", world.findings().await);
+        assert_eq!(world.sql(turn).await.expect("the statement is right"), 1);
+    }
 }
 
 /// R69: a value that is none of its kind stops no check.
