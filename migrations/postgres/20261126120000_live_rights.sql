@@ -3,6 +3,7 @@ alter table assignments add column ended boolean not null default false;
 update assignments set ended = true where grant_id in (select id from grants where state = 'ended');
 create index assignments_live on assignments (entitlement_id, grant_id) where not ended;
 
--- What somebody had of a bundle is found without all that they had, and who has it without all who had it.
-create index grants_of on grants (subject_id, bundle_id, id);
+-- What somebody had of a bundle is found without all that they had, and who has it without all who had it. SQLite takes the newest of
+-- two indexes that seem as good.
+create index grants_of on grants (bundle_id, subject_id, id);
 create index grants_live_of on grants (bundle_id, subject_id) where state <> 'ended';

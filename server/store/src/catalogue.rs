@@ -405,7 +405,8 @@ impl Tx {
         now: DateTime<Utc>,
         limit: i64,
     ) -> Result<BTreeSet<IdentityId>, Error> {
-        // SQLite: a cross join is walked in the order it is written; else it reads everybody there is, and looks who is a member.
+        // SQLite: a cross join is walked in the order it is written; else it reads everybody there is, or every live grant, and looks who is
+        // a member.
         const SQL: &str = concat!(
             "with recursive down (id) as (
               select id from groups where id = $1
@@ -414,12 +415,10 @@ impl Tx {
             ), members (id) as (
               select m.identity_id from down cross join group_members m where m.group_id = down.id
               union
-              select gr.subject_id from down
-                join groups g on g.id = down.id
-                join entitlements e on e.native = g.key and e.directory
-                join assignments a on a.entitlement_id = e.id and not a.ended
-                join grants gr on gr.id = a.grant_id
-                where ",
+              select gr.subject_id from down cross join groups g cross join entitlements e
+                cross join assignments a cross join grants gr
+                where g.id = down.id and e.native = g.key and e.directory
+                  and a.entitlement_id = e.id and not a.ended and gr.id = a.grant_id and ",
             in_force!("$2"),
             "
             )

@@ -205,9 +205,11 @@ impl Tx {
         group_key: &str,
         now: DateTime<Utc>,
     ) -> Result<Vec<(IdentityId, DateTime<Utc>)>, Error> {
-        const SQL: &str = "select gr.subject_id, gr.until from entitlements e
-            join assignments a on a.entitlement_id = e.id join grants gr on gr.id = a.grant_id
-            where e.directory and e.native = $1 and gr.state = 'active' and gr.until > $2 order by gr.until";
+        // SQLite: a cross join is walked in the order it is written; else it reads every live grant.
+        const SQL: &str =
+            "select gr.subject_id, gr.until from entitlements e cross join assignments a cross join grants gr
+            where e.directory and e.native = $1 and a.entitlement_id = e.id and not a.ended and gr.id = a.grant_id
+              and gr.state = 'active' and gr.until > $2 order by gr.until";
         Ok(rows!(self, (Uuid, DateTime<Utc>), SQL, group_key, now)?
             .into_iter()
             .map(|(id, until)| (IdentityId(id), until))
