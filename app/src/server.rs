@@ -3,7 +3,7 @@
 pub use crate::{Demo, SiteFiles, fault::Flash};
 
 use crate::{
-    components::list::encoded,
+    components::{list::encoded, time::Now},
     fault::{Fault, OnFault},
 };
 use axum::http::{HeaderValue, Method, StatusCode, header, request::Parts};
@@ -43,6 +43,7 @@ pub trait Doorkeeper: Send + Sync {
 /// Gives pages and server functions what they need of the running portal. To be called once for each request, where contexts are
 /// provided, for pages and for `/api` alike.
 pub fn open(portal: Portal, files: Option<SiteFiles>, demo: Option<Demo>) {
+    provide_context(Now(portal.now()));
     provide_context(portal);
     if let Some(files) = files {
         provide_context(files);

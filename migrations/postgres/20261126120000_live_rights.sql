@@ -1,9 +1,11 @@
 -- Who is in a group by a grant is found without the rights of grants that are over.
-alter table assignments add column ended boolean not null default false;
-update assignments set ended = true where grant_id in (select id from grants where state = 'ended');
+alter table assignments add column ended boolean not null default true;
+update assignments set ended = false where grant_id in (select id from grants where state <> 'ended');
+alter table assignments alter column ended set default false;
 create index assignments_live on assignments (entitlement_id, grant_id) where not ended;
 
--- What somebody had of a bundle is found without all that they had, and who has it without all who had it. SQLite takes the newest of
--- two indexes that seem as good.
+-- What somebody had of a bundle is found without all that they had, and who has it without all who had it.
 create index grants_of on grants (bundle_id, subject_id, id);
 create index grants_live_of on grants (bundle_id, subject_id) where state <> 'ended';
+drop index grants_by_subject;
+drop index grants_by_bundle;

@@ -50,16 +50,14 @@ pub fn stamp(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// A moment told from now, by the portal's clock; so nothing moves on the page when the browser tells it by its own.
-#[cfg(feature = "ssr")]
-fn from_now(at: DateTime<Utc>) -> String {
-    let told = use_context::<operations::Portal>().and_then(|portal| relative((at - portal.now()).num_seconds()));
-    told.unwrap_or_else(|| plain(at))
-}
+/// What time it is on the page, by the portal's clock.
+#[derive(Clone, Copy, Debug)]
+pub struct Now(pub DateTime<Utc>);
 
-#[cfg(not(feature = "ssr"))]
+/// A moment told from now; so nothing moves on the page when the browser tells it by its own clock.
 fn from_now(at: DateTime<Utc>) -> String {
-    plain(at)
+    let told = use_context::<Now>().and_then(|Now(now)| relative((at - now).num_seconds()));
+    told.unwrap_or_else(|| plain(at))
 }
 
 /// A span from now as one says it; nothing for spans so long that only a date helps.

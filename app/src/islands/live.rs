@@ -7,7 +7,7 @@ use super::{
 };
 use leptos::{prelude::*, task::spawn_local};
 use std::{cell::RefCell, collections::HashMap, rc::Rc, time::Duration};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, EventSource};
 
 // Many changes at once are one change to the reader.
@@ -28,7 +28,7 @@ type Shared = Rc<RefCell<Live>>;
 /// Begins to listen, on pages that have something to keep up to date.
 pub fn start() {
     let sent: HashMap<_, _> =
-        all_of(&document(), "[data-live][id]").into_iter().map(|part| (part.id(), part.outer_html())).collect();
+        all_of(&document(), "[data-live][id]").into_iter().map(|part| (part.id(), said(&part))).collect();
     if sent.is_empty() {
         return;
     }
@@ -83,7 +83,7 @@ async fn show_again(live: &Shared) -> bool {
     let Some(fresh) = parsed(&answer.text) else { return true };
     let mut whole = true;
     for part in all_of(&fresh, "[data-live][id]") {
-        let (id, text) = (part.id(), part.outer_html());
+        let (id, text) = (part.id(), said(&part));
         if live.borrow().sent.get(&id) == Some(&text) {
             continue;
         }
@@ -100,6 +100,20 @@ async fn show_again(live: &Shared) -> bool {
     document().set_title(&fresh.title());
     times::tell();
     whole
+}
+
+/// What a part says, but for how long ago something was or is to be: that passes by itself, and makes nothing new.
+fn said(part: &Element) -> String {
+    let copy = part.clone_node_with_deep(true).ok().and_then(|copy| copy.dyn_into::<Element>().ok());
+    copy.map_or_else(
+        || part.outer_html(),
+        |copy| {
+            for time in all(&copy, "time[data-relative]") {
+                time.set_text_content(None);
+            }
+            copy.outer_html()
+        },
+    )
 }
 
 /// Whether somebody is in it: the cursor, something typed, or an open menu.

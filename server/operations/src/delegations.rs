@@ -84,14 +84,6 @@ impl Portal {
         .await
     }
 
-    /// In whose place the actor may decide, now or from some day on: those lend what they have today.
-    pub(crate) async fn lenders(&self, tx: &mut Tx, actor: &Actor) -> Result<Vec<IdentityId>, Error> {
-        match actor.person() {
-            Some(by) => Ok(tx.delegators_of(by, self.now()).await?),
-            None => Ok(Vec::new()),
-        }
-    }
-
     /// Who may decide a request in another's place now: by the same word by which it stands in their inbox.
     pub(crate) async fn stand_ins(&self, tx: &mut Tx, request: &Request) -> Result<Vec<StandIn>, Error> {
         let now = self.now();

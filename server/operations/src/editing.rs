@@ -10,6 +10,7 @@ use crate::{
 use domain::{
     Actor, Refusal,
     bundle::{Bundle, BundleSpec},
+    facts::EntitlementFacts,
     form::Input,
     identity::Kind,
     ids::BundleId,
@@ -231,13 +232,15 @@ async fn systems(tx: &mut Tx, guarding: &BTreeSet<Key>, demanded: &BTreeSet<Key>
     let mut choices = Vec::new();
     for system in tx.systems("", "", OFFERED).await?.into_iter().map(|listed| listed.it) {
         let spec = &system.spec;
+        let directory = spec.connector == ConnectorKind::Directory;
+        let all = spec.entitlements.iter();
+        let all: Vec<_> = all.map(|(id, right)| Conferring { id: *id, system: &system, right, directory }).collect();
+        let facts = entitlement_facts(tx, &all, guarding).await?;
         let mut rights = Vec::new();
-        for (id, right) in &spec.entitlements {
-            let value = format!("{}/{}", spec.key, right.key);
-            let directory = spec.connector == ConnectorKind::Directory;
-            let it = Conferring { id: *id, system: &system, right, directory };
-            let says = confers(tx, it, guarding, demanded).await?;
-            rights.push(Choice { value, name: right.name.clone(), says });
+        for it in &all {
+            let Some(facts) = facts.get(&it.id) else { continue };
+            let says = confers(tx, it, facts, demanded).await?;
+            rights.push(Choice { value: format!("{}/{}", spec.key, it.right.key), name: it.right.name.clone(), says });
         }
         let says = format!("{}, {} sensitivity", spec.environment.word(), spec.sensitivity.word());
         choices.push(SystemChoice { rights, says, name: system.spec.name });
@@ -249,8 +252,8 @@ async fn systems(tx: &mut Tx, guarding: &BTreeSet<Key>, demanded: &BTreeSet<Key>
 /// privileged, by its name or by what is derived (R15).
 async fn confers(
     tx: &mut Tx,
-    it: Conferring<'_>,
-    guarding: &BTreeSet<Key>,
+    it: &Conferring<'_>,
+    facts: &EntitlementFacts,
     demanded: &BTreeSet<Key>,
 ) -> Result<String, Error> {
     let right = it.right;
@@ -261,15 +264,13 @@ async fn confers(
     if !it.directory {
         return Ok(parts.join("; "));
     }
-    let facts = entitlement_facts(tx, &[it], guarding).await?.into_values().next();
-    let (joins, privileged) = facts.map(|it| (it.joins, it.privileged)).unwrap_or_default();
-    for id in joins {
-        let Some(group) = tx.group(id).await? else { continue };
-        let may: Vec<_> = powers(tx, id, demanded).await?.iter().map(Power::says).collect();
+    for id in &facts.joins {
+        let Some(group) = tx.group(*id).await? else { continue };
+        let may: Vec<_> = powers(tx, *id, demanded).await?.iter().map(Power::says).collect();
         let which = if may.is_empty() { String::new() } else { format!(", which {}", and(&may)) };
         parts.push(format!("makes one a member of {}{which}", group.spec.name));
     }
-    if privileged.is_some() && !right.privileged {
+    if facts.privileged.is_some() && !right.privileged {
         parts.push("and so is privileged".to_owned());
     }
     Ok(parts.join("; "))

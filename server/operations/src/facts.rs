@@ -233,7 +233,7 @@ type HeldAndConflicts = (BTreeMap<BundleId, Held>, BTreeSet<BundleId>);
 
 async fn held(tx: &mut Tx, about: &About<'_>) -> Result<HeldAndConflicts, Error> {
     let this = about.this.map(|request| request.id);
-    let found = tx.held_bundles(about.subject, this, about.continues).await?;
+    let found = tx.held_or_asked(about.subject, this, about.continues).await?;
     let mut held: BTreeMap<_, _> =
         found.into_iter().map(|(id, (name, live))| (id, Held { key: None, name, live })).collect();
     let mut conflicts = BTreeSet::new();
@@ -299,10 +299,7 @@ pub(crate) struct Footing {
 impl Footing {
     /// Of this actor.
     pub(crate) async fn of(tx: &mut Tx, actor: &Actor, now: DateTime<Utc>) -> Result<Self, Error> {
-        let delegators = match actor.person() {
-            Some(me) => tx.delegators_of(me, now).await?,
-            None => Vec::new(),
-        };
+        let delegators = delegators(tx, actor, now).await?;
         Self::among(tx, actor, &delegators, now).await
     }
 
@@ -352,6 +349,14 @@ async fn about_request(
         facts.maybe_one_with = maybe_one_with(tx, me, request.parties(), now).await?;
     }
     Ok(facts)
+}
+
+/// In whose place the actor may decide, now or from some day on: those lend what they have today.
+pub(crate) async fn delegators(tx: &mut Tx, actor: &Actor, now: DateTime<Utc>) -> Result<Vec<IdentityId>, Error> {
+    match actor.person() {
+        Some(by) => Ok(tx.delegators_of(by, now).await?),
+        None => Ok(Vec::new()),
+    }
 }
 
 /// The facts of those who let this person decide in their place now; what was lent to them is not lent on.

@@ -1,7 +1,7 @@
 //! What changes hands: the open requests that others would decide if something were otherwise, and whether an actor, or somebody in whose
 //! place they decide, comes to decide by their own act.
 
-use crate::{Error, Portal, export::all};
+use crate::{Error, Portal, export::all, facts::delegators};
 use chrono::{DateTime, Utc};
 use domain::{
     Actor,
@@ -68,7 +68,7 @@ impl Portal {
     /// Whoever acts, and those in whose place they decide, now or from some day on: the two count as one person.
     pub(crate) async fn ones(&self, tx: &mut Tx, actor: &Actor) -> Result<Vec<One>, Error> {
         let mut ones = Vec::new();
-        for who in actor.person().into_iter().chain(self.lenders(tx, actor).await?) {
+        for who in actor.person().into_iter().chain(delegators(tx, actor, self.now()).await?) {
             ones.push(One { who, groups: tx.groups_of(who, self.now()).await? });
         }
         Ok(ones)

@@ -10,7 +10,7 @@ use domain::{
     group::GroupEvent,
     guardrail::GuardrailEvent,
     identity::IdentityEvent,
-    ids::{EntitlementId, TextId},
+    ids::EntitlementId,
     job::RightKey,
     portal::PortalEvent,
     replay::Found,
@@ -24,42 +24,29 @@ use domain::{
 use std::collections::BTreeMap;
 use store::{EventRow, Right, Tx};
 
-/// What the words of some events name, read at once.
-struct Known {
-    rights: BTreeMap<EntitlementId, Right>,
-    texts: BTreeMap<TextId, String>,
-}
-
-impl Known {
-    async fn read(tx: &mut Tx, events: &[Envelope]) -> Result<Self, Error> {
-        let rights = events.iter().filter_map(right).map(|right| right.entitlement).collect();
-        let rights = tx.entitlements(&rights).await?;
-        let nothing = Self { rights: BTreeMap::new(), texts: BTreeMap::new() };
-        let texts = events.iter().filter_map(|event| nothing.say(event).text).map(|text| text.id).collect();
-        Ok(Self { rights, texts: tx.texts(&texts).await? })
-    }
-}
+/// The rights that events name, read at once.
+struct Rights(BTreeMap<EntitlementId, Right>);
 
 /// Says events in words, with what was written in them, in the order in which they come.
 pub(crate) async fn lines(tx: &mut Tx, rows: &[EventRow]) -> Result<Vec<Line>, Error> {
     let events = rows.iter().map(EventRow::envelope).collect::<Result<Vec<_>, _>>()?;
-    let known = Known::read(tx, &events).await?;
-    let said = rows.iter().zip(&events).map(|(row, envelope)| {
-        let said = known.say(envelope);
-        let text = said.text.map(|text| known.texts.get(&text.id).cloned().unwrap_or_else(erased));
-        Line {
-            id: row.id,
-            at: envelope.at,
-            who: who(envelope),
-            what: said.what,
-            text,
-            decided: said.decided,
-            event: envelope.event.name().to_owned(),
-            hash: row.hash.clone(),
-            founding: envelope.founding,
-        }
+    let named = events.iter().filter_map(right).map(|right| right.entitlement).collect();
+    let rights = Rights(tx.entitlements(&named).await?);
+    let said: Vec<_> = events.iter().map(|event| rights.say(event)).collect();
+    let texts = said.iter().filter_map(|said| said.text.as_ref()).map(|text| text.id).collect();
+    let texts = tx.texts(&texts).await?;
+    let lines = rows.iter().zip(&events).zip(said).map(|((row, envelope), Said { what, text, decided })| Line {
+        id: row.id,
+        at: envelope.at,
+        who: who(envelope),
+        what,
+        text: text.map(|text| texts.get(&text.id).cloned().unwrap_or_else(erased)),
+        decided,
+        event: envelope.event.name().to_owned(),
+        hash: row.hash.clone(),
+        founding: envelope.founding,
     });
-    Ok(said.collect())
+    Ok(lines.collect())
 }
 
 /// Who did it; of a decision also in whose place, as it was called then.
@@ -95,7 +82,7 @@ fn done(what: impl Into<String>) -> Said {
     Said { what: what.into(), text: None, decided: false }
 }
 
-impl Known {
+impl Rights {
     fn say(&self, envelope: &Envelope) -> Said {
         match &envelope.event {
             Event::Portal(event) => decided(match event {
@@ -156,7 +143,7 @@ impl Known {
 
     /// A right by name: `“Read orders” on Orders database`.
     fn name(&self, right: &RightKey) -> String {
-        let known = self.rights.get(&right.entitlement);
+        let known = self.0.get(&right.entitlement);
         known.map_or_else(|| "a right".to_owned(), |it| format!("“{}” on {}", it.name, it.on))
     }
 }

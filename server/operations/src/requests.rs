@@ -3,7 +3,7 @@
 use crate::{
     Error, Portal,
     acts::{Owed, tell, tell_of_withdrawal},
-    facts::{About, facts, in_portal, over, over_as, reader},
+    facts::{About, delegators, facts, in_portal, over, over_as, reader},
     rulings::ways,
 };
 use chrono::{DateTime, Utc};
@@ -381,7 +381,7 @@ impl Portal {
         now: DateTime<Utc>,
     ) -> Result<(Request, Authority), Error> {
         let request = tx.request(id).await?.ok_or(Error::NotFound)?;
-        let lenders = self.lenders(tx, actor).await?;
+        let lenders = delegators(tx, actor, now).await?;
         let parties = [Some(request.ask.subject), actor.person()].into_iter().flatten();
         let people: BTreeSet<_> = parties.chain(lenders.iter().copied()).collect();
         for person in people {
@@ -390,7 +390,7 @@ impl Portal {
         for system in request.facts.systems.keys() {
             tx.touch_system(*system).await?;
         }
-        if self.lenders(tx, actor).await? != lenders {
+        if delegators(tx, actor, now).await? != lenders {
             // Somebody has let them decide meanwhile, whose row is not held: all of it once more.
             return Err(Error::Conflict);
         }

@@ -457,7 +457,7 @@ impl Tx {
         Ok(row!(self, (Uuid,), SQL, id.0, group_key, now)?.is_some())
     }
 
-    /// The same of many groups, by their keys.
+    /// The groups with these keys, and of each every group one is in by being in it.
     pub async fn joins_by_key(&mut self, keys: &BTreeSet<&str>) -> Result<BTreeMap<String, BTreeSet<GroupId>>, Error> {
         macro_rules! joins {
             ($keys:literal) => {
@@ -524,7 +524,7 @@ impl Tx {
         rows!(self, (String, String, bool), SQL, group.0)
     }
 
-    /// The same of many groups: of each the first use by name.
+    /// What gives these groups authority: of each the first name, by its bytes, and whether it is a bundle's.
     pub async fn uses_of_groups(
         &mut self,
         groups: &BTreeSet<GroupId>,

@@ -97,7 +97,7 @@ impl Tx {
     /// The bundles that count when rules are judged, each with its name and whether a grant of it is live: those that are asked for, but for
     /// one request, and those that are held, but for one grant that is being continued. Those that are only being made, or are being taken
     /// away, count too.
-    pub async fn held_bundles(
+    pub async fn held_or_asked(
         &mut self,
         who: IdentityId,
         asked: Option<RequestId>,

@@ -86,12 +86,13 @@ impl Tx {
     }
 
     async fn append(&mut self, id: EventId, change: &Transition) -> Result<(), Error> {
-        const SQL: &str = "select p.founding, s.seq, s.head from portal p left join streams s on s.id = $1";
+        const SQL: &str = "select (select founding from portal), (select seq from streams where id = $1),
+              (select head from streams where id = $1)";
         let stream = change.thing().stream.0;
-        // The event that founds the portal is the first of all.
-        let stands = row!(self, (bool, Option<i32>, Option<String>), SQL, stream)?;
-        let (founding, before, prev) = stands.unwrap_or((true, None, None));
-        let (before, prev) = (before.unwrap_or(0), prev.unwrap_or_else(|| NO_PREV.to_owned()));
+        let stands = row!(self, (Option<bool>, Option<i32>, Option<String>), SQL, stream)?;
+        let (founding, before, prev) = stands.unwrap_or_default();
+        let (founding, before) = (founding.unwrap_or(true), before.unwrap_or(0));
+        let prev = prev.unwrap_or_else(|| NO_PREV.to_owned());
         let seq = before + 1;
         let (bytes, hash) = seal(id, change, seq, &prev, founding)?;
         let moved = if before == 0 {

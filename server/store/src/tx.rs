@@ -16,8 +16,8 @@ pub(crate) static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres
 /// After how long a connection that was not used is asked whether it is still there.
 const RESTED: Duration = Duration::from_secs(1);
 
-/// How many read at once on SQLite. While one develops it is one: whoever takes a second while holding the first then waits for themselves,
-/// every time and not only under load, and a test finds it.
+/// How many read at once on SQLite. While one develops it is one: whoever begins to read while they read then waits for themselves, every
+/// time and not only under load, and a test finds it. Who reads anew while they write is not found so.
 const READERS: u32 = if cfg!(debug_assertions) { 1 } else { 4 };
 
 /// Which kind of database it is.

@@ -51,7 +51,7 @@ const ON_PURPOSE: [(&str, &str); 10] = [
 ];
 
 /// What must have been among the statements, or this test has not looked.
-const SOUGHT: [(&str, &str); 40] = [
+const SOUGHT: [(&str, &str); 43] = [
     ("open requests for somebody", "from requests where state in ('waiting', 'approved') and subject_id = $1"),
     ("open requests by somebody", "from requests where state in ('waiting', 'approved') and asker_id = $1"),
     ("open requests", "from requests where state in ('waiting', 'approved') and id > $1"),
@@ -103,7 +103,21 @@ const SOUGHT: [(&str, &str); 40] = [
     ("grants that give more than their bundle", "where g.state in ('opening', 'active') and b.listed = $1"),
     ("bundles that nobody asks for", "from bundles b where b.id > $1 and b.listed and coalesce"),
     ("grants that are past their end", "and (g.until is null or g.until <= $1)"),
+    ("who is in a group", "with recursive down (id) as ( select id from groups where id = $1"),
+    ("who else has a bundle", "select name, count(*) over () from ( select distinct i.id, i.name from grants g"),
+    ("somebody's grants of a bundle", "from grants where subject_id = $1 and bundle_id = $2 order by id desc"),
     ("groups somebody is in", "with recursive up (id) as ( select group_id from group_members where identity_id = $1"),
+];
+
+/// By which index SQLite must find what a statement looks for: others would do, and lead through all there ever was.
+const BY: [(&str, &str); 7] = [
+    ("with recursive down (id) as ( select id from groups where id = $1", "assignments_live"),
+    ("select gr.subject_id, gr.until from entitlements e", "assignments_live"),
+    ("union select g.id from grants gr join assignments a on a.grant_id = gr.id", "grants_live"),
+    ("select b.id, b.name, false from requests r join bundles b", "grants_live"),
+    ("from grants where subject_id = $1 and state <> 'ended'", "grants_live"),
+    ("select name, count(*) over () from ( select distinct i.id, i.name from grants g", "grants_live_of"),
+    ("from grants where subject_id = $1 and bundle_id = $2 order by id desc", "grants_of"),
 ];
 
 /// What the table of pages does not lead to: searches.
@@ -179,7 +193,12 @@ async fn read_whole_on_sqlite(database: &str, statements: &BTreeSet<String>) -> 
         let explain = AssertSqlSafe(format!("explain query plan {statement}"));
         // A value that is not bound is null, and does not change the plan.
         let plan = sqlx::query_as::<_, (i64, i64, i64, String)>(explain).fetch_all(&mut db).await;
-        for (.., step) in plan.unwrap_or_else(|why| panic!("{why}: {statement}")) {
+        let plan = plan.unwrap_or_else(|why| panic!("{why}: {statement}"));
+        for (_, index) in BY.iter().filter(|(part, _)| statement.contains(part)) {
+            let by = format!(" INDEX {index} (");
+            assert!(plan.iter().any(|(.., step)| step.contains(&by)), "{statement} does not use {index}: {plan:?}");
+        }
+        for (.., step) in plan {
             if let Some(table) = walked(&step).and_then(|name| called(name, statement, &tables)) {
                 found.push(ReadWhole { table: table.to_owned(), step, statement: statement.clone() });
             }
