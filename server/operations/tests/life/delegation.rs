@@ -58,6 +58,7 @@ async fn who_is_let_decides_in_anothers_place_and_the_decision_says_so(on: On) {
     let inbox = world.portal.inbox(&hal, "").await.expect("his own").items;
     assert!(matches!(&inbox[..], [card] if card.id == id && card.for_whom.as_deref() == Some("Olga Owner")));
     assert_eq!(world.portal.shell(&hal).await.expect("his own").to_decide, 1);
+    assert_eq!(world.portal.home(&hal).await.expect("his own").to_decide, 1);
     let hers = world.portal.inbox(&olga, "").await.expect("her own").items;
     assert!(hers.iter().any(|card| card.id == id && card.for_whom.is_none()), "it is hers as well");
     let page = world.portal.request(&hal, id).await.expect("he may decide");
