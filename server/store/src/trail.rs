@@ -210,7 +210,7 @@ impl Tx {
         limit: i64,
     ) -> Result<Vec<(StreamId, EventRow)>, Error> {
         const SQL: &str = "select stream_id, id, seq, bytes, hash from events
-            where (stream_id > $1 or (stream_id = $1 and seq > $2)) and thing = 'request'
+            where (stream_id, seq) > ($1, $2) and thing = 'request'
             order by stream_id, seq limit $3";
         let seq = i32::try_from(seq).unwrap_or(i32::MAX);
         let found = rows!(self, (Uuid, Uuid, i32, Vec<u8>, String), SQL, stream.0, seq, limit)?;

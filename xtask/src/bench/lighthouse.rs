@@ -86,7 +86,11 @@ impl Lighthouse {
             .arg(&file)
             .args(OPTIONS)
             .env("CHROME_PATH", self.tools.chromium());
-        run::read(&mut command)?;
+        if let Err(lost) = run::read(&mut command) {
+            // Now and then it loses the trace of a page, and asks for another try itself.
+            eprintln!("once more, as Lighthouse failed: {lost:#}");
+            run::read(&mut command)?;
+        }
         let seen = Seen::of(&fs::read_to_string(&file)?)?;
         let (asked, came) = (&seen.requested_url, &seen.main_document_url);
         ensure!(asked == came, "Lighthouse was to look at `{asked}` and was led to `{came}`");
