@@ -4,6 +4,7 @@
 use crate::{
     actor::Actor,
     bundle::{Bundle, BundleEvent},
+    canonical::canonical,
     grant::{Grant, GrantEvent},
     group::{Group, GroupEvent},
     guardrail::{GuardrailEvent, GuardrailSet},
@@ -501,7 +502,7 @@ pub struct Envelope {
 impl Envelope {
     /// The bytes that are hashed and kept: canonical JSON (RFC 8785).
     pub fn bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
-        serde_json_canonicalizer::to_vec(self)
+        canonical(self)
     }
 
     /// Reads what was kept.

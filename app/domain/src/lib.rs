@@ -6,6 +6,7 @@ pub mod actor;
 pub mod authenticator;
 pub mod authority;
 pub mod bundle;
+pub mod canonical;
 pub mod condition;
 pub mod delegation;
 pub mod departure;

@@ -3,6 +3,7 @@
 
 use crate::{
     actor::Actor,
+    canonical::canonical,
     ids::{AuthenticatorId, BundleId, GroupId, IdentityId, RequestId, SystemId},
     minutes::Minutes,
     refusal::Refusal,
@@ -245,7 +246,7 @@ pub struct Statement {
 impl Statement {
     /// The text that is hashed and kept.
     pub fn canonical(&self) -> Result<String, serde_json::Error> {
-        let bytes = serde_json_canonicalizer::to_vec(self)?;
+        let bytes = canonical(self)?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 }
@@ -257,7 +258,7 @@ pub fn challenge(statement: &str) -> [u8; 32] {
 
 /// SHA-256, in hexadecimal, of something in its canonical form (RFC 8785); empty where it has none, and then nothing vouches for it.
 pub fn digest<T: Serialize>(of: &T) -> String {
-    serde_json_canonicalizer::to_vec(of).map_or_else(|_| String::new(), |bytes| hex::encode(Sha256::digest(&bytes)))
+    canonical(of).map_or_else(|_| String::new(), |bytes| hex::encode(Sha256::digest(&bytes)))
 }
 
 /// How it was shown. What is binary stands in base64url without padding (RFC 4648, section 5).

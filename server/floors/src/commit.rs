@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::copies;
 use crate::example::{Example, Written};
-use crate::sql::run;
+use crate::sql::{run, run_for_ids};
 
 /// How many different acts are written in turn.
 pub const EXAMPLES: usize = 32;
@@ -293,17 +293,17 @@ impl Floors {
     }
 }
 
+/// All of them at once, as the portal does: what else stands in them is the same in each.
 async fn insert_deciders(tx: &mut Tx, id: Uuid, written: &Written) -> Result<()> {
-    for decider in &written.deciders {
-        run!(
-            tx,
-            "insert into floor_deciders (request_id, identity_id, weighty, in_person) values ($1, $2, $3, $4)",
-            id,
-            decider.identity_id,
-            decider.weighty,
-            decider.in_person
-        )?;
-    }
+    let Some(first) = written.deciders.first() else { return Ok(()) };
+    run_for_ids!(
+        tx,
+        written.deciders.iter().map(|decider| decider.identity_id),
+        "insert into floor_deciders (request_id, identity_id, weighty, in_person) select $2, id, $3, $4",
+        id,
+        first.weighty,
+        first.in_person
+    )?;
     Ok(())
 }
 

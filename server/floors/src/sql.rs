@@ -11,6 +11,25 @@ macro_rules! run {
     };
 }
 
+/// Runs a statement for each of these ids, on either kind. The text ends where they come from, and calls each `id`; `$1` are they all.
+macro_rules! run_for_ids {
+    ($tx:expr, $ids:expr, $sql:literal $(, $arg:expr)* $(,)?) => {
+        match $tx {
+            store::Tx::Sqlite(t) => {
+                const SQL: &str = concat!($sql, " from (select unhex(value) as id from json_each($1)) as ids");
+                let digits: Vec<_> = $ids.map(|id| id.simple().to_string()).collect();
+                let ids = serde_json::to_string(&digits)?;
+                sqlx::query(SQL).bind(ids)$(.bind($arg))*.execute(&mut **t).await.map(|r| r.rows_affected())
+            }
+            store::Tx::Postgres(t) => {
+                const SQL: &str = concat!($sql, " from unnest($1) as ids (id)");
+                let ids: Vec<uuid::Uuid> = $ids.collect();
+                sqlx::query(SQL).bind(ids)$(.bind($arg))*.execute(&mut **t).await.map(|r| r.rows_affected())
+            }
+        }
+    };
+}
+
 /// Every row of a query, on either kind.
 macro_rules! rows {
     ($tx:expr, $ty:ty, $sql:expr $(, $arg:expr)* $(,)?) => {
@@ -31,4 +50,4 @@ macro_rules! row {
     };
 }
 
-pub(crate) use {row, rows, run};
+pub(crate) use {row, rows, run, run_for_ids};

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     bundle::{BundleSpec, Source},
     condition::Condition,
+    grant::Grant,
     group::Group,
     identity::Identity,
     ids::{EntitlementId, GroupId, IdentityId, RequestId, SystemId},
@@ -24,15 +25,20 @@ const MOST: usize = 50;
 const NAMED: usize = 4;
 
 impl Portal {
-    /// What becomes reachable by a request that is not today. Who owns an identity or a system is said by the catalogue and never by a
-    /// grant, so what owning leads to is said of those who own the subject already.
-    pub(crate) async fn delta(&self, tx: &mut Tx, request: &Request) -> Result<Delta, Error> {
+    /// What becomes reachable by a request that is not today, when its subject has these live grants. Who owns an identity or a system is
+    /// said by the catalogue and never by a grant, so what owning leads to is said of those who own the subject already.
+    pub(crate) async fn delta(
+        &self,
+        tx: &mut Tx,
+        request: &Request,
+        subject: &Identity,
+        live: &[Grant],
+    ) -> Result<Delta, Error> {
         let now = self.now();
-        let subject = tx.identity(request.ask.subject).await?.ok_or(Error::NotFound)?;
-        let today = Reach::read(tx, subject.id, Some(request.id), now).await?;
+        let today = Reach::read(tx, (subject.id, live), Some(request.id), now).await?;
         let (mut gains, mut has, mut new) = (Vec::new(), Vec::new(), Vec::new());
         for right in asked_for(tx, request).await? {
-            let standing = stands(tx, &subject, &right).await?;
+            let standing = stands(tx, subject, &right).await?;
             let shown = Reachable {
                 system: right.system_name.clone(),
                 right: right.name.clone(),
@@ -49,7 +55,7 @@ impl Portal {
         let guardrails = self.guardrails(tx).await?;
         let mut ways = Ways {
             tx,
-            subject: &subject,
+            subject,
             today: &today,
             guarding: guardrails.named_groups(),
             deciding: guardrails.deciding_groups(),
@@ -114,10 +120,15 @@ struct Reach {
 }
 
 impl Reach {
-    /// What there is now, but for what one request led to.
-    async fn read(tx: &mut Tx, who: IdentityId, but: Option<RequestId>, now: DateTime<Utc>) -> Result<Self, Error> {
+    /// What there is now for somebody with these live grants, but for what one request led to.
+    async fn read(
+        tx: &mut Tx,
+        (who, live): (IdentityId, &[Grant]),
+        but: Option<RequestId>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Error> {
         let (mut rights, mut own) = (BTreeSet::new(), None);
-        for grant in tx.live_grants_of(who).await? {
+        for grant in live {
             if Some(grant.request) == but {
                 own = Some(grant.id);
                 continue;
@@ -354,7 +365,8 @@ impl Ways<'_> {
                 break;
             }
             let Some(owner) = self.tx.identity(*id).await?.filter(Identity::is_active) else { continue };
-            let theirs = Reach::read(self.tx, owner.id, None, now).await?;
+            let live = self.tx.live_grants_of(owner.id).await?;
+            let theirs = Reach::read(self.tx, (owner.id, &live), None, now).await?;
             let beyond: Vec<_> = new.iter().filter(|right| !theirs.has(right)).collect();
             if beyond.is_empty() {
                 continue;

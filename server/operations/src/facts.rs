@@ -15,7 +15,7 @@ use domain::{
     text::Key,
 };
 use std::collections::{BTreeMap, BTreeSet};
-use store::Tx;
+use store::{Tx, Use};
 
 /// What the facts are about.
 pub struct About<'a> {
@@ -148,9 +148,7 @@ async fn deciding(
         .filter_map(|from| if let Source::Group { group } = from { Some(*group) } else { None })
         .chain(systems.values().map(|s| s.spec.fallback))
         .collect();
-    for key in about.guardrails.deciding_groups() {
-        deciding.extend(tx.group_by_key(key.as_str()).await?.map(|group| group.id));
-    }
+    deciding.extend(tx.group_ids(&about.guardrails.deciding_groups()).await?);
     Ok(deciding)
 }
 
@@ -181,7 +179,7 @@ pub async fn entitlement_facts(
         let joins = joins.get(&it.native).filter(|_| *directory).cloned().unwrap_or_default();
         // R15: membership of a group that opens or decides anything is a privilege, whatever the catalogue calls it.
         let opens = |group: &GroupId| {
-            if let Some((name, bundle)) = uses.get(group) {
+            if let Some(Use { name, bundle, .. }) = uses.get(group).and_then(|uses| uses.first()) {
                 let what = if *bundle { "the bundle" } else { "the system" };
                 return Some(format!("{} makes one a member of a group that {what} “{name}” relies on", it.name));
             }
@@ -279,17 +277,6 @@ pub async fn over(tx: &mut Tx, actor: &Actor, request: &Request, now: DateTime<U
     Footing::of(tx, actor, now).await?.over(tx, actor, request, now).await
 }
 
-/// The same, where it was read already who may let the actor decide in their place.
-pub(crate) async fn over_as(
-    tx: &mut Tx,
-    actor: &Actor,
-    delegators: &[IdentityId],
-    request: &Request,
-    now: DateTime<Utc>,
-) -> Result<Authority, Error> {
-    Footing::among(tx, actor, delegators, now).await?.over(tx, actor, request, now).await
-}
-
 /// Where an actor stands, and where those do who let them decide in their place now: read once for as many requests as one likes.
 pub(crate) struct Footing {
     own: AuthorityFacts,
@@ -303,7 +290,13 @@ impl Footing {
         Self::among(tx, actor, &delegators, now).await
     }
 
-    async fn among(tx: &mut Tx, actor: &Actor, delegators: &[IdentityId], now: DateTime<Utc>) -> Result<Self, Error> {
+    /// The same, where it was read already who may let the actor decide in their place.
+    pub(crate) async fn among(
+        tx: &mut Tx,
+        actor: &Actor,
+        delegators: &[IdentityId],
+        now: DateTime<Utc>,
+    ) -> Result<Self, Error> {
         match actor.person() {
             Some(me) => {
                 Ok(Self { own: own_facts(tx, me, now).await?, lenders: lenders(tx, me, delegators, now).await? })

@@ -16,7 +16,7 @@ use domain::{
     text::and,
     views::findings::{FindingRow, FindingsPage, FindingsUnder, Weight},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use store::{FewOwners, Outgrown, Tx};
 use uuid::Uuid;
 
@@ -75,10 +75,7 @@ impl Portal {
     /// The groups in which there is nobody now, neither for good nor by a grant, and what each of them decides.
     async fn deciding_groups_without_people(&self, tx: &mut Tx) -> Result<Vec<(Group, Vec<String>)>, Error> {
         let demanded = self.guardrails(tx).await?.deciding_groups();
-        let mut perhaps = BTreeSet::new();
-        for key in &demanded {
-            perhaps.extend(tx.group_by_key(key.as_str()).await?.map(|group| group.id));
-        }
+        let mut perhaps = tx.group_ids(&demanded).await?;
         let mut from = GroupId(Uuid::nil());
         loop {
             let some = tx.named_groups_without_members(from, AT_A_TIME).await?;

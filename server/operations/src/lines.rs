@@ -29,24 +29,32 @@ struct Rights(BTreeMap<EntitlementId, Right>);
 
 /// Says events in words, with what was written in them, in the order in which they come.
 pub(crate) async fn lines(tx: &mut Tx, rows: &[EventRow]) -> Result<Vec<Line>, Error> {
+    Ok(told(tx, rows).await?.into_iter().map(|(_, line)| line).collect())
+}
+
+/// The same, each beside what it says in words.
+pub(crate) async fn told(tx: &mut Tx, rows: &[EventRow]) -> Result<Vec<(Envelope, Line)>, Error> {
     let events = rows.iter().map(EventRow::envelope).collect::<Result<Vec<_>, _>>()?;
     let named = events.iter().filter_map(right).map(|right| right.entitlement).collect();
     let rights = Rights(tx.entitlements(&named).await?);
     let said: Vec<_> = events.iter().map(|event| rights.say(event)).collect();
     let texts = said.iter().filter_map(|said| said.text.as_ref()).map(|text| text.id).collect();
     let texts = tx.texts(&texts).await?;
-    let lines = rows.iter().zip(&events).zip(said).map(|((row, envelope), Said { what, text, decided })| Line {
-        id: row.id,
-        at: envelope.at,
-        who: who(envelope),
-        what,
-        text: text.map(|text| texts.get(&text.id).cloned().unwrap_or_else(erased)),
-        decided,
-        event: envelope.event.name().to_owned(),
-        hash: row.hash.clone(),
-        founding: envelope.founding,
+    let told = rows.iter().zip(events).zip(said).map(|((row, envelope), Said { what, text, decided })| {
+        let line = Line {
+            id: row.id,
+            at: envelope.at,
+            who: who(&envelope),
+            what,
+            text: text.map(|text| texts.get(&text.id).cloned().unwrap_or_else(erased)),
+            decided,
+            event: envelope.event.name().to_owned(),
+            hash: row.hash.clone(),
+            founding: envelope.founding,
+        };
+        (envelope, line)
     });
-    Ok(lines.collect())
+    Ok(told.collect())
 }
 
 /// Who did it; of a decision also in whose place, as it was called then.

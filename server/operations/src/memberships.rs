@@ -21,7 +21,7 @@ use domain::{
     views::{Change, MembersView, RemarkView},
 };
 use std::collections::BTreeSet;
-use store::Tx;
+use store::{Tx, Use};
 
 impl Portal {
     /// Lets those be in a group who were proposed.
@@ -155,8 +155,8 @@ impl Power {
 /// What one may do by being in this very group, where the guardrails may demand the yes of these.
 pub(crate) async fn powers(tx: &mut Tx, group: GroupId, demanded: &BTreeSet<Key>) -> Result<Vec<Power>, Error> {
     let mut powers = Vec::new();
-    for (key, name, is_bundle) in tx.uses_of_group(group).await? {
-        if is_bundle {
+    for Use { key, name, bundle } in tx.uses_of_group(group).await? {
+        if bundle {
             let Some(open) = tx.bundle_by_key(&key).await?.and_then(|bundle| bundle.open_version()) else { continue };
             let asks = |it: &Condition| matches!(it, Condition::Askers { groups, .. } if groups.contains(&group));
             if open.spec.stages.iter().any(|stage| stage.from == Source::Group { group }) {

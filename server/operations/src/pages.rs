@@ -12,7 +12,7 @@ use crate::{
     bundles::{Names, known_keys},
     editing::differences,
     facts::{Footing, in_portal, is_founding, over, reader},
-    lines::{lines, written},
+    lines::{lines, told, written},
     people::why_no_link,
     replay,
     rulings::{standing, view, view_now, ways},
@@ -39,7 +39,7 @@ use domain::{
 };
 use offers::usual_minutes;
 use std::collections::{BTreeMap, BTreeSet};
-use store::{EventRow, Listed, ReplayOf, Tx, Waiting};
+use store::{EventRow, Listed, ReplayOf, Tx, Use};
 
 /// How many lines a page of a list has.
 const PAGE: usize = 20;
@@ -86,11 +86,15 @@ impl Portal {
         let mut tx = self.store().read().await?;
         let me = reader(&mut tx, actor).await?.id;
         let waits_for_them = tx.waiting_for(me, self.now()).await?;
+        let mut to_decide = waits_for_them.to_decide;
+        if waits_for_them.stands_in {
+            to_decide += self.count_lent(&mut tx, actor, me, to_decide).await?;
+        }
         Ok(Home {
             have: self.held_by(&mut tx, me).await?,
             waiting: waited_for(&mut tx, me, store::FIRST).await?,
             waits: tx.count_open_requests_of(me).await?,
-            to_decide: self.count_to_decide(&mut tx, actor, me, &waits_for_them).await?,
+            to_decide,
             tasks: waits_for_them.tasks,
             reviews: self.reviews_of(&mut tx, me).await?,
         })
@@ -169,23 +173,14 @@ impl Portal {
         Ok(places)
     }
 
-    /// How many requests wait for somebody, or for those in whose place they may decide, counted up to a hundred: what their inbox lists.
-    pub(crate) async fn count_to_decide(
-        &self,
-        tx: &mut Tx,
-        actor: &Actor,
-        me: IdentityId,
-        waiting: &Waiting,
-    ) -> Result<u32, Error> {
-        let count = waiting.to_decide;
-        if !waiting.stands_in {
-            return Ok(count);
-        }
-        let room = i64::from(MOST_COUNTED.saturating_sub(count));
+    /// How many requests wait for those in whose place somebody may decide, counted so far that with their `own` it is a hundred: together
+    /// that is what their inbox lists.
+    pub(crate) async fn count_lent(&self, tx: &mut Tx, actor: &Actor, me: IdentityId, own: u32) -> Result<u32, Error> {
+        let room = i64::from(MOST_COUNTED.saturating_sub(own));
         let lent = tx.requests_to_decide_for_others(me, self.now(), store::FIRST, room).await?;
         let lent: Vec<_> = lent.iter().map(|row| &row.it).collect();
         let places = self.in_whose_places(tx, actor, &lent).await?;
-        Ok(count + u32::try_from(places.len()).unwrap_or(u32::MAX))
+        Ok(u32::try_from(places.len()).unwrap_or(u32::MAX))
     }
 
     /// The page of a request, with the first of its events.
@@ -254,7 +249,13 @@ impl Portal {
             standing: self.stands(&mut tx, &request, grant.as_ref()).await?,
             because: because(&mut tx, &request).await?,
             assignments: self.assignments(&mut tx, grant.as_ref(), now).await?,
-            grant: self.grant_cards(&mut tx, grant.as_slice(), me).await?.pop(),
+            grant: match &grant {
+                None => None,
+                Some(it) => {
+                    let again = !tx.open_among(&[it.bundle].into()).await?.is_empty();
+                    Some(grant_card(it, &request, again, me, now))
+                }
+            },
             lines: Page { items: lines, next: story.next },
             acts,
             context,
@@ -593,7 +594,7 @@ impl Portal {
             groups,
             used_by: used_by
                 .into_iter()
-                .map(|(key, name, bundle)| Named {
+                .map(|Use { key, name, bundle }| Named {
                     id: format!("{}/{key}", if bundle { "bundles" } else { "systems" }),
                     name,
                 })
@@ -622,10 +623,8 @@ impl Portal {
             let name = q.to_lowercase().replace([' ', '-'], "_");
             page(tx.trail_by_name(&name, after, limit()).await?, by_id)
         };
-        let lines = lines(&mut tx, &found.items).await?;
         let mut items = Vec::new();
-        for (event, line) in found.items.iter().zip(lines) {
-            let envelope = event.envelope()?;
+        for (envelope, line) in told(&mut tx, &found.items).await? {
             let (name, path) = about(&mut tx, envelope.thing, envelope.thing_id, envelope.stream).await?;
             items.push(TrailRow { line, kind: envelope.thing.word().to_owned(), name, path });
         }

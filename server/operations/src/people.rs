@@ -393,11 +393,10 @@ impl Portal {
         let who = actor.person().ok_or(Error::NotFound)?;
         let Frame { who, portal, waiting } = self.store().frame(who, self.now()).await?;
         let Identity { id, spec, .. } = reading(actor, who)?;
-        let to_decide = if waiting.stands_in {
-            self.count_to_decide(&mut self.store().read().await?, actor, id, &waiting).await?
-        } else {
-            waiting.to_decide
-        };
+        let mut to_decide = waiting.to_decide;
+        if waiting.stands_in {
+            to_decide += self.count_lent(&mut self.store().read().await?, actor, id, to_decide).await?;
+        }
         Ok(Shell {
             changes: waiting.changes,
             me: id,

@@ -3,7 +3,7 @@
 use crate::{
     Error, Portal,
     acts::{Owed, tell, tell_of_withdrawal},
-    facts::{About, delegators, facts, in_portal, over, over_as, reader},
+    facts::{About, Footing, delegators, facts, in_portal, over, reader},
     rulings::ways,
 };
 use chrono::{DateTime, Utc};
@@ -395,7 +395,7 @@ impl Portal {
             return Err(Error::Conflict);
         }
         let request = tx.request(id).await?.ok_or(Error::NotFound)?;
-        let authority = over_as(tx, actor, &lenders, &request, now).await?;
+        let authority = Footing::among(tx, actor, &lenders, now).await?.over(tx, actor, &request, now).await?;
         if authority.may_see() { Ok((request, authority)) } else { Err(Error::NotFound) }
     }
 

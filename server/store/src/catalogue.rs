@@ -3,7 +3,7 @@
 use crate::{
     Error, Store, Tx,
     save::corrupt,
-    tx::{row, row_alone, rows, rows_among, run},
+    tx::{row, row_alone, rows, rows_among, rows_by_id, rows_by_text, run, without_nul},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -14,6 +14,7 @@ use domain::{
     ids::{BundleId, EntitlementId, GrantId, GroupId, IdentityId, SystemId},
     portal::Portal,
     resource::System,
+    text::Key,
 };
 use serde::de::DeserializeOwned;
 use std::{
@@ -57,6 +58,17 @@ pub struct Frame {
     pub waiting: Waiting,
 }
 
+/// A bundle or a system that names a group.
+#[derive(Clone, Debug)]
+pub struct Use {
+    /// Its key.
+    pub key: String,
+    /// What it is called.
+    pub name: String,
+    /// Whether it is a bundle.
+    pub bundle: bool,
+}
+
 /// An entitlement, where it stands; as people read it, `system: right`.
 #[derive(Clone, Debug)]
 pub struct Right {
@@ -93,35 +105,23 @@ fn after(cursor: &str) -> (String, Uuid) {
     cursor.split_once('~').and_then(|(id, name)| id.parse().ok().map(|id| (without_nul(name), id))).unwrap_or_default()
 }
 
-/// A text as a search may hold it. Postgres: a NUL in a text parameter is an error, and no text that is kept has one.
-pub(crate) fn without_nul(text: &str) -> String {
-    text.replace('\0', "")
-}
-
 /// The pattern that finds a text anywhere; `%`, `_` and `\` in it stand for themselves.
 pub(crate) fn like(q: &str) -> String {
     let escaped = without_nul(q).trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     format!("%{escaped}%")
 }
 
-const IDENTITY: &str = "select id, body from identities where id = $1";
-const GROUP: &str = "select id, body from groups where id = $1";
-const SYSTEM: &str = "select id, body from systems where id = $1";
 const GUARDRAILS: &str = "select id, body from guardrails";
-const BUNDLE: &str = "select id, body from bundles where id = $1";
-const IDENTITY_BY_KEY: &str = "select id, body from identities where key = $1";
-const GROUP_BY_KEY: &str = "select id, body from groups where key = $1";
-const SYSTEM_BY_KEY: &str = "select id, body from systems where key = $1";
-const BUNDLE_BY_KEY: &str = "select id, body from bundles where key = $1";
-// SQLite: where a parameter by itself is a pattern, the statement is prepared anew for each value of it; so it does not stand by itself.
-const IDENTITIES: &str = "select id, body, name from identities
-    where (name > $1 or (name = $1 and id > $2)) and search like ($3 || '') escape '\\' order by name, id limit $4";
-const GROUPS: &str = "select id, body, name from groups
-    where (name > $1 or (name = $1 and id > $2)) and search like ($3 || '') escape '\\' order by name, id limit $4";
-const SYSTEMS: &str = "select id, body, name from systems
-    where (name > $1 or (name = $1 and id > $2)) and search like ($3 || '') escape '\\' order by name, id limit $4";
-const BUNDLES: &str = "select id, body, name from bundles
-    where (name > $1 or (name = $1 and id > $2)) and search like ($3 || '') escape '\\' order by name, id limit $4";
+
+/// What comes after the name `$1` and the id `$2`, of that what matches the search `$3`.
+macro_rules! found_after {
+    () => {
+        // SQLite: where a parameter by itself is a pattern, the statement is prepared anew for each value of it; so it does not stand by
+        // itself.
+        "(name > $1 or (name = $1 and id > $2)) and search like ($3 || '') escape '\\'"
+    };
+}
+
 /// Whether something that a bundle reaches has no owner who is there, neither first hand nor as backup.
 macro_rules! unowned {
     () => {
@@ -142,14 +142,16 @@ macro_rules! is_owned {
 }
 
 const CATALOGUE: &str = concat!(
-    "select id, body, name from bundles
-    where (name > $1 or (name = $1 and id > $2)) and search like ($3 || '') escape '\\' and listed and ",
+    "select id, body, name from bundles where ",
+    found_after!(),
+    " and listed and ",
     is_owned!(),
     " order by name, id limit $4"
 );
 const CATALOGUE_OF_SYSTEM: &str = concat!(
-    "select id, body, name from bundles
-    where (name > $1 or (name = $1 and id > $2)) and search like ($3 || '') escape '\\' and listed and ",
+    "select id, body, name from bundles where ",
+    found_after!(),
+    " and listed and ",
     is_owned!(),
     " and id in (select b.bundle_id from bundle_entitlements b join entitlements r on r.id = b.entitlement_id
                  where r.system_id = $5)
@@ -202,11 +204,12 @@ macro_rules! operated {
 }
 
 macro_rules! reads {
-    ($($one:ident $by_key:ident $page:ident $among:ident: $ty:ty, $id:ident, $table:literal, $one_sql:ident, $key_sql:ident, $page_sql:ident;)*) => {
+    ($($one:ident $by_key:ident $page:ident $among:ident: $ty:ty, $id:ident, $table:literal;)*) => {
         impl Tx {$(
             #[doc = concat!("One row of `", $table, "`.")]
             pub async fn $one(&mut self, id: $id) -> Result<Option<$ty>, Error> {
-                let found = row!(self, (Uuid, String), $one_sql, id.0)?;
+                const SQL: &str = concat!("select id, body from ", $table, " where id = $1");
+                let found = row!(self, (Uuid, String), SQL, id.0)?;
                 found.map(|(id, body)| parsed($table, id, &body)).transpose()
             }
 
@@ -220,14 +223,18 @@ macro_rules! reads {
 
             #[doc = concat!("One row of `", $table, "`, by its key.")]
             pub async fn $by_key(&mut self, key: &str) -> Result<Option<$ty>, Error> {
-                let found = row!(self, (Uuid, String), $key_sql, without_nul(key))?;
+                const SQL: &str = concat!("select id, body from ", $table, " where key = $1");
+                let found = row!(self, (Uuid, String), SQL, without_nul(key))?;
                 found.map(|(id, body)| parsed($table, id, &body)).transpose()
             }
 
             #[doc = concat!("A page of `", $table, "` by name, of those that match a search.")]
             pub async fn $page(&mut self, q: &str, from: &str, limit: i64) -> Result<Vec<Listed<$ty>>, Error> {
+                const SQL: &str = concat!(
+                    "select id, body, name from ", $table, " where ", found_after!(), " order by name, id limit $4"
+                );
                 let (name, id) = after(from);
-                rows!(self, (Uuid, String, String), $page_sql, name, id, like(q), limit)?
+                rows!(self, (Uuid, String, String), SQL, name, id, like(q), limit)?
                     .into_iter()
                     .map(|(id, body, name)| Ok(Listed { cursor: cursor(&name, id), it: parsed($table, id, &body)? }))
                     .collect()
@@ -237,10 +244,10 @@ macro_rules! reads {
 }
 
 reads! {
-    identity identity_by_key identities identities_among: Identity, IdentityId, "identities", IDENTITY, IDENTITY_BY_KEY, IDENTITIES;
-    group group_by_key groups groups_among: Group, GroupId, "groups", GROUP, GROUP_BY_KEY, GROUPS;
-    system system_by_key systems systems_among: System, SystemId, "systems", SYSTEM, SYSTEM_BY_KEY, SYSTEMS;
-    bundle bundle_by_key bundles bundles_among: Bundle, BundleId, "bundles", BUNDLE, BUNDLE_BY_KEY, BUNDLES;
+    identity identity_by_key identities identities_among: Identity, IdentityId, "identities";
+    group group_by_key groups groups_among: Group, GroupId, "groups";
+    system system_by_key systems systems_among: System, SystemId, "systems";
+    bundle bundle_by_key bundles bundles_among: Bundle, BundleId, "bundles";
 }
 
 /// How often the portal has changed, and what waits for the identity `$1`, who is in the groups `up`.
@@ -459,38 +466,28 @@ impl Tx {
 
     /// The groups with these keys, and of each every group one is in by being in it.
     pub async fn joins_by_key(&mut self, keys: &BTreeSet<&str>) -> Result<BTreeMap<String, BTreeSet<GroupId>>, Error> {
-        macro_rules! joins {
-            ($keys:literal) => {
-                concat!(
-                    "with recursive up (key, id) as (
-                      select key, id from groups where key ",
-                    $keys,
-                    " union
-                      select up.key, gg.group_id from group_groups gg join up on gg.child_id = up.id
-                    ) select key, id from up"
-                )
-            };
-        }
-        if keys.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        let found: Vec<(String, Uuid)> = match self {
-            Self::Sqlite(tx) => {
-                const SQL: &str = joins!("in (select value from json_each($1))");
-                let keys = serde_json::to_string(keys).map_err(|why| corrupt("groups", Uuid::nil(), &why))?;
-                sqlx::query_as(SQL).bind(keys).fetch_all(&mut **tx).await?
-            }
-            Self::Postgres(tx) => {
-                const SQL: &str = joins!("= any($1)");
-                let keys: Vec<_> = keys.iter().map(|key| without_nul(key)).collect();
-                sqlx::query_as(SQL).bind(keys).fetch_all(&mut **tx).await?
-            }
-        };
+        let found = rows_by_text!(
+            self,
+            (String, Uuid),
+            keys,
+            ["with recursive up (key, id) as (
+              select key, id from groups where key"],
+            ["
+              union
+              select up.key, gg.group_id from group_groups gg join up on gg.child_id = up.id
+            ) select key, id from up"]
+        )?;
         let mut joins: BTreeMap<String, BTreeSet<GroupId>> = BTreeMap::new();
         for (key, id) in found {
             joins.entry(key).or_default().insert(GroupId(id));
         }
         Ok(joins)
+    }
+
+    /// The ids of the groups with these keys.
+    pub async fn group_ids(&mut self, keys: &BTreeSet<Key>) -> Result<BTreeSet<GroupId>, Error> {
+        let found = rows_by_text!(self, (Uuid,), keys, ["select id from groups where key"], [])?;
+        Ok(found.into_iter().map(|(id,)| GroupId(id)).collect())
     }
 
     /// A group and every group one is in by being in it.
@@ -515,36 +512,28 @@ impl Tx {
         Ok(found.and_then(|(number,)| number).and_then(|number| u32::try_from(number).ok()))
     }
 
-    /// What gives a group authority: the names of bundles and systems that name it.
-    pub async fn uses_of_group(&mut self, group: GroupId) -> Result<Vec<(String, String, bool)>, Error> {
-        const SQL: &str = "select b.key, b.name, true from bundle_groups bg join bundles b on b.id = bg.bundle_id where bg.group_id = $1
-            union
-            select s.key, s.name, false from system_groups sg join systems s on s.id = sg.system_id where sg.group_id = $1
-            order by 2";
-        rows!(self, (String, String, bool), SQL, group.0)
+    /// What gives a group authority.
+    pub async fn uses_of_group(&mut self, group: GroupId) -> Result<Vec<Use>, Error> {
+        Ok(self.uses_of_groups(&[group].into()).await?.remove(&group).unwrap_or_default())
     }
 
-    /// What gives these groups authority: of each the first name, by its bytes, and whether it is a bundle's.
-    pub async fn uses_of_groups(
-        &mut self,
-        groups: &BTreeSet<GroupId>,
-    ) -> Result<BTreeMap<GroupId, (String, bool)>, Error> {
-        let found = rows_among!(
+    /// What gives each of these groups authority, in the order of the names.
+    pub async fn uses_of_groups(&mut self, groups: &BTreeSet<GroupId>) -> Result<BTreeMap<GroupId, Vec<Use>>, Error> {
+        let ids: Vec<_> = groups.iter().map(|id| id.0).collect();
+        let found = rows_by_id!(
             self,
-            (Uuid, String, bool),
-            groups,
-            ["select group_id, name, bundle from (
-                select bg.group_id, b.name, true as bundle from bundle_groups bg join bundles b on b.id = bg.bundle_id
+            (Uuid, String, String, bool),
+            ids,
+            ["select distinct group_id, key, name, bundle from (
+                select bg.group_id, b.key, b.name, true as bundle from bundle_groups bg join bundles b on b.id = bg.bundle_id
                 union all
-                select sg.group_id, s.name, false from system_groups sg join systems s on s.id = sg.system_id
-              ) as uses where group_id"]
+                select sg.group_id, s.key, s.name, false from system_groups sg join systems s on s.id = sg.system_id
+              ) as uses where group_id"],
+            [" order by name, key, bundle"]
         )?;
-        let mut uses = BTreeMap::new();
-        for (id, name, bundle) in found {
-            let first = uses.entry(GroupId(id)).or_insert_with(|| (name.clone(), bundle));
-            if (&name, !bundle) < (&first.0, !first.1) {
-                *first = (name, bundle);
-            }
+        let mut uses: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (id, key, name, bundle) in found {
+            uses.entry(GroupId(id)).or_default().push(Use { key, name, bundle });
         }
         Ok(uses)
     }

@@ -4,7 +4,7 @@
 use crate::{
     Error, Tx,
     save::corrupt,
-    tx::{row, rows, run},
+    tx::{row, rows, rows_by_text, run},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::job::JobKey;
@@ -69,20 +69,8 @@ impl Tx {
 
     /// When the looks at these can be claimed next; of one that is not there, or would look at something else, nothing.
     pub async fn next_looks(&mut self, keys: &BTreeSet<JobKey>) -> Result<BTreeMap<JobKey, DateTime<Utc>>, Error> {
-        const ON_SQLITE: &str = "select key, payload, due_at, leased_until from jobs
-            where key in (select value from json_each($1))";
-        const ON_POSTGRES: &str = "select key, payload, due_at, leased_until from jobs where key = any($1)";
-        if keys.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        let texts: Vec<String> = keys.iter().map(ToString::to_string).collect();
-        let found: Vec<Due> = match self {
-            Self::Sqlite(tx) => {
-                let texts = serde_json::to_string(&texts).map_err(|why| corrupt("jobs", Uuid::nil(), &why))?;
-                sqlx::query_as(ON_SQLITE).bind(texts).fetch_all(&mut **tx).await?
-            }
-            Self::Postgres(tx) => sqlx::query_as(ON_POSTGRES).bind(texts).fetch_all(&mut **tx).await?,
-        };
+        let found =
+            rows_by_text!(self, Due, keys, ["select key, payload, due_at, leased_until from jobs where key"], [])?;
         let looks = found.into_iter().filter_map(|(key, payload, due_at, leased_until)| {
             let named: JobKey = serde_json::from_str(&payload).ok()?;
             let at = leased_until.map_or(due_at, |leased| leased.max(due_at));

@@ -17,7 +17,7 @@ mod tasks;
 mod trail;
 mod tx;
 
-pub use catalogue::{CatalogueKeys, Frame, Listed, Right, Waiting};
+pub use catalogue::{CatalogueKeys, Frame, Listed, Right, Use, Waiting};
 pub use error::Error;
 pub use findings::{FewOwners, Outgrown};
 pub use grants::OnSystem;
@@ -25,7 +25,7 @@ pub use jobs::Claim;
 pub use people::{Budget, Counted, OpenInvitation, Try};
 pub use replays::{ReplayOf, ReplayRow};
 pub use requests::Wait;
-pub use save::Columns;
+pub use save::{Columns, NewStream};
 pub use sessions::SessionRow;
 pub use signals::DecidedRow;
 pub use tasks::TaskRow;

@@ -97,7 +97,7 @@ impl Tx {
             self,
             (Uuid, String),
             "select id, body from identities where email = $1 limit 2",
-            crate::catalogue::without_nul(email)
+            crate::tx::without_nul(email)
         )?;
         match found.as_slice() {
             [(id, body)] => crate::catalogue::parsed("identities", *id, body).map(Some),

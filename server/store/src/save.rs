@@ -2,7 +2,7 @@
 
 use crate::{
     Error, RowCheck, Tx,
-    tx::{row, rows_by_id, run},
+    tx::{insert, row, rows_by_id, run, run_for_ids},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -34,48 +34,46 @@ impl Tx {
         self.save_row(change, change.before()).await?;
         self.save_decision(change).await?;
         self.append(id, change).await?;
-        for words in change.words() {
-            self.save_words(words).await?;
-        }
+        self.save_words(change.words()).await?;
         for job in change.jobs() {
             self.enqueue(job).await?;
         }
         Ok(())
     }
 
-    /// Writes a whole new stream: every change of it in turn, each with its event, and each row once, as the last of its changes leaves
-    /// it. Of the jobs only those follow that are still to be done, as `due` says. [`Error::Conflict`] where a change does not follow the
-    /// one before it, or belongs to another stream.
-    pub async fn save_stream(&mut self, changes: &[(EventId, Transition)], due: &[Job]) -> Result<(), Error> {
-        let Some((_, first)) = changes.first() else { return Ok(()) };
-        let stream = first.thing().stream;
+    /// Writes whole new streams: every change of each in turn, with its event, and each row once, as the last of its changes leaves it.
+    /// [`Error::Conflict`] where a change does not follow the one before it, or belongs to another stream.
+    pub async fn save_streams(&mut self, streams: &[NewStream<'_>]) -> Result<(), Error> {
         let founding = self.is_founding().await?;
         let mut rows: BTreeMap<Thing, &Transition> = BTreeMap::new();
-        let mut sealed = Vec::new();
-        let (mut seq, mut prev) = (0, NO_PREV.to_owned());
-        for (id, change) in changes {
-            let stands = rows.insert(change.thing(), change).map(|before| before.after().version());
-            if stands != change.before() || change.thing().stream != stream {
-                return Err(Error::Conflict);
+        let (mut heads, mut events) = (Vec::new(), Vec::new());
+        for NewStream { changes, .. } in streams {
+            let Some((_, first)) = changes.first() else { continue };
+            let stream = first.thing().stream;
+            let (mut seq, mut prev) = (0, NO_PREV.to_owned());
+            for (id, change) in *changes {
+                let stands = rows.insert(change.thing(), change).map(|before| before.after().version());
+                if stands != change.before() || change.thing().stream != stream {
+                    return Err(Error::Conflict);
+                }
+                seq += 1;
+                let event = seal(*id, change, seq, &prev, founding)?;
+                prev.clone_from(&event.hash);
+                events.push(event);
             }
-            seq += 1;
-            let (bytes, hash) = seal(*id, change, seq, &prev, founding)?;
-            prev.clone_from(&hash);
-            sealed.push((*id, change, seq, bytes, hash));
+            heads.push((stream.0, seq, prev));
         }
-        run!(self, "insert into streams (id, seq, head) values ($1, $2, $3)", stream.0, seq, &prev)?;
-        // In the order of their kinds a request goes before the grant that refers to it.
+        insert!(self, "insert into streams (id, seq, head) ", heads, |(id, seq, head)| [*id, *seq, head])?;
+        // In the order of their kinds requests go before the grants that refer to them.
         for change in rows.values() {
             self.save_row(change, None).await?;
         }
-        for (id, change, seq, bytes, hash) in &sealed {
-            self.save_decision(change).await?;
-            self.save_event(*id, change, *seq, bytes, hash).await?;
-            for words in change.words() {
-                self.save_words(words).await?;
-            }
+        self.save_events(&events).await?;
+        self.save_words(events.iter().flat_map(|event| event.change.words())).await?;
+        for event in &events {
+            self.save_decision(event.change).await?;
         }
-        for job in due {
+        for job in streams.iter().flat_map(|stream| stream.due) {
             self.enqueue(job).await?;
         }
         Ok(())
@@ -94,16 +92,16 @@ impl Tx {
         let (founding, before) = (founding.unwrap_or(true), before.unwrap_or(0));
         let prev = prev.unwrap_or_else(|| NO_PREV.to_owned());
         let seq = before + 1;
-        let (bytes, hash) = seal(id, change, seq, &prev, founding)?;
+        let event = seal(id, change, seq, &prev, founding)?;
         let moved = if before == 0 {
-            run!(self, "insert into streams (id, seq, head) values ($1, $2, $3)", stream, seq, &hash)?
+            run!(self, "insert into streams (id, seq, head) values ($1, $2, $3)", stream, seq, &event.hash)?
         } else {
             run!(
                 self,
                 "update streams set seq = $2, head = $3 where id = $1 and seq = $4 and head = $5",
                 stream,
                 seq,
-                &hash,
+                &event.hash,
                 before,
                 &prev
             )?
@@ -111,38 +109,31 @@ impl Tx {
         if moved != 1 {
             return Err(Error::Conflict);
         }
-        self.save_event(id, change, seq, &bytes, &hash).await
+        self.save_events(&[event]).await
     }
 
-    async fn save_event(
-        &mut self,
-        id: EventId,
-        change: &Transition,
-        seq: i32,
-        bytes: &[u8],
-        hash: &str,
-    ) -> Result<(), Error> {
-        run!(
+    async fn save_events(&mut self, events: &[Sealed<'_>]) -> Result<(), Error> {
+        insert!(
             self,
-            "insert into events (id, stream_id, seq, at, thing, thing_id, name, actor_id, bytes, hash)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-            id.0,
-            change.thing().stream.0,
-            seq,
-            change.stamp().at,
-            change.thing().kind.word(),
-            change.thing().id,
-            change.event().name(),
-            change.stamp().actor.person().map(|p| p.0),
-            bytes,
-            hash,
-        )?;
-        Ok(())
+            "insert into events (id, stream_id, seq, at, thing, thing_id, name, actor_id, bytes, hash) ",
+            events,
+            |Sealed { id, change, seq, bytes, hash }| [
+                id.0,
+                change.thing().stream.0,
+                *seq,
+                change.stamp().at,
+                change.thing().kind.word(),
+                change.thing().id,
+                change.event().name(),
+                change.stamp().actor.person().map(|p| p.0),
+                bytes,
+                hash,
+            ]
+        )
     }
 
-    async fn save_words(&mut self, words: &Words) -> Result<(), Error> {
-        run!(self, "insert into texts (id, salt, body) values ($1, $2, $3)", words.id.0, &words.salt, &words.text)?;
-        Ok(())
+    async fn save_words(&mut self, words: impl IntoIterator<Item = &Words>) -> Result<(), Error> {
+        insert!(self, "insert into texts (id, salt, body) ", words, |it| [it.id.0, &it.salt, &it.text])
     }
 
     /// Asks for a look at something. An earlier time wins; a look that is under way will be followed by another.
@@ -266,9 +257,12 @@ impl Tx {
             )?;
         }
         run!(self, "delete from identity_owners where identity_id = $1", it.id.0)?;
-        for owner in &spec.owners {
-            run!(self, "insert into identity_owners (identity_id, owner_id) values ($1, $2)", it.id.0, owner.0)?;
-        }
+        run_for_ids!(
+            self,
+            spec.owners.iter().map(|owner| owner.0),
+            "insert into identity_owners (identity_id, owner_id) select $2, id",
+            it.id.0
+        )?;
         run!(self, "delete from delegations where identity_id = $1", it.id.0)?;
         if let Some(delegation) = &it.delegation {
             run!(
@@ -310,13 +304,19 @@ impl Tx {
             )?,
         };
         run!(self, "delete from group_members where group_id = $1", it.id.0)?;
-        for member in &spec.members {
-            run!(self, "insert into group_members (group_id, identity_id) values ($1, $2)", it.id.0, member.0)?;
-        }
+        run_for_ids!(
+            self,
+            spec.members.iter().map(|member| member.0),
+            "insert into group_members (group_id, identity_id) select $2, id",
+            it.id.0
+        )?;
         run!(self, "delete from group_groups where group_id = $1", it.id.0)?;
-        for child in &spec.groups {
-            run!(self, "insert into group_groups (group_id, child_id) values ($1, $2)", it.id.0, child.0)?;
-        }
+        run_for_ids!(
+            self,
+            spec.groups.iter().map(|child| child.0),
+            "insert into group_groups (group_id, child_id) select $2, id",
+            it.id.0
+        )?;
         Ok(done)
     }
 
@@ -425,17 +425,18 @@ impl Tx {
         run!(self, "delete from bundle_entitlements where bundle_id = $1", it.id.0)?;
         run!(self, "delete from bundle_groups where bundle_id = $1", it.id.0)?;
         if let Some(open) = open {
-            for entitlement in &open.spec.entitlements {
-                run!(
-                    self,
-                    "insert into bundle_entitlements (bundle_id, entitlement_id) values ($1, $2)",
-                    it.id.0,
-                    entitlement.0
-                )?;
-            }
-            for group in open.spec.groups() {
-                run!(self, "insert into bundle_groups (bundle_id, group_id) values ($1, $2)", it.id.0, group.0)?;
-            }
+            run_for_ids!(
+                self,
+                open.spec.entitlements.iter().map(|right| right.0),
+                "insert into bundle_entitlements (bundle_id, entitlement_id) select $2, id",
+                it.id.0
+            )?;
+            run_for_ids!(
+                self,
+                open.spec.groups().into_iter().map(|group| group.0),
+                "insert into bundle_groups (bundle_id, group_id) select $2, id",
+                it.id.0
+            )?;
         }
         Ok(done)
     }
@@ -511,16 +512,14 @@ impl Tx {
             run!(self, "delete from deciders where request_id = $1", it.id.0)?;
         }
         let (weighty, in_person) = (it.is_weighty(), it.in_person());
-        for decider in it.may_decide_now().into_iter().take(MOST_MEMBERS) {
-            run!(
-                self,
-                "insert into deciders (request_id, identity_id, weighty, in_person) values ($1, $2, $3, $4)",
-                it.id.0,
-                decider.0,
-                weighty,
-                in_person
-            )?;
-        }
+        run_for_ids!(
+            self,
+            it.may_decide_now().into_iter().take(MOST_MEMBERS).map(|decider| decider.0),
+            "insert into deciders (request_id, identity_id, weighty, in_person) select $2, id, $3, $4",
+            it.id.0,
+            weighty,
+            in_person
+        )?;
         Ok(done)
     }
 
@@ -569,28 +568,23 @@ impl Tx {
                 before
             )?,
         };
-        for a in &it.assignments {
-            let present = match a.fulfilled {
-                Fulfilled::Unknown {} => None,
-                Fulfilled::Absent { .. } => Some(false),
-                Fulfilled::Present { .. } => Some(true),
-            };
-            run!(
-                self,
-                "insert into assignments (grant_id, system_id, entitlement_id, account, present, found_before, trouble, ended)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8)
-                 on conflict (grant_id, entitlement_id) do update set present = excluded.present,
-                   found_before = excluded.found_before, trouble = excluded.trouble, ended = excluded.ended",
+        insert!(
+            self,
+            "insert into assignments (grant_id, system_id, entitlement_id, account, present, found_before, trouble, ended) ",
+            &it.assignments,
+            |a| [
                 it.id.0,
                 a.system.0,
                 a.entitlement.0,
                 &a.account,
-                present,
+                present(&a.fulfilled),
                 a.found_before,
                 a.trouble.as_ref().map(|t| t.says.as_str()),
-                it.has_ended()
-            )?;
-        }
+                it.has_ended(),
+            ],
+            " on conflict (grant_id, entitlement_id) do update set present = excluded.present,
+               found_before = excluded.found_before, trouble = excluded.trouble, ended = excluded.ended"
+        )?;
         Ok(done)
     }
 
@@ -971,12 +965,7 @@ impl Columns {
                 let mut rights: Vec<_> = it.assignments.iter().collect();
                 rights.sort_by_key(|a| a.entitlement);
                 let rights = rights.iter().map(|a| {
-                    let present = match a.fulfilled {
-                        Fulfilled::Unknown {} => None,
-                        Fulfilled::Absent { .. } => Some(false),
-                        Fulfilled::Present { .. } => Some(true),
-                    };
-                    let trouble = a.trouble.as_ref().map(|t| t.says.as_str());
+                    let (present, trouble) = (present(&a.fulfilled), a.trouble.as_ref().map(|t| t.says.as_str()));
                     right(&a.system.0, &a.entitlement.0, &a.account, present, a.found_before, trouble, it.has_ended())
                 });
                 vec![
@@ -993,12 +982,38 @@ impl Columns {
     }
 }
 
-/// An event's bytes in its place in the chain, and their hash.
-fn seal(id: EventId, change: &Transition, seq: i32, prev: &str, founding: bool) -> Result<(Vec<u8>, String), Error> {
+/// A whole new stream.
+#[derive(Clone, Copy, Debug)]
+pub struct NewStream<'a> {
+    /// Every change of it, in turn.
+    pub changes: &'a [(EventId, Transition)],
+    /// The looks that are still to come; those of changes that others followed are not.
+    pub due: &'a [Job],
+}
+
+/// An event in its place in the chain: its bytes, and their hash.
+struct Sealed<'a> {
+    id: EventId,
+    change: &'a Transition,
+    seq: i32,
+    bytes: Vec<u8>,
+    hash: String,
+}
+
+fn seal<'a>(id: EventId, change: &'a Transition, seq: i32, prev: &str, founding: bool) -> Result<Sealed<'a>, Error> {
     let envelope = change.envelope(id, u32::try_from(seq).unwrap_or(u32::MAX), prev, founding);
     let bytes = envelope.bytes().map_err(|why| corrupt("events", id.0, &why))?;
     let hash = hash(&bytes);
-    Ok((bytes, hash))
+    Ok(Sealed { id, change, seq, bytes, hash })
+}
+
+/// Whether a right is there, where that is known.
+fn present(fulfilled: &Fulfilled) -> Option<bool> {
+    match fulfilled {
+        Fulfilled::Unknown {} => None,
+        Fulfilled::Absent { .. } => Some(false),
+        Fulfilled::Present { .. } => Some(true),
+    }
 }
 
 fn waits_until(request: &Request) -> Option<DateTime<Utc>> {

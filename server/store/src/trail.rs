@@ -243,10 +243,7 @@ impl Tx {
     pub async fn trail_by_name(&mut self, name: &str, from: &str, limit: i64) -> Result<Vec<EventRow>, Error> {
         const SQL: &str =
             "select id, seq, bytes, hash from events where name = $1 and id < $2 order by id desc limit $3";
-        Ok(rows!(self, Raw, SQL, crate::catalogue::without_nul(name), before(from), limit)?
-            .into_iter()
-            .map(event)
-            .collect())
+        Ok(rows!(self, Raw, SQL, crate::tx::without_nul(name), before(from), limit)?.into_iter().map(event).collect())
     }
 
     /// A page of what one identity did, the newest first.

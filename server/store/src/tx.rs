@@ -20,6 +20,11 @@ const RESTED: Duration = Duration::from_secs(1);
 /// time and not only under load, and a test finds it. Who reads anew while they write is not found so.
 const READERS: u32 = if cfg!(debug_assertions) { 1 } else { 4 };
 
+/// How many rows are inserted by one statement at the most. SQLite: it takes 32,766 values, and no row has thirty.
+pub(crate) const AT_ONCE: usize = 1_000;
+/// Of up to how many rows it is worth to keep the statement that inserts them.
+pub(crate) const FEW: usize = 8;
+
 /// Which kind of database it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -262,10 +267,93 @@ macro_rules! rows_among {
     }};
 }
 
+/// Runs a statement for each of these ids, on either kind. The text ends where they come from, and calls each `id`; `$1` are they all.
+macro_rules! run_for_ids {
+    ($tx:expr, $ids:expr, $sql:literal $(, $arg:expr)* $(,)?) => {{
+        let ids: Vec<uuid::Uuid> = $ids.collect();
+        if ids.is_empty() {
+            Ok(0)
+        } else {
+            match $tx {
+                $crate::Tx::Sqlite(t) => {
+                    const SQL: &str = concat!($sql, " from (select unhex(value) as id from json_each($1)) as ids");
+                    let ids = $crate::tx::hex_list(&ids);
+                    sqlx::query(SQL).bind(ids)$(.bind($arg))*.execute(&mut **t).await.map(|r| r.rows_affected())
+                }
+                $crate::Tx::Postgres(t) => {
+                    const SQL: &str = concat!($sql, " from unnest($1) as ids (id)");
+                    sqlx::query(SQL).bind(ids)$(.bind($arg))*.execute(&mut **t).await.map(|r| r.rows_affected())
+                }
+            }
+            .map_err($crate::Error::from)
+        }
+    }};
+}
+
+/// Inserts rows, on either kind, as many in one statement as it takes. The first text ends where the values begin; the second, where there
+/// is one, says what becomes of a row that stands there already.
+macro_rules! insert {
+    ($tx:expr, $sql:literal, $rows:expr, |$row:pat_param| [$($value:expr),+ $(,)?] $(, $tail:literal)? $(,)?) => {{
+        let rows: Vec<_> = $rows.into_iter().collect();
+        let mut done = Ok(());
+        for some in rows.chunks($crate::tx::AT_ONCE) {
+            done = match $tx {
+                $crate::Tx::Sqlite(t) => {
+                    $crate::tx::insert!(@ sqlx::Sqlite, t, $sql, some, |$row| [$($value),+] $(, $tail)?)
+                }
+                $crate::Tx::Postgres(t) => {
+                    $crate::tx::insert!(@ sqlx::Postgres, t, $sql, some, |$row| [$($value),+] $(, $tail)?)
+                }
+            };
+            if done.is_err() {
+                break;
+            }
+        }
+        done.map_err($crate::Error::from)
+    }};
+    (@ $kind:ty, $t:ident, $sql:literal, $rows:ident, |$row:pat_param| [$($value:expr),+] $(, $tail:literal)?) => {{
+        let mut all = sqlx::QueryBuilder::<$kind>::new($sql);
+        all.push_values($rows, |mut values, $row| {
+            $(values.push_bind($value);)+
+        });
+        $(all.push($tail);)?
+        // Few rows come again and again; of many hardly ever as many.
+        all.build().persistent($rows.len() <= $crate::tx::FEW).execute(&mut **$t).await.map(|_| ())
+    }};
+}
+
+/// Every row of a query over texts, on either kind. `$1` are the texts, and stand between the two parts of the text.
+macro_rules! rows_by_text {
+    ($tx:expr, $ty:ty, $texts:expr, [$($head:literal),+], [$($tail:literal),*] $(,)?) => {{
+        let texts: Vec<String> = $texts.iter().map(|text| $crate::tx::without_nul(&text.to_string())).collect();
+        if texts.is_empty() {
+            Ok(Vec::new())
+        } else {
+            match $tx {
+                $crate::Tx::Sqlite(t) => {
+                    const SQL: &str = concat!($($head),+, " in (select value from json_each($1))", $($tail),*);
+                    let texts = serde_json::json!(texts).to_string();
+                    sqlx::query_as::<_, $ty>(SQL).bind(texts).fetch_all(&mut **t).await
+                }
+                $crate::Tx::Postgres(t) => {
+                    const SQL: &str = concat!($($head),+, " = any($1)", $($tail),*);
+                    sqlx::query_as::<_, $ty>(SQL).bind(texts).fetch_all(&mut **t).await
+                }
+            }
+            .map_err($crate::Error::from)
+        }
+    }};
+}
+
+/// A text as it may be asked for. Postgres: a NUL in a text parameter is an error, and no text that is kept has one.
+pub(crate) fn without_nul(text: &str) -> String {
+    text.replace('\0', "")
+}
+
 /// Ids as SQLite takes many of them in one value: a JSON array of their digits.
 pub(crate) fn hex_list(ids: &[Uuid]) -> String {
     let digits: Vec<_> = ids.iter().map(|id| format!("\"{}\"", id.simple())).collect();
     format!("[{}]", digits.join(","))
 }
 
-pub(crate) use {row, row_alone, rows, rows_among, rows_by_id, run};
+pub(crate) use {insert, row, row_alone, rows, rows_among, rows_by_id, rows_by_text, run, run_for_ids};

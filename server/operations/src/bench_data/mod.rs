@@ -17,7 +17,7 @@ use rand::{
     seq::{IndexedRandom, SliceRandom},
 };
 use std::{collections::BTreeMap, ops::RangeInclusive};
-use store::Tx;
+use store::{NewStream, Tx};
 
 /// How many requests are written in one commit.
 const AT_A_TIME: usize = 500;
@@ -101,13 +101,15 @@ impl Portal {
         let mut history = History::new(self, &company, wanted.requests, begin, chance);
         let mut made = Made::new();
         while history.made < wanted.requests {
+            let most = AT_A_TIME.min(wanted.requests - history.made);
+            let lives = (0..most).map(|_| history.one_more()).collect::<Result<Vec<_>, _>>()?;
+            let streams: Vec<_> = lives.iter().map(|Life { changes, due, .. }| NewStream { changes, due }).collect();
             let mut tx = self.store().write().await?;
-            for _ in 0..AT_A_TIME.min(wanted.requests - history.made) {
-                let life = history.one_more()?;
-                tx.save_stream(&life.changes, &life.due).await?;
+            tx.save_streams(&streams).await?;
+            self.commit(tx).await?;
+            for life in &lives {
                 *made.entry(life.became).or_default() += 1;
             }
-            self.commit(tx).await?;
             progress(history.made);
         }
         Ok(made)

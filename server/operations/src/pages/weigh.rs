@@ -21,18 +21,19 @@ const NAMED: i64 = 4;
 impl Portal {
     /// What an approver should know before deciding.
     pub(super) async fn context(&self, tx: &mut Tx, request: &Request, me: IdentityId) -> Result<Context, Error> {
-        let subject = request.ask.subject;
-        let (others, others_in_all) = tx.others_who_have(request.bundle(), subject, NAMED).await?;
-        let live = tx.live_grants_of(subject).await?;
+        let subject = tx.identity(request.ask.subject).await?.ok_or(Error::NotFound)?;
+        let (others, others_in_all) = tx.others_who_have(request.bundle(), subject.id, NAMED).await?;
+        let live = tx.live_grants_of(subject.id).await?;
         let held = live.iter().filter(|grant| grant.request != request.id && grant.is_there());
         let held = tx.bundle_names(&held.map(|grant| grant.bundle).collect()).await?;
         let mut holds: Vec<_> = held.into_values().collect();
         holds.sort_unstable();
         holds.dedup();
-        let delta = self.delta(tx, request).await?;
-        let chain = match tx.identity(subject).await? {
-            Some(who) if !who.spec.kind.is_person() => Some(chain(tx, &who, Some(request.id), Others::OfAll).await?),
-            Some(_) | None => None,
+        let delta = self.delta(tx, request, &subject, &live).await?;
+        let chain = if subject.spec.kind.is_person() {
+            None
+        } else {
+            Some(chain(tx, &subject, Some(request.id), Others::OfAll).await?)
         };
         let earlier = self.earlier(tx, request, me).await?;
         let conflicts = conflicts(tx, request).await?;

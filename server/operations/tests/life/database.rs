@@ -13,6 +13,7 @@ on_both! {
     nobody_decides_twice_on_one_request
     nobody_waits_twice_or_holds_twice_the_same_bundle
     an_account_belongs_to_one_identity
+    what_a_migration_fills_in_is_as_the_trail_says
 }
 
 /// An insert that copies a grant under a new id, with some of its columns changed.
@@ -145,5 +146,31 @@ async fn an_account_belongs_to_one_identity(on: On) {
         "insert into accounts (identity_id, system_id, name) select {bo}, system_id, name from accounts where name = 'ANN'"
     );
     refused(&world, taken, |e| e.is_unique_violation()).await;
+    world.is_sound().await;
+}
+
+/// R76: what is added to the tables of a company that lives says what its events say, of what is over and of what is not.
+async fn what_a_migration_fills_in_is_as_the_trail_says(on: On) {
+    let world = World::on(on).await;
+    let over = world.granted("ann.asker", "life-one", "1h", &["olga.owner"]).await;
+    world.portal.give_back(&world.actor("ann.asker").await, over).await.expect("it is hers");
+    world.run_jobs().await;
+    world.granted("bo.asker", "life-one", "1h", &["olga.owner"]).await;
+    for undo in [
+        "drop index assignments_live",
+        "drop index grants_of",
+        "drop index grants_live_of",
+        "create index grants_by_subject on grants (subject_id, id)",
+        "create index grants_by_bundle on grants (bundle_id, id)",
+        "alter table assignments drop column ended",
+        "delete from _sqlx_migrations where version = 20261126120000",
+    ] {
+        world.sql(undo.to_owned()).await.expect(undo);
+    }
+    world.store.check_schema().await.expect_err("it is the schema of before");
+    world.store.migrate().await.expect("it can be brought up to date");
+    world.store.check_schema().await.expect("it is the schema of now");
+    assert!(!world.is_in("ann.asker", "life-x").await, "hers is over");
+    assert!(world.is_in("bo.asker", "life-x").await, "his is not");
     world.is_sound().await;
 }

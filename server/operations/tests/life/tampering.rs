@@ -301,6 +301,12 @@ async fn an_emptied_justification_is_found(on: On) {
     world.tamper(&[format!("update texts set body = null, erased_at = {at} where id = {row}")]).await;
     let says = format!("request {id}: a text that belongs to it was emptied, and no event erased it");
     assert_eq!(world.findings().await, [says]);
+    let page = world.portal.request(&world.actor("ann.asker").await, id).await.expect("it is hers");
+    assert_eq!(
+        page.lines.items[0].text.as_deref(),
+        Some("(this text was erased)"),
+        "its event says that there was one"
+    );
 }
 
 /// R76: a grant that is gone leaves its events.
