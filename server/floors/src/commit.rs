@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::copies;
 use crate::example::{Example, Written};
-use crate::sql::{run, run_for_ids};
+use crate::sql::{insert, run, run_for_ids};
 
 /// How many different acts are written in turn.
 pub const EXAMPLES: usize = 32;
@@ -243,15 +243,11 @@ impl Floors {
                 &event.hash
             )?;
         }
-        for text in &written.texts {
-            run!(
-                tx,
-                "insert into floor_texts (id, salt, body) values ($1, $2, $3)",
-                self.fresh(),
-                &text.salt,
-                &text.body
-            )?;
-        }
+        insert!(tx, "insert into floor_texts (id, salt, body) ", &written.texts, |it| [
+            self.fresh(),
+            &it.salt,
+            &it.body
+        ])?;
         for job in &written.jobs {
             run!(
                 tx,
@@ -267,17 +263,13 @@ impl Floors {
                 job.takes_away
             )?;
         }
-        for notice in &written.notices {
-            run!(
-                tx,
-                "insert into floor_notices (id, identity_id, at, says, path) values ($1, $2, $3, $4, $5)",
-                self.fresh(),
-                notice.identity_id,
-                notice.at,
-                &notice.says,
-                notice.path.replace(&rehearsed, &named)
-            )?;
-        }
+        insert!(tx, "insert into floor_notices (id, identity_id, at, says, path) ", &written.notices, |it| [
+            self.fresh(),
+            it.identity_id,
+            it.at,
+            &it.says,
+            it.path.replace(&rehearsed, &named)
+        ])?;
         Ok(())
     }
 

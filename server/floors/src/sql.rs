@@ -11,6 +11,31 @@ macro_rules! run {
     };
 }
 
+/// Inserts rows in one statement, on either kind. The text ends where the values begin.
+macro_rules! insert {
+    ($tx:expr, $sql:literal, $rows:expr, |$row:pat_param| [$($value:expr),+ $(,)?] $(,)?) => {
+        if $rows.is_empty() {
+            Ok(())
+        } else {
+            match $tx {
+                store::Tx::Sqlite(t) => {
+                    $crate::sql::insert!(@ sqlx::Sqlite, t, $sql, $rows, |$row| [$($value),+])
+                }
+                store::Tx::Postgres(t) => {
+                    $crate::sql::insert!(@ sqlx::Postgres, t, $sql, $rows, |$row| [$($value),+])
+                }
+            }
+        }
+    };
+    (@ $kind:ty, $t:ident, $sql:literal, $rows:expr, |$row:pat_param| [$($value:expr),+]) => {{
+        let mut all = sqlx::QueryBuilder::<$kind>::new($sql);
+        all.push_values($rows, |mut values, $row| {
+            $(values.push_bind($value);)+
+        });
+        all.build().execute(&mut **$t).await.map(|_| ())
+    }};
+}
+
 /// Runs a statement for each of these ids, on either kind. The text ends where they come from, and calls each `id`; `$1` are they all.
 macro_rules! run_for_ids {
     ($tx:expr, $ids:expr, $sql:literal $(, $arg:expr)* $(,)?) => {
@@ -50,4 +75,4 @@ macro_rules! row {
     };
 }
 
-pub(crate) use {row, rows, run, run_for_ids};
+pub(crate) use {insert, row, rows, run, run_for_ids};

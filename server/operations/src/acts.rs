@@ -38,7 +38,7 @@ pub(crate) async fn tell(portal: &Portal, tx: &mut Tx, by: &Actor, request: &Req
     if let (Owed::Approved | Owed::Denied, Some(whom)) = (owed, request.decisions.last().and_then(|d| d.for_whom)) {
         let did = if owed == Owed::Approved { "approved" } else { "denied" };
         let says = format!("{by} {did} {what} for {for_whom} in your place");
-        notify(portal, tx, by, &[whom].into(), &says, request).await?;
+        tell_of_request(portal, tx, by, &[whom].into(), &says, request).await?;
     }
     let (people, says) = match (&request.state, owed) {
         (_, Owed::Commented) => {
@@ -54,7 +54,7 @@ pub(crate) async fn tell(portal: &Portal, tx: &mut Tx, by: &Actor, request: &Req
         }
         (State::Waiting { .. }, Owed::Approved) => {
             let says = format!("{what} for {for_whom} is yours to decide now");
-            notify(portal, tx, by, &deciders, &says, request).await?;
+            tell_of_request(portal, tx, by, &deciders, &says, request).await?;
             tell_stand_ins(portal, tx, by, request, &says).await?;
             (mine.clone(), format!("{by} approved {what}; the next stage decides now"))
         }
@@ -78,7 +78,7 @@ pub(crate) async fn tell(portal: &Portal, tx: &mut Tx, by: &Actor, request: &Req
             Owed::Asked | Owed::Approved | Owed::Denied | Owed::Rerouted | Owed::Over,
         ) => return Ok(()),
     };
-    notify(portal, tx, by, &people, &says, request).await
+    tell_of_request(portal, tx, by, &people, &says, request).await
 }
 
 /// Whose request it is: who asked, and the person who would get it.
@@ -96,7 +96,7 @@ pub(crate) async fn tell_of_withdrawal(
 ) -> Result<(), Error> {
     let people = whose(before).into_iter().chain(before.may_decide_now()).chain(before.decided_by()).collect();
     let says = format!("{by} took back {} for {}", before.facts.bundle.spec.name, before.facts.subject.name);
-    notify(portal, tx, by, &people, &says, before).await
+    tell_of_request(portal, tx, by, &people, &says, before).await
 }
 
 /// Tells these people, once, that access ends soon. It leads to what they can do about it, by which it is also known that they were told.
@@ -119,17 +119,16 @@ pub(crate) async fn tell_once(
     path: &str,
     since: Option<DateTime<Utc>>,
 ) -> Result<(), Error> {
+    let mut untold = Vec::new();
     for who in people {
         // A look that comes twice, or after a restart, finds the notice of the first.
         let was_told = match since {
             Some(since) => tx.was_told_since(*who, path, since).await?,
             None => tx.was_told(*who, path).await?,
         };
-        if !was_told {
-            tx.notify(NoticeId(portal.new_id()), *who, portal.now(), says, path).await?;
-        }
+        untold.extend((!was_told).then_some(*who));
     }
-    Ok(())
+    notify(portal, tx, untold, says, path).await
 }
 
 /// Tells everybody whom a change of a grant concerns.
@@ -141,26 +140,20 @@ pub(crate) async fn tell_of_grant(
     people: &BTreeSet<IdentityId>,
     says: &str,
 ) -> Result<(), Error> {
-    for who in people.iter().filter(|who| !by.is(**who)) {
-        tx.notify(NoticeId(portal.new_id()), *who, portal.now(), says, &format!("/requests/{}", grant.request)).await?;
-    }
-    Ok(())
+    tell_people(portal, tx, by, people, says, &format!("/requests/{}", grant.request)).await
 }
 
 /// Tells of a one-time link, which is a way in: every other admin, and whose way it is where they can sign in.
 pub(crate) async fn tell_of_link(portal: &Portal, tx: &mut Tx, by: &Actor, whose: &Identity) -> Result<(), Error> {
     let path = format!("/identities/{}", whose.spec.key);
     let says = format!("{by} made a one-time link with which {} can set a password", whose.spec.name);
-    for (admin, _) in tx.admins().await? {
-        if admin != whose.id && !by.is(admin) {
-            tx.notify(NoticeId(portal.new_id()), admin, portal.now(), &says, &path).await?;
-        }
-    }
+    let admins = admins_but(tx, whose).await?;
+    tell_people(portal, tx, by, &admins, &says, &path).await?;
     if whose.password_set_at.is_some() {
         let says = format!(
             "{by} made a one-time link with which your password can be set anew: tell an admin if you asked for none"
         );
-        tx.notify(NoticeId(portal.new_id()), whose.id, portal.now(), &says, &path).await?;
+        notify(portal, tx, [whose.id], &says, &path).await?;
     }
     Ok(())
 }
@@ -173,7 +166,7 @@ pub(crate) async fn tell_of_authenticator(
     says: &str,
 ) -> Result<(), Error> {
     let says = format!("{says}: tell an admin if that was not you");
-    Ok(tx.notify(NoticeId(portal.new_id()), whose.id, portal.now(), &says, "/authenticators").await?)
+    notify(portal, tx, [whose.id], &says, "/authenticators").await
 }
 
 /// Tells the person and the other admins that a reset was asked for, or that it was refused.
@@ -186,13 +179,10 @@ pub(crate) async fn tell_of_reset(
 ) -> Result<(), Error> {
     let does = if asks { "asks to reset" } else { "refused to reset" };
     let name = &whose.spec.name;
-    let path = format!("/identities/{}", whose.spec.key);
-    for (admin, _) in tx.admins().await? {
-        if admin != whose.id && !by.is(admin) {
-            let says = format!("{by} {does} the passkeys and codes of {name}");
-            tx.notify(NoticeId(portal.new_id()), admin, portal.now(), &says, &path).await?;
-        }
-    }
+    let (says, path) =
+        (format!("{by} {does} the passkeys and codes of {name}"), format!("/identities/{}", whose.spec.key));
+    let admins = admins_but(tx, whose).await?;
+    tell_people(portal, tx, by, &admins, &says, &path).await?;
     if by.is(whose.id) {
         return Ok(());
     }
@@ -208,11 +198,8 @@ pub(crate) async fn tell_of_step_up(portal: &Portal, tx: &mut Tx, whose: &Identi
         ("too many step-ups in your name failed", format!("too many step-ups of {name} failed"))
     };
     let path = format!("/identities/{}", whose.spec.key);
-    for (admin, _) in tx.admins().await? {
-        if admin != whose.id {
-            tx.notify(NoticeId(portal.new_id()), admin, portal.now(), &theirs, &path).await?;
-        }
-    }
+    let admins = admins_but(tx, whose).await?;
+    notify(portal, tx, admins, &theirs, &path).await?;
     tell_of_authenticator(portal, tx, whose, mine).await
 }
 
@@ -225,27 +212,25 @@ pub(crate) async fn tell_people(
     says: &str,
     path: &str,
 ) -> Result<(), Error> {
-    for who in people.iter().filter(|who| !by.is(**who)) {
-        tx.notify(NoticeId(portal.new_id()), *who, portal.now(), says, path).await?;
-    }
-    Ok(())
+    notify(portal, tx, people.iter().copied().filter(|who| !by.is(*who)), says, path).await
 }
 
 /// Tells every admin something that one page shows, save who did it.
 pub(crate) async fn tell_admins(portal: &Portal, tx: &mut Tx, by: &Actor, says: &str, path: &str) -> Result<(), Error> {
-    let admins = tx.admins().await?.into_iter().map(|(admin, _)| admin).collect();
+    let admins = admins(tx).await?;
     tell_people(portal, tx, by, &admins, says, path).await
 }
 
 /// Tells those who may decide a request in another's place, each in whose.
 async fn tell_stand_ins(portal: &Portal, tx: &mut Tx, by: &Actor, request: &Request, says: &str) -> Result<(), Error> {
     for StandIn { who, name, .. } in Box::pin(portal.stand_ins(tx, request)).await? {
-        notify(portal, tx, by, &[who].into(), &format!("{says} in the place of {name}"), request).await?;
+        tell_of_request(portal, tx, by, &[who].into(), &format!("{says} in the place of {name}"), request).await?;
     }
     Ok(())
 }
 
-async fn notify(
+/// Tells these people something about a request, save who did it.
+async fn tell_of_request(
     portal: &Portal,
     tx: &mut Tx,
     by: &Actor,
@@ -253,8 +238,27 @@ async fn notify(
     says: &str,
     request: &Request,
 ) -> Result<(), Error> {
-    for who in people.iter().filter(|who| !by.is(**who)) {
-        tx.notify(NoticeId(portal.new_id()), *who, portal.now(), says, &format!("/requests/{}", request.id)).await?;
-    }
-    Ok(())
+    tell_people(portal, tx, by, people, says, &format!("/requests/{}", request.id)).await
+}
+
+async fn admins(tx: &mut Tx) -> Result<BTreeSet<IdentityId>, Error> {
+    Ok(tx.admins().await?.into_iter().map(|(admin, _)| admin).collect())
+}
+
+/// Every admin, save one whom something is about.
+async fn admins_but(tx: &mut Tx, whom: &Identity) -> Result<BTreeSet<IdentityId>, Error> {
+    let mut admins = admins(tx).await?;
+    admins.remove(&whom.id);
+    Ok(admins)
+}
+
+async fn notify(
+    portal: &Portal,
+    tx: &mut Tx,
+    people: impl IntoIterator<Item = IdentityId>,
+    says: &str,
+    path: &str,
+) -> Result<(), Error> {
+    let people: Vec<_> = people.into_iter().map(|who| (NoticeId(portal.new_id()), who)).collect();
+    Ok(tx.notify(&people, portal.now(), says, path).await?)
 }

@@ -3,12 +3,12 @@
 use crate::{
     Error, Listed, Tx,
     catalogue::parsed,
-    tx::{hex_list, row, rows, rows_among, run},
+    tx::{hex_list, insert, row, rows, rows_among, run},
 };
 use chrono::{DateTime, Utc};
 use domain::{
     grant::Grant,
-    ids::{BundleId, IdentityId, RequestId, TextId},
+    ids::{BundleId, IdentityId, NoticeId, RequestId, TextId},
     request::Request,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -221,25 +221,17 @@ impl Tx {
         Ok(found.into_iter().map(|(id, salt, body)| (TextId(id), (salt, body))).collect())
     }
 
-    /// Tells one person something, with where it leads.
+    /// Tells people something, each by a notice of their own, with where it leads.
     pub async fn notify(
         &mut self,
-        id: domain::ids::NoticeId,
-        who: IdentityId,
+        people: &[(NoticeId, IdentityId)],
         at: DateTime<Utc>,
         says: &str,
         path: &str,
     ) -> Result<(), Error> {
-        run!(
-            self,
-            "insert into notices (id, identity_id, at, says, path) values ($1, $2, $3, $4, $5)",
-            id.0,
-            who.0,
-            at,
-            says,
-            path
-        )?;
-        Ok(())
+        insert!(self, "insert into notices (id, identity_id, at, says, path) ", people, |(id, who)| [
+            id.0, who.0, at, says, path
+        ])
     }
 
     /// Whether a person was told something that leads there.

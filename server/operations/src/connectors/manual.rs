@@ -60,12 +60,13 @@ impl Manual {
         };
         let requests = tasks::requests_behind(tx, right).await?;
         let says = format!("{}: a task for you", tasks::what(&self.system, right, wanted));
+        let mut told = Vec::new();
         for who in operators {
             if !tasks::takes_part(tx, &requests, who).await? {
-                tx.notify(NoticeId(self.ids.next(now)), who, now, &says, "/tasks").await?;
+                told.push((NoticeId(self.ids.next(now)), who));
             }
         }
-        Ok(())
+        Ok(tx.notify(&told, now, &says, "/tasks").await?)
     }
 }
 
