@@ -830,6 +830,11 @@ impl Request {
         }
     }
 
+    /// When somebody decided on it last.
+    pub fn decided_at(&self) -> Option<DateTime<Utc>> {
+        self.decisions.iter().map(|decision| decision.at).max()
+    }
+
     /// Everybody whom the decisions on it use up, in their order: who decided, and in whose place.
     pub fn decided_by(&self) -> impl Iterator<Item = IdentityId> {
         self.decisions.iter().flat_map(Decision::people)

@@ -143,8 +143,8 @@ impl Floors {
         run!(
             tx,
             "insert into floor_requests (id, version, body, bundle_id, subject_id, asker_id, state, approval_id, asked_at, until,
-               owes_review)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+               owes_review, decided_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
             id,
             row.version,
             &row.body,
@@ -155,7 +155,8 @@ impl Floors {
             row.approval_id.map(|_| self.fresh()),
             row.asked_at,
             row.until,
-            row.owes_review
+            row.owes_review,
+            row.decided_at
         )?;
         insert_deciders(tx, id, written).await?;
         let (seq, head) = written.head()?;
@@ -171,8 +172,9 @@ impl Floors {
         self.hold(tx, written).await?;
         let changed = run!(
             tx,
-            "update floor_requests set version = $2, body = $3, state = $4, approval_id = $5, until = $6, owes_review = $7
-             where id = $1 and version = $8",
+            "update floor_requests set version = $2, body = $3, state = $4, approval_id = $5, until = $6, owes_review = $7,
+               decided_at = $8
+             where id = $1 and version = $9",
             id,
             row.version,
             &row.body,
@@ -180,6 +182,7 @@ impl Floors {
             row.approval_id.map(|_| self.fresh()),
             row.until,
             row.owes_review,
+            row.decided_at,
             asked.request.version
         )?;
         ensure!(

@@ -91,6 +91,8 @@ pub struct RequestRow {
     pub until: Option<DateTime<Utc>>,
     /// Whether a review is owed.
     pub owes_review: bool,
+    /// When it was decided on last.
+    pub decided_at: Option<DateTime<Utc>>,
 }
 
 /// A row of `deciders`.
@@ -269,7 +271,7 @@ impl Written {
     /// What was written to a request and around it since `held` was read, beyond what stood there `before`.
     async fn read(tx: &mut Tx, request: &Request, held: Held, before: Option<&Self>) -> Result<Self> {
         const REQUEST: &str = "select version, body, bundle_id, asker_id, state, approval_id, asked_at, until,
-              owes_review
+              owes_review, decided_at
             from requests where id = $1";
         const DECIDERS: &str =
             "select identity_id, weighty, in_person from deciders where request_id = $1 order by identity_id";

@@ -150,16 +150,16 @@ impl Tx {
         limit: i64,
     ) -> Result<BTreeMap<BundleId, Vec<Wait>>, Error> {
         // SQLite has no lateral join: what would be its rows is one value here.
-        const ON_SQLITE: &str = "select b.id, (select json_group_array(json_array(asked_at, (
-                select max(d.at) from decisions d where d.request_id = r.id
-            ))) from (
-                select id, asked_at from requests where bundle_id = b.id and state = 'granted' order by id desc limit $2
+        const ON_SQLITE: &str = "select b.id, (select json_group_array(json_array(asked_at, decided_at)) from (
+                select asked_at, decided_at from requests
+                where bundle_id = b.id and state = 'granted' order by id desc limit $2
             ) as r)
             from bundles b where b.id in (select unhex(value) from json_each($1))";
-        const ON_POSTGRES: &str = "select b.id, r.asked_at, max(d.at) from unnest($1::uuid[]) as b (id)
+        const ON_POSTGRES: &str = "select b.id, r.asked_at, r.decided_at from unnest($1::uuid[]) as b (id)
             cross join lateral (
-                select id, asked_at from requests where bundle_id = b.id and state = 'granted' order by id desc limit $2
-            ) as r join decisions d on d.request_id = r.id group by b.id, r.id, r.asked_at";
+                select asked_at, decided_at from requests
+                where bundle_id = b.id and state = 'granted' order by id desc limit $2
+            ) as r where r.decided_at is not null";
         let ids: Vec<Uuid> = bundles.iter().map(|id| id.0).collect();
         let mut waits: BTreeMap<_, Vec<_>> = BTreeMap::new();
         match self {

@@ -479,8 +479,8 @@ impl Tx {
             None => run!(
                 self,
                 "insert into requests (id, version, body, bundle_id, subject_id, asker_id, state, approval_id, asked_at, until,
-                   owes_review)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                   owes_review, decided_at)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
                 it.id.0,
                 as_int(it.version),
                 body,
@@ -491,13 +491,14 @@ impl Tx {
                 approval,
                 it.asked_at,
                 until,
-                it.owes_review()
+                it.owes_review(),
+                it.decided_at()
             )?,
             Some(before) => run!(
                 self,
                 "update requests set version = $2, body = $3, state = $4, approval_id = $5, until = $6,
-                   owes_review = $7
-                 where id = $1 and version = $8",
+                   owes_review = $7, decided_at = $8
+                 where id = $1 and version = $9",
                 it.id.0,
                 as_int(it.version),
                 body,
@@ -505,6 +506,7 @@ impl Tx {
                 approval,
                 until,
                 it.owes_review(),
+                it.decided_at(),
                 before
             )?,
         };
@@ -817,14 +819,15 @@ impl Tx {
                 );
                 rows_by_id!(
                     self,
-                    (Uuid, i32, String, Uuid, Uuid, Uuid, String, Option<Uuid>, Option<DateTime<Utc>>, bool),
+                    RequestCheck,
                     ids,
-                    ["select id, version, body, bundle_id, subject_id, asker_id, state, approval_id, until, owes_review
+                    ["select id, version, body, bundle_id, subject_id, asker_id, state, approval_id, until, owes_review,
+                        decided_at
                       from requests where id"],
                     []
                 )?
                 .into_iter()
-                .map(|(id, version, body, bundle, subject, asker, state, approval, until, owes_review)| {
+                .map(|(id, version, body, bundle, subject, asker, state, approval, until, owes_review, decided_at)| {
                     let columns = vec![
                         ("bundle", bundle.to_string()),
                         ("subject", subject.to_string()),
@@ -833,6 +836,7 @@ impl Tx {
                         ("approval", said(approval)),
                         ("until", said(until)),
                         ("owes_review", owes_review.to_string()),
+                        ("decided_at", said(decided_at)),
                         ("deciders", deciders.remove(&id).unwrap_or_default()),
                         ("decisions", decided.remove(&id).unwrap_or_default()),
                     ];
@@ -957,6 +961,7 @@ impl Columns {
                     ("approval", said(it.state.approval())),
                     ("until", said(waits_until(it))),
                     ("owes_review", it.owes_review().to_string()),
+                    ("decided_at", said(it.decided_at())),
                     ("deciders", lines(deciders.map(|who| format!("{who} {weighty} {alone}")))),
                     ("decisions", lines(decided)),
                 ]
@@ -981,6 +986,10 @@ impl Columns {
         })
     }
 }
+
+/// A request's row as it is compared.
+type RequestCheck =
+    (Uuid, i32, String, Uuid, Uuid, Uuid, String, Option<Uuid>, Option<DateTime<Utc>>, bool, Option<DateTime<Utc>>);
 
 /// A whole new stream.
 #[derive(Clone, Copy, Debug)]

@@ -163,7 +163,10 @@ async fn what_a_migration_fills_in_is_as_the_trail_says(on: On) {
         "create index grants_by_subject on grants (subject_id, id)",
         "create index grants_by_bundle on grants (bundle_id, id)",
         "alter table assignments drop column ended",
-        "delete from _sqlx_migrations where version = 20261126120000",
+        "drop index requests_granted",
+        "create index requests_granted on requests (bundle_id, id, asked_at) where state = 'granted'",
+        "alter table requests drop column decided_at",
+        "delete from _sqlx_migrations where version >= 20261126120000",
     ] {
         world.sql(undo.to_owned()).await.expect(undo);
     }
