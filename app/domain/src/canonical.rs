@@ -6,7 +6,7 @@ use serde_json::Value;
 /// The largest whole number up to which a double holds each (RFC 8785, 3.2.2.3).
 const MOST: u64 = (1 << 53) - 1;
 
-/// The canonical form of something. Fails where it has none: a name that is no text, or a number that JSON does not know.
+/// The canonical form of something. Fails where JSON cannot hold it, as with a map whose names are maps.
 pub fn canonical<T: Serialize>(of: &T) -> Result<Vec<u8>, serde_json::Error> {
     let mut value = serde_json::to_value(of)?;
     if !is_plain(&value) {

@@ -1,4 +1,4 @@
-//! The floors of asking and deciding: the rows that the portal writes, each by a statement of its own and in the same order, in one durable
+//! The floors of asking and deciding: the rows that the portal writes, by as many statements and in the same order, in one durable
 //! transaction. Nothing is read, judged or hashed; under a new id each time the examples are written in turn.
 
 use std::collections::VecDeque;
@@ -266,13 +266,16 @@ impl Floors {
                 job.takes_away
             )?;
         }
-        insert!(tx, "insert into floor_notices (id, identity_id, at, says, path) ", &written.notices, |it| [
-            self.fresh(),
-            it.identity_id,
-            it.at,
-            &it.says,
-            it.path.replace(&rehearsed, &named)
-        ])?;
+        // Who is told the same is told at once.
+        for notices in written.notices.chunk_by(|a, b| a.says == b.says) {
+            insert!(tx, "insert into floor_notices (id, identity_id, at, says, path) ", notices, |it| [
+                self.fresh(),
+                it.identity_id,
+                it.at,
+                &it.says,
+                it.path.replace(&rehearsed, &named)
+            ])?;
+        }
         Ok(())
     }
 

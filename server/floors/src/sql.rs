@@ -32,7 +32,7 @@ macro_rules! insert {
         all.push_values($rows, |mut values, $row| {
             $(values.push_bind($value);)+
         });
-        all.build().execute(&mut **$t).await.map(|_| ())
+        all.build().persistent($rows.len() <= store::FEW).execute(&mut **$t).await.map(|_| ())
     }};
 }
 
@@ -47,7 +47,7 @@ macro_rules! run_for_ids {
                 sqlx::query(SQL).bind(ids)$(.bind($arg))*.execute(&mut **t).await.map(|r| r.rows_affected())
             }
             store::Tx::Postgres(t) => {
-                const SQL: &str = concat!($sql, " from unnest($1) as ids (id)");
+                const SQL: &str = concat!($sql, " from unnest($1::uuid[]) as ids (id)");
                 let ids: Vec<uuid::Uuid> = $ids.collect();
                 sqlx::query(SQL).bind(ids)$(.bind($arg))*.execute(&mut **t).await.map(|r| r.rows_affected())
             }

@@ -252,8 +252,8 @@ impl Portal {
             grant: match &grant {
                 None => None,
                 Some(it) => {
-                    let again = !tx.open_among(&[it.bundle].into()).await?.is_empty();
-                    Some(grant_card(it, &request, again, me, now))
+                    let open = !tx.open_among(&[it.bundle].into()).await?.is_empty();
+                    Some(grant_card(it, &request, open, me, now))
                 }
             },
             lines: Page { items: lines, next: story.next },

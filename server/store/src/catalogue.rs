@@ -517,7 +517,8 @@ impl Tx {
         Ok(self.uses_of_groups(&[group].into()).await?.remove(&group).unwrap_or_default())
     }
 
-    /// What gives each of these groups authority, in the order of the names.
+    /// What gives each of these groups authority, by the bytes of the names, which is the same order on every database; of one name, bundles
+    /// first.
     pub async fn uses_of_groups(&mut self, groups: &BTreeSet<GroupId>) -> Result<BTreeMap<GroupId, Vec<Use>>, Error> {
         let ids: Vec<_> = groups.iter().map(|id| id.0).collect();
         let found = rows_by_id!(
@@ -529,11 +530,14 @@ impl Tx {
                 union all
                 select sg.group_id, s.key, s.name, false from system_groups sg join systems s on s.id = sg.system_id
               ) as uses where group_id"],
-            [" order by name, key, bundle"]
+            []
         )?;
         let mut uses: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for (id, key, name, bundle) in found {
             uses.entry(GroupId(id)).or_default().push(Use { key, name, bundle });
+        }
+        for of_group in uses.values_mut() {
+            of_group.sort_by(|a, b| (&a.name, !a.bundle, &a.key).cmp(&(&b.name, !b.bundle, &b.key)));
         }
         Ok(uses)
     }

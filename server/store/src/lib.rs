@@ -30,7 +30,7 @@ pub use sessions::SessionRow;
 pub use signals::DecidedRow;
 pub use tasks::TaskRow;
 pub use trail::{EventCheck, EventColumns, EventRow, RowCheck};
-pub use tx::{Kind, Store, Tx};
+pub use tx::{FEW, Kind, Store, Tx};
 
 /// A page cursor that comes before everything.
 pub const FIRST: &str = "";

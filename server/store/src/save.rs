@@ -46,8 +46,8 @@ impl Tx {
     pub async fn save_streams(&mut self, streams: &[NewStream<'_>]) -> Result<(), Error> {
         let founding = self.is_founding().await?;
         let mut rows: BTreeMap<Thing, &Transition> = BTreeMap::new();
-        let (mut heads, mut events) = (Vec::new(), Vec::new());
-        for NewStream { changes, .. } in streams {
+        let (mut heads, mut events, mut looks) = (Vec::new(), Vec::new(), Vec::new());
+        for NewStream { changes, due } in streams {
             let Some((_, first)) = changes.first() else { continue };
             let stream = first.thing().stream;
             let (mut seq, mut prev) = (0, NO_PREV.to_owned());
@@ -62,6 +62,7 @@ impl Tx {
                 events.push(event);
             }
             heads.push((stream.0, seq, prev));
+            looks.extend(*due);
         }
         insert!(self, "insert into streams (id, seq, head) ", heads, |(id, seq, head)| [*id, *seq, head])?;
         // In the order of their kinds requests go before the grants that refer to them.
@@ -73,7 +74,7 @@ impl Tx {
         for event in &events {
             self.save_decision(event.change).await?;
         }
-        for job in streams.iter().flat_map(|stream| stream.due) {
+        for job in looks {
             self.enqueue(job).await?;
         }
         Ok(())
@@ -247,15 +248,11 @@ impl Tx {
             )?,
         };
         run!(self, "delete from accounts where identity_id = $1", it.id.0)?;
-        for (system, account) in &it.accounts {
-            run!(
-                self,
-                "insert into accounts (identity_id, system_id, name) values ($1, $2, $3)",
-                it.id.0,
-                system.0,
-                &account.name
-            )?;
-        }
+        insert!(self, "insert into accounts (identity_id, system_id, name) ", &it.accounts, |(system, account)| [
+            it.id.0,
+            system.0,
+            &account.name
+        ])?;
         run!(self, "delete from identity_owners where identity_id = $1", it.id.0)?;
         run_for_ids!(
             self,
@@ -349,42 +346,36 @@ impl Tx {
                 before
             )?,
         };
-        for (id, entitlement) in &spec.entitlements {
-            run!(
-                self,
-                "insert into entitlements (id, system_id, key, native, directory, name) values ($1, $2, $3, $4, $5, $6)
-                 on conflict (id) do update set native = excluded.native, directory = excluded.directory,
-                   name = excluded.name",
+        insert!(
+            self,
+            "insert into entitlements (id, system_id, key, native, directory, name) ",
+            &spec.entitlements,
+            |(id, right)| [
                 id.0,
                 it.id.0,
-                entitlement.key.as_str(),
-                &entitlement.native,
+                right.key.as_str(),
+                &right.native,
                 spec.connector == ConnectorKind::Directory,
-                &entitlement.name
-            )?;
-        }
+                &right.name,
+            ],
+            " on conflict (id) do update set native = excluded.native, directory = excluded.directory,
+               name = excluded.name"
+        )?;
         run!(self, "delete from system_owners where system_id = $1", it.id.0)?;
-        for (owner, backup) in
-            spec.owners.iter().map(|o| (o, false)).chain(spec.backup_owners.difference(&spec.owners).map(|o| (o, true)))
-        {
-            run!(
-                self,
-                "insert into system_owners (system_id, identity_id, backup) values ($1, $2, $3)",
-                it.id.0,
-                owner.0,
-                backup
-            )?;
-        }
+        let backups = spec.backup_owners.difference(&spec.owners).map(|owner| (owner, true));
+        insert!(
+            self,
+            "insert into system_owners (system_id, identity_id, backup) ",
+            spec.owners.iter().map(|owner| (owner, false)).chain(backups),
+            |(owner, backup)| [it.id.0, owner.0, *backup]
+        )?;
         run!(self, "delete from system_groups where system_id = $1", it.id.0)?;
-        for (group, operators) in [(spec.fallback, false)].into_iter().chain(spec.operators.map(|g| (g, true))) {
-            run!(
-                self,
-                "insert into system_groups (system_id, group_id, operators) values ($1, $2, $3)",
-                it.id.0,
-                group.0,
-                operators
-            )?;
-        }
+        insert!(
+            self,
+            "insert into system_groups (system_id, group_id, operators) ",
+            [(spec.fallback, false)].into_iter().chain(spec.operators.map(|group| (group, true))),
+            |(group, operators)| [it.id.0, group.0, *operators]
+        )?;
         Ok(done)
     }
 
@@ -821,19 +812,20 @@ impl Tx {
                     self,
                     RequestCheck,
                     ids,
-                    ["select id, version, body, bundle_id, subject_id, asker_id, state, approval_id, until, owes_review,
+                    ["select id, version, body, bundle_id, subject_id, asker_id, state, approval_id, asked_at, until, owes_review,
                         decided_at
                       from requests where id"],
                     []
                 )?
                 .into_iter()
-                .map(|(id, version, body, bundle, subject, asker, state, approval, until, owes_review, decided_at)| {
+                .map(|(id, version, body, bundle, subject, asker, state, approval, asked_at, until, owes_review, decided_at)| {
                     let columns = vec![
                         ("bundle", bundle.to_string()),
                         ("subject", subject.to_string()),
                         ("asker", asker.to_string()),
                         ("state", state),
                         ("approval", said(approval)),
+                        ("asked_at", asked_at.to_string()),
                         ("until", said(until)),
                         ("owes_review", owes_review.to_string()),
                         ("decided_at", said(decided_at)),
@@ -959,6 +951,7 @@ impl Columns {
                     ("asker", it.ask.asker.to_string()),
                     ("state", it.state.word().to_owned()),
                     ("approval", said(it.state.approval())),
+                    ("asked_at", it.asked_at.to_string()),
                     ("until", said(waits_until(it))),
                     ("owes_review", it.owes_review().to_string()),
                     ("decided_at", said(it.decided_at())),
@@ -988,8 +981,20 @@ impl Columns {
 }
 
 /// A request's row as it is compared.
-type RequestCheck =
-    (Uuid, i32, String, Uuid, Uuid, Uuid, String, Option<Uuid>, Option<DateTime<Utc>>, bool, Option<DateTime<Utc>>);
+type RequestCheck = (
+    Uuid,
+    i32,
+    String,
+    Uuid,
+    Uuid,
+    Uuid,
+    String,
+    Option<Uuid>,
+    DateTime<Utc>,
+    Option<DateTime<Utc>>,
+    bool,
+    Option<DateTime<Utc>>,
+);
 
 /// A whole new stream.
 #[derive(Clone, Copy, Debug)]

@@ -23,7 +23,7 @@ const READERS: u32 = if cfg!(debug_assertions) { 1 } else { 4 };
 /// How many rows are inserted by one statement at the most. SQLite: it takes 32,766 values, and no row has thirty.
 pub(crate) const AT_ONCE: usize = 1_000;
 /// Of up to how many rows it is worth to keep the statement that inserts them.
-pub(crate) const FEW: usize = 8;
+pub const FEW: usize = 8;
 
 /// Which kind of database it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -272,17 +272,17 @@ macro_rules! run_for_ids {
     ($tx:expr, $ids:expr, $sql:literal $(, $arg:expr)* $(,)?) => {{
         let ids: Vec<uuid::Uuid> = $ids.collect();
         if ids.is_empty() {
-            Ok(0)
+            Ok(())
         } else {
             match $tx {
                 $crate::Tx::Sqlite(t) => {
                     const SQL: &str = concat!($sql, " from (select unhex(value) as id from json_each($1)) as ids");
                     let ids = $crate::tx::hex_list(&ids);
-                    sqlx::query(SQL).bind(ids)$(.bind($arg))*.execute(&mut **t).await.map(|r| r.rows_affected())
+                    sqlx::query(SQL).bind(ids)$(.bind($arg))*.execute(&mut **t).await.map(|_| ())
                 }
                 $crate::Tx::Postgres(t) => {
-                    const SQL: &str = concat!($sql, " from unnest($1) as ids (id)");
-                    sqlx::query(SQL).bind(ids)$(.bind($arg))*.execute(&mut **t).await.map(|r| r.rows_affected())
+                    const SQL: &str = concat!($sql, " from unnest($1::uuid[]) as ids (id)");
+                    sqlx::query(SQL).bind(ids)$(.bind($arg))*.execute(&mut **t).await.map(|_| ())
                 }
             }
             .map_err($crate::Error::from)

@@ -4,6 +4,7 @@ use crate::{
     on_both,
     world::{On, World},
 };
+use chrono::TimeDelta;
 
 on_both! {
     no_grant_without_an_approved_request
@@ -156,6 +157,18 @@ async fn what_a_migration_fills_in_is_as_the_trail_says(on: On) {
     world.portal.give_back(&world.actor("ann.asker").await, over).await.expect("it is hers");
     world.run_jobs().await;
     world.granted("bo.asker", "life-one", "1h", &["olga.owner"]).await;
+    // Decided twice, not in one moment; by nobody; with a no; and not yet.
+    let twice = world.ask("bo.asker", "life-two", "1h").await;
+    world.approve("olga.owner", twice).await.expect("an owner decides");
+    world.clock.advance(TimeDelta::minutes(3));
+    world.approve("otto.owner", twice).await.expect("the other owner decides");
+    world.ask("bo.asker", "life-auto", "1h").await;
+    let denied = world.ask("ann.asker", "life-xy", "1h").await;
+    let terms = world.request(denied).await.terms;
+    world.portal.deny(&world.actor("olga.owner").await, denied, terms, "not today").await.expect("an owner decides");
+    world.ask("bo.asker", "life-xy", "1h").await;
+    world.run_jobs().await;
+    world.is_sound().await;
     for undo in [
         "drop index assignments_live",
         "drop index grants_of",

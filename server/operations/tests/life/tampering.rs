@@ -159,9 +159,16 @@ async fn an_edited_request_is_found(on: On) {
 async fn an_edited_searchable_column_is_found(on: On) {
     let (world, id, _) = lived(on).await;
     let (row, bo) = (world.literal(id.0), world.literal(world.id("bo.asker").await.0));
-    world.tamper(&[format!("update requests set asker_id = {bo} where id = {row}")]).await;
-    let found = world.findings().await;
-    assert!(matches!(&found[..], [one] if one.starts_with(&format!("request {id}: its column"))), "{found:#?}");
+    let asked_at = "'2026-03-02T08:00:00+00:00'";
+    for (nth, (column, other)) in
+        [("asker_id", bo.as_str()), ("asked_at", asked_at), ("decided_at", "null")].into_iter().enumerate()
+    {
+        world.tamper(&[format!("update requests set {column} = {other} where id = {row}")]).await;
+        let (found, column) = (world.findings().await, column.trim_end_matches("_id"));
+        assert_eq!(found.len(), nth + 1, "{found:#?}");
+        let says = format!("request {id}: its column `{column}` says");
+        assert!(found.iter().any(|one| one.starts_with(&says)), "{found:#?}");
+    }
 }
 
 /// R39, R69: an expiry pushed out and a right that is said to have been there before are found.

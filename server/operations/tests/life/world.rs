@@ -282,9 +282,15 @@ impl World {
         found
     }
 
-    /// Asserts that the check of the trail finds nothing.
+    /// Asserts that the check of the trail finds nothing, and that every event stands there as the library writes its canonical form.
     pub async fn is_sound(&self) {
         assert_eq!(self.findings().await, Vec::<String>::new());
+        let newest = self.read().await.trail(store::FIRST, 1000).await.expect("it can be read");
+        for event in newest {
+            let envelope = event.envelope().expect("it can be read");
+            let canonical = serde_json_canonicalizer::to_vec(&envelope).expect("it has a canonical form");
+            assert_eq!(String::from_utf8(event.bytes), String::from_utf8(canonical));
+        }
     }
 
     /// Runs a statement past the portal, as somebody with the database in their hands would.
