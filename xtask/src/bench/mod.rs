@@ -34,7 +34,7 @@ use self::report::{Figure, Report, real};
 use crate::postgres::{Cluster, Programs};
 use crate::project::{Build, Project};
 use crate::steps::Steps;
-use crate::{serve, site, tools};
+use crate::{site, tools};
 
 const MILLION: u64 = 1_000_000;
 
@@ -99,15 +99,14 @@ fn running(project: &Project, options: &Options, folder: &Folder, (url, catalogu
 fn own(project: &Project, options: &Options, folder: &Folder) -> Result<Report> {
     let plan = options.plan();
     let on_postgres = plan.iter().any(|(kind, _)| *kind == Kind::Postgres);
-    let once = 2 + lighthouse::STEPS + 2 * usize::from(on_postgres) + site::STEPS + 2;
+    let once = 2 + lighthouse::STEPS + 2 * usize::from(on_postgres) + site::STEPS + 1;
     let steps = Steps::new(once + plan.len() * measure::STEPS);
     let program = steps.loud("looking for wrk", tools::wrk)?;
     steps.loud("looking for make and the browser target of Rust", tools::for_building)?;
     let lighthouse = Lighthouse::obtain(project, &steps, folder)?;
     let cluster = if on_postgres { Some(cluster(project, &steps)?) } else { None };
     let first_load = site::build(project, Build::Release, &steps)?;
-    steps.loud("building the server", || serve::build_server(project, Build::Release))?;
-    steps.loud("building the floors", || floors::build(project))?;
+    steps.loud("building the server and the floors", || floors::build_with_server(project))?;
 
     let binary = fs::metadata(project.server(Build::Release))?.len();
     let mut report = options.report(BTreeMap::from([
