@@ -151,7 +151,7 @@ impl Store {
         Ok(match &self.pools {
             // SQLite: take the write lock now; a reader cannot upgrade later.
             Pools::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("begin immediate").await?),
-            Pools::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Pools::Postgres(pool) => Tx::Postgres(begun(pool, "begin").await?),
         })
     }
 
@@ -160,7 +160,7 @@ impl Store {
         Ok(match &self.pools {
             Pools::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
             Pools::Postgres(pool) => {
-                Tx::Postgres(pool.begin_with("begin transaction isolation level repeatable read, read only").await?)
+                Tx::Postgres(begun(pool, "begin transaction isolation level repeatable read, read only").await?)
             }
         })
     }
@@ -175,6 +175,14 @@ impl Store {
             Pools::Postgres(pool) => pool.close().await,
         }
     }
+}
+
+/// Begins a transaction. Postgres: the driver leaves one open, in a connection that others are given next, where whoever waits for it goes
+/// away just then; so it is begun to its end by a task of its own, and given up there if nobody waits any more.
+async fn begun(pool: &PgPool, how: &'static str) -> Result<Transaction<'static, Postgres>, Error> {
+    let pool = pool.clone();
+    let begun = tokio::spawn(async move { pool.begin_with(how).await }).await;
+    Ok(begun.map_err(|_| sqlx::Error::WorkerCrashed)??)
 }
 
 impl Tx {

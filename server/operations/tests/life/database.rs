@@ -5,6 +5,9 @@ use crate::{
     world::{On, World},
 };
 use chrono::TimeDelta;
+use futures::future::join_all;
+use operations::Clock as _;
+use std::time::Duration;
 
 on_both! {
     no_grant_without_an_approved_request
@@ -15,6 +18,7 @@ on_both! {
     nobody_waits_twice_or_holds_twice_the_same_bundle
     an_account_belongs_to_one_identity
     what_a_migration_fills_in_is_as_the_trail_says
+    who_goes_away_leaves_no_transaction_behind
 }
 
 /// An insert that copies a grant under a new id, with some of its columns changed.
@@ -189,4 +193,21 @@ async fn what_a_migration_fills_in_is_as_the_trail_says(on: On) {
     assert!(!world.is_in("ann.asker", "life-x").await, "hers is over");
     assert!(world.is_in("bo.asker", "life-x").await, "his is not");
     world.is_sound().await;
+}
+
+/// ASVS 15.4.2: a browser that goes away while a transaction begins leaves none open in a connection that others are given: they would read
+/// what stood there then.
+async fn who_goes_away_leaves_no_transaction_behind(on: On) {
+    let world = World::empty(on).await;
+    let (nobody, now) = (domain::ids::IdentityId(uuid::Uuid::nil()), world.clock.now());
+    for wait in 0..200 {
+        let patience = Duration::from_micros(wait * 10);
+        let gone = join_all((0..4).map(|_| tokio::time::timeout(patience, world.store.read()))).await;
+        drop(gone);
+        // These need no transaction, and so would stand in one that was left open.
+        let frames = join_all((0..8).map(|_| world.store.frame(nobody, now))).await;
+        assert!(frames.iter().all(Result::is_ok), "{frames:?}");
+        let begun = join_all((0..if on == On::Postgres { 8 } else { 1 }).map(|_| world.store.read())).await;
+        assert!(begun.iter().all(Result::is_ok), "{begun:?}");
+    }
 }
