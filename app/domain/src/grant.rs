@@ -116,6 +116,22 @@ pub enum Fulfilled {
     },
 }
 
+impl Fulfilled {
+    /// Whether the right was there when somebody looked last, and when that was; `None` before the first look.
+    pub fn seen(&self) -> Option<(bool, DateTime<Utc>)> {
+        match *self {
+            Self::Unknown {} => None,
+            Self::Absent { at } => Some((false, at)),
+            Self::Present { at } => Some((true, at)),
+        }
+    }
+
+    /// Whether the right is there, where that is known.
+    pub fn present(&self) -> Option<bool> {
+        self.seen().map(|(present, _)| present)
+    }
+}
+
 /// What went wrong last, for the owner to see.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trouble {
@@ -334,11 +350,7 @@ impl Grant {
     pub fn seen(&self, right: &RightKey, present: bool, now: DateTime<Utc>) -> Result<Option<Transition>, Refusal> {
         let known = self.assignments.iter().find(|a| a.right() == *right);
         let Some(known) = known else { return Ok(None) };
-        let same = match known.fulfilled {
-            Fulfilled::Unknown {} => false,
-            Fulfilled::Absent { .. } => !present,
-            Fulfilled::Present { .. } => present,
-        };
+        let same = known.fulfilled.present() == Some(present);
         let settles = self.is_ending() && !present && !known.settled;
         if same && known.trouble.is_none() && !settles {
             return Ok(None);

@@ -9,7 +9,7 @@ use domain::{
     bundle::Bundle,
     event::{Event, NO_PREV, Record, Thing, ThingKind, Transition, hash},
     facts::MOST_MEMBERS,
-    grant::{Fulfilled, Grant},
+    grant::Grant,
     group::Group,
     guardrail::GuardrailSet,
     identity::{Identity, PortalRole},
@@ -570,7 +570,7 @@ impl Tx {
                 a.system.0,
                 a.entitlement.0,
                 &a.account,
-                present(&a.fulfilled),
+                a.fulfilled.present(),
                 a.found_before,
                 a.trouble.as_ref().map(|t| t.says.as_str()),
                 it.has_ended(),
@@ -963,7 +963,7 @@ impl Columns {
                 let mut rights: Vec<_> = it.assignments.iter().collect();
                 rights.sort_by_key(|a| a.entitlement);
                 let rights = rights.iter().map(|a| {
-                    let (present, trouble) = (present(&a.fulfilled), a.trouble.as_ref().map(|t| t.says.as_str()));
+                    let (present, trouble) = (a.fulfilled.present(), a.trouble.as_ref().map(|t| t.says.as_str()));
                     right(&a.system.0, &a.entitlement.0, &a.account, present, a.found_before, trouble, it.has_ended())
                 });
                 vec![
@@ -1019,15 +1019,6 @@ fn seal<'a>(id: EventId, change: &'a Transition, seq: i32, prev: &str, founding:
     let bytes = envelope.bytes().map_err(|why| corrupt("events", id.0, &why))?;
     let hash = hash(&bytes);
     Ok(Sealed { id, change, seq, bytes, hash })
-}
-
-/// Whether a right is there, where that is known.
-fn present(fulfilled: &Fulfilled) -> Option<bool> {
-    match fulfilled {
-        Fulfilled::Unknown {} => None,
-        Fulfilled::Absent { .. } => Some(false),
-        Fulfilled::Present { .. } => Some(true),
-    }
 }
 
 fn waits_until(request: &Request) -> Option<DateTime<Utc>> {

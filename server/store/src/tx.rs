@@ -244,22 +244,22 @@ macro_rules! row_alone {
     };
 }
 
-/// Every row of a query over ids, on either kind. `$1` are the ids, and stand between the two parts of the text.
-macro_rules! rows_by_id {
-    ($tx:expr, $ty:ty, $ids:expr, [$($head:literal),+], [$($tail:literal),*] $(,)?) => {{
-        let ids: Vec<uuid::Uuid> = $ids.to_vec();
-        if ids.is_empty() {
+/// Every row of a query over many values, on either kind. `$1` are they all, and stand between the two parts of the text. SQLite takes them
+/// as one JSON array, and reads each by the words that are given for it.
+macro_rules! rows_among_values {
+    ($tx:expr, $ty:ty, $values:expr, $as_json:path, $each:literal, [$($head:literal),+], [$($tail:literal),*]) => {{
+        let values = $values;
+        if values.is_empty() {
             Ok(Vec::new())
         } else {
             match $tx {
                 $crate::Tx::Sqlite(t) => {
-                    const SQL: &str = concat!($($head),+, " in (select unhex(value) from json_each($1))", $($tail),*);
-                    let ids = $crate::tx::hex_list(&ids);
-                    sqlx::query_as::<_, $ty>(SQL).bind(ids).fetch_all(&mut **t).await
+                    const SQL: &str = concat!($($head),+, " in (select ", $each, " from json_each($1))", $($tail),*);
+                    sqlx::query_as::<_, $ty>(SQL).bind($as_json(&values)).fetch_all(&mut **t).await
                 }
                 $crate::Tx::Postgres(t) => {
                     const SQL: &str = concat!($($head),+, " = any($1)", $($tail),*);
-                    sqlx::query_as::<_, $ty>(SQL).bind(ids).fetch_all(&mut **t).await
+                    sqlx::query_as::<_, $ty>(SQL).bind(values).fetch_all(&mut **t).await
                 }
             }
             .map_err($crate::Error::from)
@@ -267,7 +267,23 @@ macro_rules! rows_by_id {
     }};
 }
 
-/// The same over a set of ids of one kind of thing.
+/// The same over ids.
+macro_rules! rows_by_id {
+    ($tx:expr, $ty:ty, $ids:expr, [$($head:literal),+], [$($tail:literal),*] $(,)?) => {{
+        let ids: Vec<uuid::Uuid> = $ids.to_vec();
+        $crate::tx::rows_among_values!($tx, $ty, ids, $crate::tx::hex_list, "unhex(value)", [$($head),+], [$($tail),*])
+    }};
+}
+
+/// The same over texts.
+macro_rules! rows_by_text {
+    ($tx:expr, $ty:ty, $texts:expr, [$($head:literal),+], [$($tail:literal),*] $(,)?) => {{
+        let texts: Vec<String> = $texts.iter().map(|text| $crate::tx::without_nul(&text.to_string())).collect();
+        $crate::tx::rows_among_values!($tx, $ty, texts, $crate::tx::text_list, "value", [$($head),+], [$($tail),*])
+    }};
+}
+
+/// Every row of a query over a set of ids of one kind of thing.
 macro_rules! rows_among {
     ($tx:expr, $ty:ty, $ids:expr, [$($head:literal),+] $(,)?) => {{
         let ids: Vec<uuid::Uuid> = $ids.iter().map(|id| id.0).collect();
@@ -330,29 +346,6 @@ macro_rules! insert {
     }};
 }
 
-/// Every row of a query over texts, on either kind. `$1` are the texts, and stand between the two parts of the text.
-macro_rules! rows_by_text {
-    ($tx:expr, $ty:ty, $texts:expr, [$($head:literal),+], [$($tail:literal),*] $(,)?) => {{
-        let texts: Vec<String> = $texts.iter().map(|text| $crate::tx::without_nul(&text.to_string())).collect();
-        if texts.is_empty() {
-            Ok(Vec::new())
-        } else {
-            match $tx {
-                $crate::Tx::Sqlite(t) => {
-                    const SQL: &str = concat!($($head),+, " in (select value from json_each($1))", $($tail),*);
-                    let texts = serde_json::json!(texts).to_string();
-                    sqlx::query_as::<_, $ty>(SQL).bind(texts).fetch_all(&mut **t).await
-                }
-                $crate::Tx::Postgres(t) => {
-                    const SQL: &str = concat!($($head),+, " = any($1)", $($tail),*);
-                    sqlx::query_as::<_, $ty>(SQL).bind(texts).fetch_all(&mut **t).await
-                }
-            }
-            .map_err($crate::Error::from)
-        }
-    }};
-}
-
 /// A text as it may be asked for. Postgres: a NUL in a text parameter is an error, and no text that is kept has one.
 pub(crate) fn without_nul(text: &str) -> String {
     text.replace('\0', "")
@@ -364,4 +357,11 @@ pub(crate) fn hex_list(ids: &[Uuid]) -> String {
     format!("[{}]", digits.join(","))
 }
 
-pub(crate) use {insert, row, row_alone, rows, rows_among, rows_by_id, rows_by_text, run, run_for_ids};
+/// Texts as SQLite takes many of them in one value.
+pub(crate) fn text_list(texts: &[String]) -> String {
+    serde_json::json!(texts).to_string()
+}
+
+pub(crate) use {
+    insert, row, row_alone, rows, rows_among, rows_among_values, rows_by_id, rows_by_text, run, run_for_ids,
+};

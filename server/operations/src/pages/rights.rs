@@ -3,7 +3,7 @@
 use crate::{Error, Portal};
 use chrono::{DateTime, Utc};
 use domain::{
-    grant::{Assignment, Fulfilled, Grant},
+    grant::{Assignment, Grant},
     ids::{IdentityId, SystemId},
     job::JobKey,
     resource::System,
@@ -29,7 +29,7 @@ impl Portal {
                 Ok(id) => tx.identity(id).await?.map_or_else(|| a.account.clone(), |i| i.spec.key.to_string()),
                 Err(_) => a.account.clone(),
             };
-            let seen = seen(a);
+            let seen = a.fulfilled.seen();
             views.push(AssignmentView {
                 system: system.as_ref().map_or_else(|| "a system that is gone".to_owned(), |s| s.spec.name.clone()),
                 entitlement: system.as_ref().and_then(name).unwrap_or_else(|| "a right that is gone".to_owned()),
@@ -54,22 +54,13 @@ impl Portal {
         me: IdentityId,
     ) -> Result<Holder, Error> {
         let rights: Vec<_> = grant.assignments.iter().filter(|a| a.system == system).collect();
-        let seen_at = rights.iter().filter_map(|a| seen(a)).map(|(_, at)| at).max();
+        let seen_at = rights.iter().filter_map(|a| a.fulfilled.seen()).map(|(_, at)| at).max();
         let mut troubles = Vec::new();
         for a in rights {
             troubles.extend(trouble(tx, a).await?);
         }
         let card = self.grant_cards(tx, std::slice::from_ref(grant), me).await?.pop().ok_or(Error::NotFound)?;
         Ok(Holder { grant: card, seen_at, troubles })
-    }
-}
-
-/// What was last seen of a right, and when; `None` before the first look.
-fn seen(a: &Assignment) -> Option<(bool, DateTime<Utc>)> {
-    match a.fulfilled {
-        Fulfilled::Unknown {} => None,
-        Fulfilled::Absent { at } => Some((false, at)),
-        Fulfilled::Present { at } => Some((true, at)),
     }
 }
 
