@@ -29,9 +29,9 @@ use crate::commit::{EXAMPLES, Floors};
 #[command(name = "floors", max_term_width = 100)]
 #[command(group(ArgGroup::new("what").required(true).args(["listen", "raw_commits", "rates"])))]
 struct Line {
-    /// The portal's database: `sqlite://FILE` or `postgres://…`
+    /// The portal's database: `sqlite://FILE` or `postgres://…`; without it `SALLYPORT_DATABASE` of the environment
     #[arg(long, value_name = "URL")]
-    database: String,
+    database: Option<String>,
     /// Serve the floors: POST /commit-ask and /commit-decide, GET /page
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
@@ -57,7 +57,7 @@ async fn main() -> ExitCode {
 
 impl Line {
     async fn run(self) -> Result<()> {
-        let settings = settings(&Flags { config: None, listen: self.listen.clone(), database: Some(self.database) })?;
+        let settings = settings(&Flags { config: None, listen: self.listen.clone(), database: self.database })?;
         let portal = memory::existing(&settings).await?;
         let store = Store::open(settings.database.as_str()).await?;
         if self.rates {

@@ -68,8 +68,11 @@ impl Catalogue {
     }
 
     fn of(people: Vec<Person>, systems: Vec<System>, bundles: Vec<Bundle>) -> Result<Self> {
-        // What is confirmed first is not done by one form.
-        let plain = |bundle: &Bundle| bundle.step_up.is_none() && bundle.stage.iter().all(|it| it.step_up.is_none());
+        // What is confirmed first is not done by one form; what policy gives by itself leaves nothing to decide, and writes other rows than
+        // an ask that waits.
+        let plain = |bundle: &Bundle| {
+            bundle.step_up.is_none() && !bundle.stage.is_empty() && bundle.stage.iter().all(|it| it.step_up.is_none())
+        };
         let bundles = bundles.into_iter().filter(plain).map(|it| (it.key.clone(), it)).collect::<BTreeMap<_, _>>();
         let people = people.into_iter().filter(|it| !it.left).collect::<Vec<_>>();
         ensure!(
@@ -79,7 +82,7 @@ impl Catalogue {
         Ok(Self { systems, people, bundles })
     }
 
-    /// A bundle that can be asked for and decided without confirming anything.
+    /// A bundle that can be asked for and decided without confirming anything, and that somebody decides.
     pub fn bundle(&self, key: &str) -> Option<&Bundle> {
         self.bundles.get(key)
     }

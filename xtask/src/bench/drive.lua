@@ -57,7 +57,7 @@ local function watch(status, headers)
     return
   end
   accepted = accepted + 1
-  if accepted % 250 == 1 then
+  if accepted % 20 == 1 then
     samples = samples .. (accepted > 1 and "," or "") .. told
   end
 end

@@ -75,9 +75,7 @@ impl Rates {
 }
 
 fn floors(project: &Project, place: &Place<'_>) -> Command {
-    let mut command = Command::new(project.server(Build::Release).with_file_name("floors"));
-    command.current_dir(place.folder()).args(["--database", place.url()]);
-    command
+    place.program(project.server(Build::Release).with_file_name("floors"))
 }
 
 /// Runs it, and reads the line of JSON that it prints.

@@ -32,7 +32,7 @@ const SIGN_IN: usize = 160;
 const FORMS_A_SECOND: u32 = 600;
 
 /// How many steps a run on a database of our own takes.
-pub const STEPS: usize = 2 + Name::DRIVEN.len() + 4;
+pub const STEPS: usize = 2 + Name::DRIVEN.len() + 5;
 
 /// What all runs share.
 pub struct Bench<'a> {
@@ -62,10 +62,12 @@ impl Bench<'_> {
         let catalogue = Catalogue::read(&folder)?;
 
         let starting = format!("{}: starting the portal, and signing {SIGN_IN} people in", run.on);
-        let (server, crowd) = self.steps.quiet(&starting, || {
+        let (server, mut crowd) = self.steps.quiet(&starting, || {
             let server = Server::portal(self.project, place)?;
             run.figures.insert(Figure::FirstAnswerMillis, server.first_answer().as_secs_f64() * 1e3);
-            server.process().rest()?;
+            if !server.process().rest()? {
+                run.remarks.push("resident memory, idle: of a portal that had work to do all the time".to_owned());
+            }
             run.figures.insert(Figure::IdleMegabytes, megabytes(server.process().resident().unwrap_or_default()));
             let crowd = self.crowd(server.origin(), catalogue)?;
             Ok((server, crowd))
@@ -88,11 +90,16 @@ impl Bench<'_> {
             run.raw = Some(floors::raw_commits(self.project, place, self.tool.seconds)?);
             Ok(())
         })?;
-        let left = self.acts(&crowd, Some(server.process()), &mut run)?;
-        drop(server);
-
-        self.steps
-            .quiet(&format!("{}: counting SQL statements", run.on), || self.statements(place, &left, &mut run))?;
+        let mut started = Some(server);
+        // Deciding empties the inboxes, so what an inbox takes is counted before.
+        for acts in Name::DRIVEN.split_inclusive(|it| *it == Name::Inbox) {
+            let server = started.take().map_or_else(|| Server::portal(self.project, place), Ok)?;
+            crowd.client = Client::new(server.origin());
+            let left = self.acts(&crowd, acts, Some(server.process()), &mut run)?;
+            drop(server);
+            self.steps
+                .quiet(&format!("{}: counting SQL statements", run.on), || self.statements(place, &left, &mut run))?;
+        }
         self.steps.quiet(&format!("{}: ruling, replaying, judging again, verifying", run.on), || {
             run.figures.extend(floors::rates(self.project, place)?);
             Ok(())
@@ -105,7 +112,7 @@ impl Bench<'_> {
         let mut run = Run::new(url.to_owned(), None);
         let crowd = self.steps.quiet("signing people in", || self.crowd(url, catalogue))?;
         self.pages(lighthouse, &crowd, &mut run)?;
-        self.acts(&crowd, None, &mut run)?;
+        self.acts(&crowd, &Name::DRIVEN, None, &mut run)?;
         Ok(run)
     }
 
@@ -140,10 +147,16 @@ impl Bench<'_> {
             .quiet(&format!("{}: looking at pages with Lighthouse", run.on), || lighthouse.look_at_pages(crowd, run))
     }
 
-    /// Drives every act; what is left over is one line of each.
-    fn acts(&self, crowd: &Crowd, process: Option<Process>, run: &mut Run) -> Result<Vec<(Name, Line)>> {
+    /// Drives acts, one after the other; what is left over is one line of each.
+    fn acts(
+        &self,
+        crowd: &Crowd,
+        names: &[Name],
+        process: Option<Process>,
+        run: &mut Run,
+    ) -> Result<Vec<(Name, Line)>> {
         let mut left = Vec::new();
-        for name in Name::DRIVEN {
+        for name in names.iter().copied() {
             let driving =
                 self.steps.quiet(&format!("{}: {}", run.on, name.says()), || self.act(crowd, name, process, run))?;
             run.acts.push(driving.act);
@@ -213,6 +226,10 @@ fn remarks(crowd: &Crowd, name: Name, lines: &[Line], driven: &Driven) -> Result
         }
         let why = why.into_iter().collect::<Vec<_>>().join("; ");
         remarks.push(format!("{says}: {} were turned away, such as: {why}", load.refused));
+    }
+    if let (Name::Inbox, Some(line)) = (name, lines.first()) {
+        let rows = html::to_decide(&crowd.client.send(line, "bench")?.body).len();
+        remarks.push(format!("{says}: of {} people, who have {rows} rows each on its first page", lines.len()));
     }
     if name == Name::Ask {
         let mut refused = 0;

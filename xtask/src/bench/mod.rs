@@ -74,29 +74,39 @@ pub struct Options {
 pub fn bench(project: &Project, options: &Options) -> Result<()> {
     let earlier = options.compare.as_deref().map(Report::read).transpose()?;
     let folder = Folder::new(project)?;
-    let report = match options.url.as_deref().zip(options.catalogue.as_deref()) {
-        Some((url, catalogue)) => running(project, options, &folder, (url, catalogue))?,
-        None => own(project, options, &folder)?,
+    let mut report =
+        Report { machine: Machine::this()?, seconds: options.seconds, figures: BTreeMap::new(), runs: Vec::new() };
+    let done = match options.url.as_deref().zip(options.catalogue.as_deref()) {
+        Some((url, catalogue)) => running(project, options, &folder, (url, catalogue), &mut report),
+        None => own(project, options, &folder, &mut report),
     };
-    println!("{}", table::shown(&report, earlier.as_ref()));
-    Ok(())
+    if !report.runs.is_empty() {
+        // What was found out is shown, whatever came after it.
+        println!("{}", table::shown(&report, earlier.as_ref()));
+    }
+    done
 }
 
-fn running(project: &Project, options: &Options, folder: &Folder, (url, catalogue): (&str, &Path)) -> Result<Report> {
+fn running(
+    project: &Project,
+    options: &Options,
+    folder: &Folder,
+    (url, catalogue): (&str, &Path),
+    report: &mut Report,
+) -> Result<()> {
     ensure!(url.starts_with("http://"), "`{url}` is not an http:// address, and only a demo on this machine is driven");
     let catalogue = Catalogue::read(catalogue)?;
     let steps = Steps::new(2 + lighthouse::STEPS + acts::Name::DRIVEN.len());
     let program = steps.loud("looking for wrk", tools::wrk)?;
     let lighthouse = Lighthouse::obtain(project, &steps, folder)?;
     let bench = Bench { project, steps: &steps, tool: options.tool(program, folder) };
-    let mut report = options.report(BTreeMap::new())?;
     report.runs.push(bench.running(url.trim_end_matches('/'), catalogue, &lighthouse)?);
-    options.keep(&report)?;
+    options.keep(report)?;
     eprintln!("measured after {}", steps.time());
-    Ok(report)
+    Ok(())
 }
 
-fn own(project: &Project, options: &Options, folder: &Folder) -> Result<Report> {
+fn own(project: &Project, options: &Options, folder: &Folder, report: &mut Report) -> Result<()> {
     let plan = options.plan();
     let on_postgres = plan.iter().any(|(kind, _)| *kind == Kind::Postgres);
     let once = 2 + lighthouse::STEPS + 2 * usize::from(on_postgres) + site::STEPS + 1;
@@ -109,10 +119,8 @@ fn own(project: &Project, options: &Options, folder: &Folder) -> Result<Report> 
     steps.loud("building the server and the floors", || floors::build_with_server(project))?;
 
     let binary = fs::metadata(project.server(Build::Release))?.len();
-    let mut report = options.report(BTreeMap::from([
-        (Figure::BinaryMegabytes, real(binary) / 1e6),
-        (Figure::FirstLoadKilobytes, real(u64::try_from(first_load.total())?) / 1e3),
-    ]))?;
+    report.figures.insert(Figure::BinaryMegabytes, real(binary) / 1e6);
+    report.figures.insert(Figure::FirstLoadKilobytes, real(u64::try_from(first_load.total())?) / 1e3);
     let bench = Bench { project, steps: &steps, tool: options.tool(program, folder) };
     for (nth, (kind, size)) in plan.into_iter().enumerate() {
         let place = match kind {
@@ -122,10 +130,10 @@ fn own(project: &Project, options: &Options, folder: &Folder) -> Result<Report> 
         // Pages look the same on every database.
         let lighthouse = (nth == 0).then_some(&lighthouse);
         report.runs.push(bench.own(&place, size, lighthouse)?);
-        options.keep(&report)?;
+        options.keep(report)?;
     }
     eprintln!("measured after {}", steps.time());
-    Ok(report)
+    Ok(())
 }
 
 fn cluster(project: &Project, steps: &Steps) -> Result<Cluster> {
@@ -153,10 +161,6 @@ impl Options {
 
     fn tool(&self, program: PathBuf, folder: &Folder) -> Tool {
         Tool { program, folder: folder.path().to_path_buf(), seconds: self.seconds }
-    }
-
-    fn report(&self, figures: BTreeMap<Figure, f64>) -> Result<Report> {
-        Ok(Report { machine: Machine::this()?, seconds: self.seconds, figures, runs: Vec::new() })
     }
 
     fn keep(&self, report: &Report) -> Result<()> {

@@ -77,11 +77,6 @@ impl<'a> Place<'a> {
         Ok(Self { url: cluster.url(superuser, &name), folder, what: What::Database { cluster, name } })
     }
 
-    /// Its address.
-    pub fn url(&self) -> &str {
-        &self.url
-    }
-
     /// A folder beside it.
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -119,9 +114,14 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// The portal's program, released, on this database; it sees no settings of the developer's.
+    /// The portal's program, released, on this database.
     pub fn sallyport(&self, project: &Project) -> Command {
-        let mut command = Command::new(project.server(Build::Release));
+        self.program(project.server(Build::Release))
+    }
+
+    /// A program on this database; it sees no settings of the developer's.
+    pub fn program(&self, program: PathBuf) -> Command {
+        let mut command = Command::new(program);
         // In this folder there is no `sallyport.toml`.
         command.current_dir(&self.folder);
         for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SALLYPORT_")) {

@@ -65,8 +65,8 @@ impl Process {
         resident(&status)
     }
 
-    /// Waits until it has done what follows from what was sent to it, but not for ever.
-    pub fn rest(self) -> Result<()> {
+    /// Waits until it has done what follows from what was sent to it, but not for ever: whether it rests now.
+    pub fn rest(self) -> Result<bool> {
         let began = Instant::now();
         while began.elapsed() < PATIENCE {
             run::go_on()?;
@@ -74,10 +74,10 @@ impl Process {
             sleep(A_WHILE);
             let busy = before.zip(self.cpu()).is_some_and(|(before, now)| now.saturating_sub(before) > IDLE);
             if !busy {
-                return Ok(());
+                return Ok(true);
             }
         }
-        Ok(())
+        Ok(false)
     }
 }
 

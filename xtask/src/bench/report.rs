@@ -66,7 +66,7 @@ pub enum Floor {
     CommitAsk,
     /// The same with the rows of a decision.
     CommitDecide,
-    /// A page without anything on it.
+    /// A page of made-up rows, with nothing behind it.
     Page,
 }
 
@@ -90,7 +90,7 @@ pub struct Rate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Figure {
-    /// Of the server, without what only a debugger reads.
+    /// Of the server, with its symbols and without what else only a debugger reads.
     BinaryMegabytes,
     /// What travels on a first visit, compressed.
     FirstLoadKilobytes,
