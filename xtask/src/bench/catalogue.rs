@@ -148,6 +148,10 @@ mod tests {
         default = "4h"
           [[bundle.stage]]
           step_up = "passkey"
+        [[bundle]]
+        key = "see"
+        name = "Orders, see hours"
+        default = "4h"
     "#;
 
     fn catalogue() -> Result<Catalogue> {
@@ -164,10 +168,10 @@ mod tests {
     }
 
     #[test]
-    fn what_wants_a_step_up_is_not_asked_for() -> Result<()> {
+    fn what_wants_a_step_up_or_waits_for_nobody_is_not_asked_for() -> Result<()> {
         let catalogue = catalogue()?;
         assert_eq!(catalogue.bundle("read").map(|it| it.default.as_str()), Some("4h"));
-        assert!(catalogue.bundle("change").is_none());
+        assert!(catalogue.bundle("change").is_none() && catalogue.bundle("see").is_none());
         assert_eq!(catalogue.words(), ["refunds"]);
         Ok(())
     }

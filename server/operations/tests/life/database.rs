@@ -5,9 +5,9 @@ use crate::{
     world::{On, World},
 };
 use chrono::TimeDelta;
-use futures::future::join_all;
+use futures::{FutureExt as _, future::join_all};
 use operations::Clock as _;
-use std::time::Duration;
+use std::{future::poll_fn, task::Poll};
 
 on_both! {
     no_grant_without_an_approved_request
@@ -196,18 +196,32 @@ async fn what_a_migration_fills_in_is_as_the_trail_says(on: On) {
 }
 
 /// ASVS 15.4.2: a browser that goes away while a transaction begins leaves none open in a connection that others are given: they would read
-/// what stood there then.
+/// what stood there then, and could neither begin one of another kind nor write.
 async fn who_goes_away_leaves_no_transaction_behind(on: On) {
     let world = World::empty(on).await;
     let (nobody, now) = (domain::ids::IdentityId(uuid::Uuid::nil()), world.clock.now());
-    for wait in 0..200 {
-        let patience = Duration::from_micros(wait * 10);
-        let gone = join_all((0..4).map(|_| tokio::time::timeout(patience, world.store.read()))).await;
-        drop(gone);
+    for looks in 0..100 {
+        let begin =
+            |nth: usize| if nth.is_multiple_of(2) { world.store.read().boxed() } else { world.store.write().boxed() };
+        let mut begins: Vec<_> = (0..4).map(begin).collect();
+        // Each goes on as far as it comes without waiting, up to ten times; then nobody waits for it any more.
+        for _ in 0..=looks % 10 {
+            poll_fn(|context| {
+                begins.retain_mut(|begin| begin.poll_unpin(context).is_pending());
+                Poll::Ready(())
+            })
+            .await;
+            tokio::task::yield_now().await;
+        }
+        drop(begins);
         // These need no transaction, and so would stand in one that was left open.
         let frames = join_all((0..8).map(|_| world.store.frame(nobody, now))).await;
         assert!(frames.iter().all(Result::is_ok), "{frames:?}");
-        let begun = join_all((0..if on == On::Postgres { 8 } else { 1 }).map(|_| world.store.read())).await;
+        let readers = if on == On::Postgres { 8 } else { 1 };
+        let begun = join_all((0..readers).map(|_| world.store.read())).await;
         assert!(begun.iter().all(Result::is_ok), "{begun:?}");
+        drop(begun);
+        let mut tx = world.store.write().await.expect("it begins");
+        tx.touch_portal().await.expect("it may write");
     }
 }
