@@ -570,7 +570,8 @@ impl Grant {
                 for a in grant.assignments.iter_mut().filter(|a| a.right() == *right) {
                     a.fulfilled = Fulfilled::Absent { at };
                     a.trouble = None;
-                    a.settled = ending;
+                    // What is settled stays so, even where somebody looks once more after the end.
+                    a.settled |= ending;
                 }
             }
             GrantEvent::Attested { right, present: false } => {

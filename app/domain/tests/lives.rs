@@ -949,6 +949,37 @@ fn yes(by: usize) -> Act {
     Act::Approve { by, shorter: None, stale: false, shows: Shows::AsWanted }
 }
 
+/// A right that was left where it was, and is looked at for the first time when all is over.
+#[test]
+fn a_right_stays_settled_after_the_end() {
+    let birth = Birth {
+        robot: true,
+        second_system: false,
+        privileged: false,
+        automatic: true,
+        stages: Vec::new(),
+        owners: set([2]),
+        backups: set([]),
+        fallback: set([0, 1]),
+        board: set([0]),
+        minutes: 1,
+    };
+    let mut life = Life::begin(&birth);
+    let acts = [
+        Act::Settle,
+        Act::Open,
+        Act::GiveBack { by: 8 },
+        Act::LeaveThere { right: 0, why: Leaving::ThereBefore },
+        Act::Finish,
+        Act::See { right: 0, present: false },
+    ];
+    for act in &acts {
+        life.does(act);
+        life.holds();
+    }
+    assert!(life.grant.as_ref().is_some_and(domain::grant::Grant::has_ended), "it came to its end");
+}
+
 /// And only if somebody decides in another's place on the way.
 #[test]
 fn a_life_can_be_decided_in_anothers_place() {
