@@ -780,6 +780,14 @@ impl Life {
         }
     }
 
+    /// One act after the other, and what must hold after each.
+    fn goes_on(&mut self, acts: &[Act]) {
+        for act in acts {
+            self.does(act);
+            self.holds();
+        }
+    }
+
     /// What must hold at every moment.
     fn holds(&self) {
         let request = self.request();
@@ -922,10 +930,7 @@ proptest! {
     fn whatever_people_do_these_hold(birth in births(), acts in prop::collection::vec(acts(), 1..80)) {
         let mut life = Life::begin(&birth);
         life.holds();
-        for act in &acts {
-            life.does(act);
-            life.holds();
-        }
+        life.goes_on(&acts);
     }
 }
 
@@ -952,18 +957,7 @@ fn yes(by: usize) -> Act {
 /// A right that was left where it was, and is looked at for the first time when all is over.
 #[test]
 fn a_right_stays_settled_after_the_end() {
-    let birth = Birth {
-        robot: true,
-        second_system: false,
-        privileged: false,
-        automatic: true,
-        stages: Vec::new(),
-        owners: set([2]),
-        backups: set([]),
-        fallback: set([0, 1]),
-        board: set([0]),
-        minutes: 1,
-    };
+    let birth = Birth { robot: true, second_system: false, privileged: false, automatic: true, ..of_two_owners() };
     let mut life = Life::begin(&birth);
     let acts = [
         Act::Settle,
@@ -973,10 +967,7 @@ fn a_right_stays_settled_after_the_end() {
         Act::Finish,
         Act::See { right: 0, present: false },
     ];
-    for act in &acts {
-        life.does(act);
-        life.holds();
-    }
+    life.goes_on(&acts);
     assert!(life.grant.as_ref().is_some_and(domain::grant::Grant::has_ended), "it came to its end");
 }
 
@@ -985,10 +976,7 @@ fn a_right_stays_settled_after_the_end() {
 fn a_life_can_be_decided_in_anothers_place() {
     let mut life = Life::begin(&of_two_owners());
     let acts = [Act::Delegate { who: 2, to: 8, from: 0, days: 3 }, yes(8), yes(8), yes(2), yes(6)];
-    for act in &acts {
-        life.does(act);
-        life.holds();
-    }
+    life.goes_on(&acts);
     let request = life.request();
     let decided: Vec<_> = request.decisions.iter().map(|it| (it.by, it.for_whom)).collect();
     assert_eq!(decided, [(person(8), Some(person(2))), (person(6), None)]);
@@ -1013,10 +1001,7 @@ fn a_life_can_go_all_the_way() {
         Act::See { right: 1, present: false },
         Act::Finish,
     ];
-    for act in &acts {
-        life.does(act);
-        life.holds();
-    }
+    life.goes_on(&acts);
     let ended = life.grant.as_ref().map(|g| g.state.word());
     assert_eq!(ended, Some("ended"), "{:?}", life.request().state);
     assert_eq!(life.grant.map(|g| g.minutes), Minutes::new(60).ok());
