@@ -23,9 +23,6 @@ const PORTIONS: usize = 10;
 /// How many are written at once where none waits any more.
 const STOCK: usize = 500;
 
-/// So far apart are those that come one after another.
-const STRIDE: usize = 7919;
-
 /// What is committed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
@@ -41,8 +38,6 @@ pub struct Floors {
     pub examples: Vec<Example>,
     store: Store,
     ids: SystemIds,
-    people: InTurn,
-    systems: InTurn,
     turn: AtomicUsize,
     waiting: Mutex<VecDeque<Waiting>>,
 }
@@ -53,21 +48,13 @@ struct Waiting {
     example: usize,
 }
 
-/// Rows that are held in turn, so that two commits seldom wait for the same.
-struct InTurn {
-    ids: Vec<Uuid>,
-    turn: AtomicUsize,
-}
-
 impl Floors {
     /// Rehearses so many examples, and makes the tables to write them to.
     pub async fn open(portal: &Portal, store: Store, examples: usize) -> Result<Self> {
         let examples = Example::rehearse(portal, &store, examples).await?;
         copies::make(&store).await?;
-        let people = InTurn::of(copies::ids(&store, "select id from floor_identities order by id").await?);
-        let systems = InTurn::of(copies::ids(&store, "select id from floor_systems order by id").await?);
         let (ids, turn, waiting) = (SystemIds::default(), AtomicUsize::new(0), Mutex::default());
-        Ok(Self { examples, store, ids, people, systems, turn, waiting })
+        Ok(Self { examples, store, ids, turn, waiting })
     }
 
     /// Writes the requests that wait at the beginning.
@@ -83,9 +70,7 @@ impl Floors {
         match act {
             Act::Ask => {
                 let mut tx = self.store.write().await?;
-                let example = self.next_example();
-                self.hold(&mut tx, &self.examples[example].asked).await?;
-                let asked = self.ask(&mut tx, example).await?;
+                let asked = self.ask(&mut tx, self.next_example()).await?;
                 tx.commit().await?;
                 self.wait([asked]);
             }
@@ -110,7 +95,6 @@ impl Floors {
         let mut tx = self.store.write().await?;
         let mut asked = Vec::new();
         for _ in 0..STOCK {
-            // Nothing is held for these: whoever writes many would wait for others, who wait for them.
             asked.push(self.ask(&mut tx, self.next_example()).await?);
         }
         tx.commit().await?;
@@ -169,7 +153,6 @@ impl Floors {
         let Waiting { id, example } = *waiting;
         let (asked, written) = (&self.examples[example].asked, &self.examples[example].decided);
         let row = &written.request;
-        self.hold(tx, written).await?;
         let changed = run!(
             tx,
             "update floor_requests set version = $2, body = $3, state = $4, approval_id = $5, until = $6, owes_review = $7,
@@ -215,17 +198,6 @@ impl Floors {
         self.follow(tx, id, example, written).await
     }
 
-    /// As many rows are held as the act holds, in one order, so that nobody waits for each other.
-    async fn hold(&self, tx: &mut Tx, written: &Written) -> Result<()> {
-        for person in self.people.next(written.held.people) {
-            run!(tx, "update floor_identities set touched = touched + 1 where id = $1", person)?;
-        }
-        for system in self.systems.next(written.held.systems) {
-            run!(tx, "update floor_systems set touched = touched + 1 where id = $1", system)?;
-        }
-        Ok(())
-    }
-
     /// What every act ends with: its events, texts, looks and notices.
     async fn follow(&self, tx: &mut Tx, id: Uuid, example: usize, written: &Written) -> Result<()> {
         let (rehearsed, named) = (self.examples[example].id.to_string(), id.to_string());
@@ -266,16 +238,13 @@ impl Floors {
                 job.takes_away
             )?;
         }
-        // Who is told the same is told at once.
-        for notices in written.notices.chunk_by(|a, b| a.says == b.says) {
-            insert!(tx, "insert into floor_notices (id, identity_id, at, says, path) ", notices, |it| [
-                self.fresh(),
-                it.identity_id,
-                it.at,
-                &it.says,
-                it.path.replace(&rehearsed, &named)
-            ])?;
-        }
+        insert!(tx, "insert into floor_notices (id, identity_id, at, says, path) ", &written.notices, |it| [
+            self.fresh(),
+            it.identity_id,
+            it.at,
+            &it.says,
+            it.path.replace(&rehearsed, &named)
+        ])?;
         Ok(())
     }
 
@@ -303,20 +272,4 @@ async fn insert_deciders(tx: &mut Tx, id: Uuid, written: &Written) -> Result<()>
         first.in_person
     )?;
     Ok(())
-}
-
-impl InTurn {
-    fn of(ids: Vec<Uuid>) -> Self {
-        Self { ids, turn: AtomicUsize::new(0) }
-    }
-
-    /// The next so many, far apart as those are whom people ask for, in the order of their ids.
-    fn next(&self, count: i64) -> Vec<Uuid> {
-        let count = usize::try_from(count).unwrap_or(0).min(self.ids.len());
-        let from = self.turn.fetch_add(count, Ordering::Relaxed);
-        let mut next: Vec<_> =
-            (from..from + count).map(|turn| self.ids[turn.wrapping_mul(STRIDE) % self.ids.len()]).collect();
-        next.sort_unstable();
-        next
-    }
 }

@@ -29,16 +29,20 @@ pub(crate) enum Owed {
     Over,
 }
 
+/// Who is told what.
+type Told = Vec<(BTreeSet<IdentityId>, String)>;
+
 /// Tells everybody whom a change of a request concerns, save who made it.
 pub(crate) async fn tell(portal: &Portal, tx: &mut Tx, by: &Actor, request: &Request, owed: Owed) -> Result<(), Error> {
     let what = &request.facts.bundle.spec.name;
     let for_whom = &request.facts.subject.name;
     let mine = whose(request);
     let deciders = request.may_decide_now();
+    let (mut told, path) = (Told::default(), format!("/requests/{}", request.id));
     if let (Owed::Approved | Owed::Denied, Some(whom)) = (owed, request.decisions.last().and_then(|d| d.for_whom)) {
         let did = if owed == Owed::Approved { "approved" } else { "denied" };
         let says = format!("{by} {did} {what} for {for_whom} in your place");
-        tell_of_request(portal, tx, by, &[whom].into(), &says, request).await?;
+        told.push(([whom].into(), says));
     }
     let (people, says) = match (&request.state, owed) {
         (_, Owed::Commented) => {
@@ -49,13 +53,13 @@ pub(crate) async fn tell(portal: &Portal, tx: &mut Tx, by: &Actor, request: &Req
         }
         (State::Waiting { .. }, Owed::Asked | Owed::Rerouted | Owed::Over) => {
             let says = format!("{} asks for {what}: yours to decide", request.facts.asker.name);
-            tell_stand_ins(portal, tx, by, request, &says).await?;
+            told.extend(stand_ins(portal, tx, request, &says).await?);
             (deciders.clone(), says)
         }
         (State::Waiting { .. }, Owed::Approved) => {
             let says = format!("{what} for {for_whom} is yours to decide now");
-            tell_of_request(portal, tx, by, &deciders, &says, request).await?;
-            tell_stand_ins(portal, tx, by, request, &says).await?;
+            told.push((deciders, says.clone()));
+            told.extend(stand_ins(portal, tx, request, &says).await?);
             (mine.clone(), format!("{by} approved {what}; the next stage decides now"))
         }
         (State::Approved { .. }, Owed::Asked) => {
@@ -76,9 +80,10 @@ pub(crate) async fn tell(portal: &Portal, tx: &mut Tx, by: &Actor, request: &Req
             | State::Denied { .. }
             | State::Withdrawn { .. },
             Owed::Asked | Owed::Approved | Owed::Denied | Owed::Rerouted | Owed::Over,
-        ) => return Ok(()),
+        ) => return tell_all(portal, tx, by, &told, &path).await,
     };
-    tell_of_request(portal, tx, by, &people, &says, request).await
+    told.push((people, says));
+    tell_all(portal, tx, by, &told, &path).await
 }
 
 /// Whose request it is: who asked, and the person who would get it.
@@ -96,7 +101,7 @@ pub(crate) async fn tell_of_withdrawal(
 ) -> Result<(), Error> {
     let people = whose(before).into_iter().chain(before.may_decide_now()).chain(before.decided_by()).collect();
     let says = format!("{by} took back {} for {}", before.facts.bundle.spec.name, before.facts.subject.name);
-    tell_of_request(portal, tx, by, &people, &says, before).await
+    tell_people(portal, tx, by, &people, &says, &format!("/requests/{}", before.id)).await
 }
 
 /// Tells these people, once, that access ends soon. It leads to what they can do about it, by which it is also known that they were told.
@@ -126,9 +131,9 @@ pub(crate) async fn tell_once(
             Some(since) => tx.was_told_since(*who, path, since).await?,
             None => tx.was_told(*who, path).await?,
         };
-        untold.extend((!was_told).then_some(*who));
+        untold.extend((!was_told).then_some((*who, says)));
     }
-    notify(portal, tx, untold, says, path).await
+    notify(portal, tx, untold, path).await
 }
 
 /// Tells everybody whom a change of a grant concerns.
@@ -153,7 +158,7 @@ pub(crate) async fn tell_of_link(portal: &Portal, tx: &mut Tx, by: &Actor, whose
         let says = format!(
             "{by} made a one-time link with which your password can be set anew: tell an admin if you asked for none"
         );
-        notify(portal, tx, [whose.id], &says, &path).await?;
+        notify(portal, tx, vec![(whose.id, says.as_str())], &path).await?;
     }
     Ok(())
 }
@@ -166,7 +171,7 @@ pub(crate) async fn tell_of_authenticator(
     says: &str,
 ) -> Result<(), Error> {
     let says = format!("{says}: tell an admin if that was not you");
-    notify(portal, tx, [whose.id], &says, "/authenticators").await
+    notify(portal, tx, vec![(whose.id, says.as_str())], "/authenticators").await
 }
 
 /// Tells the person and the other admins that a reset was asked for, or that it was refused.
@@ -199,7 +204,7 @@ pub(crate) async fn tell_of_step_up(portal: &Portal, tx: &mut Tx, whose: &Identi
     };
     let path = format!("/identities/{}", whose.spec.key);
     let admins = admins_but(tx, whose).await?;
-    notify(portal, tx, admins, &theirs, &path).await?;
+    notify(portal, tx, admins.into_iter().map(|who| (who, theirs.as_str())).collect(), &path).await?;
     tell_of_authenticator(portal, tx, whose, mine).await
 }
 
@@ -212,7 +217,7 @@ pub(crate) async fn tell_people(
     says: &str,
     path: &str,
 ) -> Result<(), Error> {
-    notify(portal, tx, people.iter().copied().filter(|who| !by.is(*who)), says, path).await
+    notify(portal, tx, people.iter().filter(|who| !by.is(**who)).map(|who| (*who, says)).collect(), path).await
 }
 
 /// Tells every admin something that one page shows, save who did it.
@@ -221,24 +226,17 @@ pub(crate) async fn tell_admins(portal: &Portal, tx: &mut Tx, by: &Actor, says: 
     tell_people(portal, tx, by, &admins, says, path).await
 }
 
-/// Tells those who may decide a request in another's place, each in whose.
-async fn tell_stand_ins(portal: &Portal, tx: &mut Tx, by: &Actor, request: &Request, says: &str) -> Result<(), Error> {
-    for StandIn { who, name, .. } in Box::pin(portal.stand_ins(tx, request)).await? {
-        tell_of_request(portal, tx, by, &[who].into(), &format!("{says} in the place of {name}"), request).await?;
-    }
-    Ok(())
+/// Those who may decide a request in another's place, and what each is told: in whose.
+async fn stand_ins(portal: &Portal, tx: &mut Tx, request: &Request, says: &str) -> Result<Told, Error> {
+    let found = Box::pin(portal.stand_ins(tx, request)).await?;
+    let told = |StandIn { who, name, .. }| ([who].into(), format!("{says} in the place of {name}"));
+    Ok(found.into_iter().map(told).collect())
 }
 
-/// Tells these people something about a request, save who did it.
-async fn tell_of_request(
-    portal: &Portal,
-    tx: &mut Tx,
-    by: &Actor,
-    people: &BTreeSet<IdentityId>,
-    says: &str,
-    request: &Request,
-) -> Result<(), Error> {
-    tell_people(portal, tx, by, people, says, &format!("/requests/{}", request.id)).await
+/// Tells people what one page shows, save who did it.
+async fn tell_all(portal: &Portal, tx: &mut Tx, by: &Actor, told: &Told, path: &str) -> Result<(), Error> {
+    let each = told.iter().flat_map(|(people, says)| people.iter().map(|who| (*who, says.as_str())));
+    notify(portal, tx, each.filter(|(who, _)| !by.is(*who)).collect(), path).await
 }
 
 async fn admins(tx: &mut Tx) -> Result<BTreeSet<IdentityId>, Error> {
@@ -252,13 +250,8 @@ async fn admins_but(tx: &mut Tx, whom: &Identity) -> Result<BTreeSet<IdentityId>
     Ok(admins)
 }
 
-async fn notify(
-    portal: &Portal,
-    tx: &mut Tx,
-    people: impl IntoIterator<Item = IdentityId>,
-    says: &str,
-    path: &str,
-) -> Result<(), Error> {
-    let people: Vec<_> = people.into_iter().map(|who| (NoticeId(portal.new_id()), who)).collect();
-    Ok(tx.notify(&people, portal.now(), says, path).await?)
+/// One notice for each of these people, with what it says.
+async fn notify(portal: &Portal, tx: &mut Tx, told: Vec<(IdentityId, &str)>, path: &str) -> Result<(), Error> {
+    let told: Vec<_> = told.into_iter().map(|(who, says)| (NoticeId(portal.new_id()), who, says)).collect();
+    Ok(tx.notify(&told, portal.now(), path).await?)
 }

@@ -334,12 +334,14 @@ async fn about_request(
     let concerned: BTreeSet<SystemId> = request.facts.systems.keys().copied().collect();
     facts.owns.retain(|s| concerned.contains(s));
     facts.backs_up.retain(|s| concerned.contains(s));
-    if let Some(subject) = tx.identity(request.ask.subject).await? {
-        facts.subject_managers = managers(tx, &subject).await?;
-        facts.subject_owners = subject.spec.owners;
+    // The subject is one of them.
+    let parties = tx.identities_among(&request.parties()).await?;
+    if let Some(subject) = parties.get(&request.ask.subject) {
+        facts.subject_managers = managers(tx, subject).await?;
+        facts.subject_owners.clone_from(&subject.spec.owners);
     }
     if let Some(me) = &facts.identity {
-        facts.maybe_one_with = maybe_one_with(tx, me, request.parties(), now).await?;
+        facts.maybe_one_with = ones_with(tx, me, &parties, now).await?;
     }
     Ok(facts)
 }
@@ -375,10 +377,21 @@ pub async fn maybe_one_with(
     others: BTreeSet<IdentityId>,
     now: DateTime<Utc>,
 ) -> Result<BTreeSet<IdentityId>, Error> {
+    let others = tx.identities_among(&others).await?;
+    ones_with(tx, me, &others, now).await
+}
+
+/// The same, where they were read already.
+async fn ones_with(
+    tx: &mut Tx,
+    me: &Identity,
+    others: &BTreeMap<IdentityId, Identity>,
+    now: DateTime<Utc>,
+) -> Result<BTreeSet<IdentityId>, Error> {
     let mine = origins(tx, me, now).await?;
     let mut found = BTreeSet::new();
-    for other in tx.identities_among(&others).await?.into_values().filter(|other| other.id != me.id) {
-        if !origins(tx, &other, now).await?.is_disjoint(&mine) {
+    for other in others.values().filter(|other| other.id != me.id) {
+        if !origins(tx, other, now).await?.is_disjoint(&mine) {
             found.insert(other.id);
         }
     }

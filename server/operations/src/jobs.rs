@@ -138,6 +138,11 @@ impl Portal {
         tx.sweep(now, now - self.setup().absolute).await?;
         tx.commit().await?;
         tracing::debug!(actor = %Actor::System, "tidied up");
-        Ok(())
+        self.free_memory().await
+    }
+
+    /// Gives memory back that is of use only where the same is read again soon.
+    pub async fn free_memory(&self) -> Result<(), Error> {
+        Ok(self.store().free_memory().await?)
     }
 }

@@ -178,8 +178,8 @@ impl Portal {
         let asker = reader(tx, actor).await?.id;
         let subject = self.subject(tx, asker, &asking.subject).await?;
         if lock {
-            // The subject's row is bumped first: two asks that judge the same person go one after the other.
-            tx.touch_identity(subject).await?;
+            // The subject's row is held first: two asks that judge the same person go one after the other.
+            tx.hold_identities(&[subject].into()).await?;
         }
         let minutes: Minutes = asking.duration.parse().map_err(Refusal::from)?;
         let reason: Prose =
@@ -371,7 +371,7 @@ impl Portal {
     }
 
     /// A request that the actor may see, and what they may do with it, while the transaction holds, in one fixed order, the rows a decision
-    /// judges: the subject, the approver and those in whose place they may decide, then the systems. Whoever takes authority away bumps the
+    /// judges: the subject, the approver and those in whose place they may decide, then the systems. Whoever takes authority away holds the
     /// same rows, so one of the two goes first.
     pub(crate) async fn to_decide(
         &self,
@@ -380,21 +380,18 @@ impl Portal {
         id: RequestId,
         now: DateTime<Utc>,
     ) -> Result<(Request, Authority), Error> {
-        let request = tx.request(id).await?.ok_or(Error::NotFound)?;
+        let mut request = tx.request(id).await?.ok_or(Error::NotFound)?;
         let lenders = delegators(tx, actor, now).await?;
         let parties = [Some(request.ask.subject), actor.person()].into_iter().flatten();
-        let people: BTreeSet<_> = parties.chain(lenders.iter().copied()).collect();
-        for person in people {
-            tx.touch_identity(person).await?;
+        tx.hold_identities(&parties.chain(lenders.iter().copied()).collect()).await?;
+        tx.hold_systems(&request.facts.systems.keys().copied().collect()).await?;
+        if !tx.is_of_one_moment() {
+            if delegators(tx, actor, now).await? != lenders {
+                // Somebody has let them decide meanwhile, whose row is not held: all of it once more.
+                return Err(Error::Conflict);
+            }
+            request = tx.request(id).await?.ok_or(Error::NotFound)?;
         }
-        for system in request.facts.systems.keys() {
-            tx.touch_system(*system).await?;
-        }
-        if delegators(tx, actor, now).await? != lenders {
-            // Somebody has let them decide meanwhile, whose row is not held: all of it once more.
-            return Err(Error::Conflict);
-        }
-        let request = tx.request(id).await?.ok_or(Error::NotFound)?;
         let authority = Footing::among(tx, actor, &lenders, now).await?.over(tx, actor, &request, now).await?;
         if authority.may_see() { Ok((request, authority)) } else { Err(Error::NotFound) }
     }
@@ -447,9 +444,12 @@ impl Portal {
         id: RequestId,
     ) -> Result<Option<chrono::DateTime<chrono::Utc>>, Error> {
         let now = self.now();
-        let Some(request) = tx.request(id).await? else { return Ok(None) };
-        tx.touch_identity(request.ask.subject).await?;
-        let Some(request) = tx.request(id).await? else { return Ok(None) };
+        let Some(mut request) = tx.request(id).await? else { return Ok(None) };
+        tx.hold_identities(&[request.ask.subject].into()).await?;
+        if !tx.is_of_one_moment() {
+            let Some(again) = tx.request(id).await? else { return Ok(None) };
+            request = again;
+        }
         if let Some(change) = request.expire(now)? {
             self.save(tx, &change).await?;
             if let Some(request) = change.request() {

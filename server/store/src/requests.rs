@@ -224,13 +224,12 @@ impl Tx {
     /// Tells people something, each by a notice of their own, with where it leads.
     pub async fn notify(
         &mut self,
-        people: &[(NoticeId, IdentityId)],
+        told: &[(NoticeId, IdentityId, &str)],
         at: DateTime<Utc>,
-        says: &str,
         path: &str,
     ) -> Result<(), Error> {
-        insert!(self, "insert into notices (id, identity_id, at, says, path) ", people, |(id, who)| [
-            id.0, who.0, at, says, path
+        insert!(self, "insert into notices (id, identity_id, at, says, path) ", told, |(id, who, says)| [
+            id.0, who.0, at, *says, path
         ])
     }
 

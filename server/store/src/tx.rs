@@ -7,7 +7,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{str::FromStr, time::Duration};
+use std::{iter, str::FromStr, time::Duration};
 use uuid::Uuid;
 
 pub(crate) static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
@@ -165,6 +165,17 @@ impl Store {
         })
     }
 
+    /// Gives back the memory that was taken to read the same again sooner; connections that are in use keep theirs. On Postgres the database
+    /// has it.
+    pub async fn free_memory(&self) -> Result<(), Error> {
+        let Pools::Sqlite { writer, readers } = &self.pools else { return Ok(()) };
+        let rested: Vec<_> = iter::from_fn(|| readers.try_acquire()).chain(writer.try_acquire()).collect();
+        for mut connection in rested {
+            sqlx::query("pragma shrink_memory").execute(&mut *connection).await?;
+        }
+        Ok(())
+    }
+
     /// Waits for what is under way and closes.
     pub async fn close(&self) {
         match &self.pools {
@@ -186,6 +197,15 @@ async fn begun(pool: &PgPool, how: &'static str) -> Result<Transaction<'static, 
 }
 
 impl Tx {
+    /// Whether all that it reads is of one moment. On Postgres, where it writes, it is not: what was read before its row was held is read
+    /// again.
+    pub fn is_of_one_moment(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => true,
+            Self::Postgres(_) => false,
+        }
+    }
+
     /// Makes it so.
     pub async fn commit(self) -> Result<(), Error> {
         match self {

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::Stdio;
+use std::thread::sleep;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -31,6 +33,12 @@ const SIGN_IN: usize = 160;
 /// How many forms are made ready for each second of load.
 const FORMS_A_SECOND: u32 = 600;
 
+/// How long after its work a portal may still hold on to memory.
+const GIVES_BACK: Duration = Duration::from_secs(30);
+
+/// Of how many pages it is counted what stands on them.
+const SAMPLE: usize = 41;
+
 /// How many steps a run on a database of our own takes.
 pub const STEPS: usize = 2 + Name::DRIVEN.len() + 5;
 
@@ -44,22 +52,37 @@ pub struct Bench<'a> {
     pub tool: Tool,
 }
 
-/// One act that was driven, and one line of it that was not sent.
+/// One act that was driven: how it went, what was sent, and one line that was not.
 struct Driving {
-    act: Act,
+    driven: Driven,
+    lines: Vec<Line>,
     left: Line,
 }
 
+/// A portal and who is signed in to it.
+struct Peopled {
+    server: Server,
+    crowd: Crowd,
+}
+
 impl Bench<'_> {
-    /// Makes a company with so many requests, and measures the portal that serves it; with Lighthouse, its pages too.
-    pub fn own(&self, place: &Place<'_>, requests: u64, lighthouse: Option<&Lighthouse>) -> Result<Run> {
+    /// Makes a company with so many requests, and measures the portal that serves it; with Lighthouse, its pages too. Where there is a portal
+    /// with the fewest requests each act is driven there first: so how much longer it takes here does not hang on how fast the machine is by
+    /// and by.
+    pub fn own(
+        &self,
+        place: &Place<'_>,
+        requests: u64,
+        fewest: Option<&Place<'_>>,
+        lighthouse: Option<&Lighthouse>,
+    ) -> Result<Run> {
         let mut run = Run::new(place.says(), Some(requests));
-        let folder = self.steps.loud(&format!("{}: making up {requests} requests", run.on), || {
+        self.steps.loud(&format!("{}: making up {requests} requests", run.on), || {
             self.make(place, requests)?;
             place.export(self.project)
         })?;
         run.figures.insert(Figure::BytesARequest, real(place.bytes()?) / real(requests.max(1)));
-        let catalogue = Catalogue::read(&folder)?;
+        let catalogue = Catalogue::read(&place.catalogue())?;
 
         let starting = format!("{}: starting the portal, and signing {SIGN_IN} people in", run.on);
         let (server, mut crowd) = self.steps.quiet(&starting, || {
@@ -68,6 +91,7 @@ impl Bench<'_> {
             if !server.process().rest()? {
                 run.remarks.push("resident memory, idle: of a portal that had work to do all the time".to_owned());
             }
+            sleep(GIVES_BACK);
             run.figures.insert(Figure::IdleMegabytes, megabytes(server.process().resident().unwrap_or_default()));
             let crowd = self.crowd(server.origin(), catalogue)?;
             Ok((server, crowd))
@@ -90,12 +114,13 @@ impl Bench<'_> {
             run.raw = Some(floors::raw_commits(self.project, place, self.tool.seconds)?);
             Ok(())
         })?;
+        let fewest = fewest.map(|place| self.fewest(place)).transpose()?;
         let mut started = Some(server);
         // Deciding empties the inboxes, so what an inbox takes is counted before.
         for acts in Name::DRIVEN.split_inclusive(|it| *it == Name::Inbox) {
             let server = started.take().map_or_else(|| Server::portal(self.project, place), Ok)?;
             crowd.client = Client::new(server.origin());
-            let left = self.acts(&crowd, acts, Some(server.process()), &mut run)?;
+            let left = self.acts(&crowd, acts, Some(server.process()), fewest.as_ref(), &mut run)?;
             drop(server);
             self.steps
                 .quiet(&format!("{}: counting SQL statements", run.on), || self.statements(place, &left, &mut run))?;
@@ -112,7 +137,7 @@ impl Bench<'_> {
         let mut run = Run::new(url.to_owned(), None);
         let crowd = self.steps.quiet("signing people in", || self.crowd(url, catalogue))?;
         self.pages(lighthouse, &crowd, &mut run)?;
-        self.acts(&crowd, &Name::DRIVEN, None, &mut run)?;
+        self.acts(&crowd, &Name::DRIVEN, None, None, &mut run)?;
         Ok(run)
     }
 
@@ -128,6 +153,13 @@ impl Bench<'_> {
                 .stdout(Stdio::null()),
         )?;
         place.settle()
+    }
+
+    /// The portal with the fewest requests, once more.
+    fn fewest(&self, place: &Place<'_>) -> Result<Peopled> {
+        let server = Server::portal(self.project, place)?;
+        let crowd = self.crowd(server.origin(), Catalogue::read(&place.catalogue())?)?;
+        Ok(Peopled { server, crowd })
     }
 
     fn crowd(&self, origin: &str, catalogue: Catalogue) -> Result<Crowd> {
@@ -153,20 +185,33 @@ impl Bench<'_> {
         crowd: &Crowd,
         names: &[Name],
         process: Option<Process>,
+        fewest: Option<&Peopled>,
         run: &mut Run,
     ) -> Result<Vec<(Name, Line)>> {
         let mut left = Vec::new();
         for name in names.iter().copied() {
-            let driving =
-                self.steps.quiet(&format!("{}: {}", run.on, name.says()), || self.act(crowd, name, process, run))?;
-            run.acts.push(driving.act);
+            let driving = self.steps.quiet(&format!("{}: {}", run.on, name.says()), || {
+                // What it is sent is found out first, so that one load follows right after the other.
+                let lines = crowd.sends(name)?;
+                let before = fewest
+                    .map(|it| self.act(&it.crowd, name, it.crowd.sends(name)?, Some(it.server.process())))
+                    .transpose()?;
+                let driving = self.act(crowd, name, lines, process)?;
+                run.remarks.extend(remarks(crowd, name, &driving)?);
+                let fewest = before.map(|it| it.driven.load);
+                run.acts.push(Act { name, load: driving.driven.load.clone(), statements: None, fewest });
+                Ok(driving)
+            })?;
+            if process.is_some() {
+                let most = run.figures.entry(Figure::LoadMegabytes).or_default();
+                *most = most.max(megabytes(driving.driven.resident));
+            }
             left.push((name, driving.left));
         }
         Ok(left)
     }
 
-    fn act(&self, crowd: &Crowd, name: Name, process: Option<Process>, run: &mut Run) -> Result<Driving> {
-        let mut lines = crowd.sends(name)?;
+    fn act(&self, crowd: &Crowd, name: Name, mut lines: Vec<Line>, process: Option<Process>) -> Result<Driving> {
         let left = match name.sends() {
             Sends::Pages => lines.first().cloned(),
             Sends::Forms => lines.pop(),
@@ -174,12 +219,7 @@ impl Bench<'_> {
         let left = left.filter(|_| !lines.is_empty());
         let left = left.with_context(|| format!("there is nothing to drive `{}` with", name.says()))?;
         let driven = self.tool.drive(crowd.client.origin(), &lines, name.sends(), process)?;
-        run.remarks.extend(remarks(crowd, name, &lines, &driven)?);
-        if process.is_some() {
-            let most = run.figures.entry(Figure::LoadMegabytes).or_default();
-            *most = most.max(megabytes(driven.resident));
-        }
-        Ok(Driving { act: Act { name, load: driven.load, statements: None }, left })
+        Ok(Driving { driven, lines, left })
     }
 
     /// Sends each act once more to a portal that writes its statements down.
@@ -213,7 +253,7 @@ impl Bench<'_> {
 }
 
 /// What a reader must know about a load: what was turned away, what policy refused, whether it was a load at all.
-fn remarks(crowd: &Crowd, name: Name, lines: &[Line], driven: &Driven) -> Result<Vec<String>> {
+fn remarks(crowd: &Crowd, name: Name, Driving { driven, lines, .. }: &Driving) -> Result<Vec<String>> {
     let (load, says) = (&driven.load, name.says());
     let mut remarks = Vec::new();
     if load.failed > 0 {
@@ -230,6 +270,15 @@ fn remarks(crowd: &Crowd, name: Name, lines: &[Line], driven: &Driven) -> Result
     if let (Name::Inbox, Some(line)) = (name, lines.first()) {
         let rows = html::to_decide(&crowd.client.send(line, "bench")?.body).len();
         remarks.push(format!("{says}: of {} people, who have {rows} rows each on its first page", lines.len()));
+    }
+    if name == Name::Access {
+        let mut rows = Vec::new();
+        for line in lines.iter().take(SAMPLE) {
+            rows.push(html::requests(&crowd.client.send(line, "bench")?.body).len());
+        }
+        rows.sort_unstable();
+        let middle = rows.get(rows.len() / 2).copied().unwrap_or_default();
+        remarks.push(format!("{says}: {middle} requests stand on a page in the middle"));
     }
     if name == Name::Ask {
         let mut refused = 0;

@@ -132,10 +132,14 @@ impl<'a> Place<'a> {
         command
     }
 
-    /// What may be asked for there, and by whom.
-    pub fn export(&self, project: &Project) -> Result<PathBuf> {
-        let folder = self.folder.join("catalogue");
-        run::read(self.sallyport(project).arg("export").arg(&folder))?;
-        Ok(folder)
+    /// Writes out what may be asked for there, and by whom.
+    pub fn export(&self, project: &Project) -> Result<()> {
+        run::read(self.sallyport(project).arg("export").arg(self.catalogue()))?;
+        Ok(())
+    }
+
+    /// The folder to which that is written.
+    pub fn catalogue(&self) -> PathBuf {
+        self.folder.join("catalogue")
     }
 }

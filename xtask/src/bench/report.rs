@@ -56,6 +56,9 @@ pub struct Act {
     pub load: Load,
     /// How many SQL statements it is.
     pub statements: Option<u64>,
+    /// How it went right before, beside it on the same machine, where there are the fewest requests; nothing where that is this portal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fewest: Option<Load>,
 }
 
 /// The least program that does as much as an act must.

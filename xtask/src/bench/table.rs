@@ -58,6 +58,7 @@ fn acts(run: &Run, smallest: Option<&Run>, before: Option<&BTreeMap<String, f64>
     let mut head = vec![title(run)];
     head.extend(heads.map(str::to_owned));
     head.push(grown);
+    head.extend(smallest.map(|_| "there, p50 ms".to_owned()));
     let mut rows = vec![head];
     let mut sorted: Vec<&Act> = run.acts.iter().collect();
     sorted.sort_by_key(|it| it.name);
@@ -75,15 +76,16 @@ fn acts(run: &Run, smallest: Option<&Run>, before: Option<&BTreeMap<String, f64>
 }
 
 fn act_row(act: &Act, run: &Run, smallest: Option<&Run>) -> Vec<String> {
-    let Act { name, load, statements } = act;
+    let Act { name, load, statements, fewest } = act;
     let mut row = vec![name.says().to_owned()];
     row.extend(load_cells(load, *statements));
     let floor = run.floors.get(&name.floor()).and_then(|floor| ratio(load.per_second, floor.per_second));
     row.push(judged(floor, name.of_floor()));
     let tail = ratio(load.p99_ms, load.p50_ms);
     row.push(name.tail().map_or_else(|| NOTHING.to_owned(), |goal| judged(tail, goal)));
-    let then = smallest.and_then(|it| it.act(*name)).and_then(|it| ratio(load.p50_ms, it.load.p50_ms));
-    row.push(judged(then, Name::GROWTH));
+    let there = fewest.as_ref().or_else(|| Some(&smallest?.act(*name)?.load)).map(|it| it.p50_ms);
+    row.push(judged(there.and_then(|there| ratio(load.p50_ms, there)), Name::GROWTH));
+    row.extend(there.map(number));
     row
 }
 
@@ -242,8 +244,8 @@ mod tests {
 
     fn run(requests: u64, p50_ms: f64) -> Run {
         let mut run = Run::new("SQLite".to_owned(), Some(requests));
-        run.acts.push(Act { name: Name::Inbox, load: load(300.0, p50_ms), statements: Some(21) });
-        run.acts.push(Act { name: Name::Ask, load: load(500.0, p50_ms), statements: None });
+        run.acts.push(Act { name: Name::Inbox, load: load(300.0, p50_ms), statements: Some(21), fewest: None });
+        run.acts.push(Act { name: Name::Ask, load: load(500.0, p50_ms), statements: None, fewest: None });
         run.floors.insert(Floor::CommitAsk, load(1_000.0, 1.0));
         run.floors.insert(Floor::Page, load(12_000.0, 1.0));
         run.raw = Some(Raw { ask: Rate { per_second: 1_500.0 }, decide: Rate { per_second: 1_400.0 } });
@@ -274,7 +276,17 @@ mod tests {
         assert_eq!(line(&text, "ask "), ask);
         let inbox = line(&text, "inbox ");
         assert_eq!(inbox.get(6..), Some(["21", "3", "0.03 (≥ 0.25: NOT met)", "12.0 (≤ 10: NOT met)", "–"].as_slice()));
-        assert!(text.contains("1.50 (≤ 1.3: NOT met)"), "a million is held to ten thousand: {text}");
+        let held_to = |there: f64| {
+            let mut million = run(1_000_000, 3.0);
+            million.acts.iter_mut().for_each(|act| act.fewest = Some(load(1.0, there)));
+            shown(&report(vec![run(10_000, 2.0), million]), None)
+        };
+        assert!(text.contains("1.50 (≤ 1.3: NOT met)           2.00"), "a million is held to ten thousand: {text}");
+        let text = held_to(2.5);
+        assert!(
+            text.contains("1.20 (≤ 1.3: met)           2.50"),
+            "as it went right before, where that is known: {text}"
+        );
         assert_eq!(
             line(&text, "floor: raw durable commits of an ask"),
             ["floor: raw durable commits of an ask", "1,500"]

@@ -63,10 +63,10 @@ impl Manual {
         let mut told = Vec::new();
         for who in operators {
             if !tasks::takes_part(tx, &requests, who).await? {
-                told.push((NoticeId(self.ids.next(now)), who));
+                told.push((NoticeId(self.ids.next(now)), who, says.as_str()));
             }
         }
-        Ok(tx.notify(&told, now, &says, "/tasks").await?)
+        Ok(tx.notify(&told, now, "/tasks").await?)
     }
 }
 
