@@ -22,8 +22,8 @@ const AT_ONCE: u32 = 32;
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 const AFTER_A_FAILURE: Duration = Duration::from_secs(10);
 const TIDY: Duration = Duration::from_mins(10);
-/// After so many looks at nothing in a row it has no use any more for what it read while it worked.
-const QUIET: u32 = 5;
+/// So long after its last work it has no use any more for what it read for it.
+const QUIET: Duration = Duration::from_secs(10);
 
 /// Wakes the worker when somebody may have made work for it.
 pub async fn wake_after_acts(State(running): State<Running>, request: Request, next: Next) -> Response {
@@ -38,7 +38,7 @@ pub async fn wake_after_acts(State(running): State<Running>, request: Request, n
 /// Works until it is asked to stop; what it has begun it finishes.
 pub async fn work(portal: Portal, wake: Arc<Notify>, mut stop: Stop) {
     let mut tidied: Option<Instant> = None;
-    let mut quiet = 0_u32;
+    let mut worked = Some(Instant::now());
     while !stop.is_asked() {
         if tidied.is_none_or(|at| at.elapsed() >= TIDY) {
             if let Err(error) = portal.tidy().await {
@@ -49,8 +49,7 @@ pub async fn work(portal: Portal, wake: Arc<Notify>, mut stop: Stop) {
         // A defect in one job is no reason to leave all others undone; its lease runs out, and it is tried again.
         let rest = match AssertUnwindSafe(portal.run_due_jobs(AT_ONCE)).catch_unwind().await {
             Ok(Ok(0)) => {
-                quiet = quiet.saturating_add(1);
-                if quiet == QUIET
+                if worked.take_if(|at| at.elapsed() >= QUIET).is_some()
                     && let Err(error) = portal.free_memory().await
                 {
                     tracing::warn!(%error, "could not give memory back");
@@ -58,7 +57,7 @@ pub async fn work(portal: Portal, wake: Arc<Notify>, mut stop: Stop) {
                 LOOK_AGAIN
             }
             Ok(Ok(_)) => {
-                quiet = 0;
+                worked = Some(Instant::now());
                 continue;
             }
             Ok(Err(error)) => {

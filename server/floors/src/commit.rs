@@ -23,6 +23,9 @@ const PORTIONS: usize = 10;
 /// How many are written at once where none waits any more.
 const STOCK: usize = 500;
 
+/// So far apart are those that come one after another.
+const STRIDE: usize = 7919;
+
 /// What is committed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
@@ -38,6 +41,8 @@ pub struct Floors {
     pub examples: Vec<Example>,
     store: Store,
     ids: SystemIds,
+    people: InTurn,
+    systems: InTurn,
     turn: AtomicUsize,
     waiting: Mutex<VecDeque<Waiting>>,
 }
@@ -48,13 +53,21 @@ struct Waiting {
     example: usize,
 }
 
+/// Rows that are held in turn, so that two commits seldom wait for the same.
+struct InTurn {
+    ids: Vec<Uuid>,
+    turn: AtomicUsize,
+}
+
 impl Floors {
     /// Rehearses so many examples, and makes the tables to write them to.
     pub async fn open(portal: &Portal, store: Store, examples: usize) -> Result<Self> {
         let examples = Example::rehearse(portal, &store, examples).await?;
         copies::make(&store).await?;
+        let people = InTurn::of(copies::ids(&store, "select id from floor_identities order by id").await?);
+        let systems = InTurn::of(copies::ids(&store, "select id from floor_systems order by id").await?);
         let (ids, turn, waiting) = (SystemIds::default(), AtomicUsize::new(0), Mutex::default());
-        Ok(Self { examples, store, ids, turn, waiting })
+        Ok(Self { examples, store, ids, people, systems, turn, waiting })
     }
 
     /// Writes the requests that wait at the beginning.
@@ -70,7 +83,9 @@ impl Floors {
         match act {
             Act::Ask => {
                 let mut tx = self.store.write().await?;
-                let asked = self.ask(&mut tx, self.next_example()).await?;
+                let example = self.next_example();
+                self.hold(&mut tx, &self.examples[example].asked).await?;
+                let asked = self.ask(&mut tx, example).await?;
                 tx.commit().await?;
                 self.wait([asked]);
             }
@@ -95,6 +110,7 @@ impl Floors {
         let mut tx = self.store.write().await?;
         let mut asked = Vec::new();
         for _ in 0..STOCK {
+            // Nothing is held for these: whoever writes many would wait for others, who wait for them.
             asked.push(self.ask(&mut tx, self.next_example()).await?);
         }
         tx.commit().await?;
@@ -153,6 +169,7 @@ impl Floors {
         let Waiting { id, example } = *waiting;
         let (asked, written) = (&self.examples[example].asked, &self.examples[example].decided);
         let row = &written.request;
+        self.hold(tx, written).await?;
         let changed = run!(
             tx,
             "update floor_requests set version = $2, body = $3, state = $4, approval_id = $5, until = $6, owes_review = $7,
@@ -196,6 +213,17 @@ impl Floors {
             prev
         )?;
         self.follow(tx, id, example, written).await
+    }
+
+    /// As many rows are held as the act holds, in one order, so that nobody waits for each other.
+    async fn hold(&self, tx: &mut Tx, written: &Written) -> Result<()> {
+        for person in self.people.next(written.held.people) {
+            run!(tx, "update floor_identities set touched = touched + 1 where id = $1", person)?;
+        }
+        for system in self.systems.next(written.held.systems) {
+            run!(tx, "update floor_systems set touched = touched + 1 where id = $1", system)?;
+        }
+        Ok(())
     }
 
     /// What every act ends with: its events, texts, looks and notices.
@@ -272,4 +300,20 @@ async fn insert_deciders(tx: &mut Tx, id: Uuid, written: &Written) -> Result<()>
         first.in_person
     )?;
     Ok(())
+}
+
+impl InTurn {
+    fn of(ids: Vec<Uuid>) -> Self {
+        Self { ids, turn: AtomicUsize::new(0) }
+    }
+
+    /// The next so many, far apart as those are whom people ask for, in the order of their ids.
+    fn next(&self, count: i64) -> Vec<Uuid> {
+        let count = usize::try_from(count).unwrap_or(0).min(self.ids.len());
+        let from = self.turn.fetch_add(count, Ordering::Relaxed);
+        let mut next: Vec<_> =
+            (from..from + count).map(|turn| self.ids[turn.wrapping_mul(STRIDE) % self.ids.len()]).collect();
+        next.sort_unstable();
+        next
+    }
 }

@@ -4,11 +4,16 @@
 use anyhow::{Context, Result};
 use sqlx::AssertSqlSafe;
 use store::{Store, Tx};
+use uuid::Uuid;
 
 use crate::sql::{rows, run};
 
 /// The tables that asking and deciding write to.
-pub const TABLES: [&str; 8] = ["requests", "deciders", "decisions", "streams", "events", "texts", "jobs", "notices"];
+pub const TABLES: [&str; 10] =
+    ["requests", "deciders", "decisions", "streams", "events", "texts", "jobs", "notices", "identities", "systems"];
+
+/// Those of which an act holds rows that are there already: their copies begin with the same.
+const FILLED: [&str; 2] = ["identities", "systems"];
 
 /// Makes the copies anew.
 pub async fn make(store: &Store) -> Result<()> {
@@ -18,6 +23,9 @@ pub async fn make(store: &Store) -> Result<()> {
         for statement in like(&mut tx, table).await? {
             run!(&mut tx, AssertSqlSafe(statement))?;
         }
+    }
+    for table in FILLED {
+        run!(&mut tx, AssertSqlSafe(format!("insert into floor_{table} select * from {table}")))?;
     }
     Ok(tx.commit().await?)
 }
@@ -29,6 +37,12 @@ pub async fn remove(store: &Store) -> Result<()> {
         run!(&mut tx, AssertSqlSafe(format!("drop table if exists floor_{table}")))?;
     }
     Ok(tx.commit().await?)
+}
+
+/// The ids of the people, or of the systems, that the copies begin with.
+pub async fn ids(store: &Store, sql: &'static str) -> Result<Vec<Uuid>> {
+    let mut tx = store.read().await?;
+    Ok(rows!(&mut tx, (Uuid,), sql)?.into_iter().map(|(id,)| id).collect())
 }
 
 /// What makes a table like this one, without what its rows refer to: whether that is there is not a floor's to ask.

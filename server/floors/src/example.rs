@@ -43,6 +43,8 @@ pub struct Example {
 /// Every row that an act writes; of the request's own row all that stands there after it.
 #[derive(Debug)]
 pub struct Written {
+    /// How many rows it holds while it judges them.
+    pub held: Held,
     /// The request.
     pub request: RequestRow,
     /// Who may decide now.
@@ -57,6 +59,15 @@ pub struct Written {
     pub jobs: Vec<JobRow>,
     /// Who is told.
     pub notices: Vec<NoticeRow>,
+}
+
+/// How often rows were held by being touched.
+#[derive(Clone, Copy, Debug, FromRow)]
+pub struct Held {
+    /// Of people and other identities.
+    pub people: i64,
+    /// Of systems.
+    pub systems: i64,
 }
 
 /// A row of `requests`; for whom it is, is made up anew each time, as nobody waits twice for the same.
@@ -197,19 +208,21 @@ impl Example {
         let mut tx = store.read().await?;
         let asker = Actor::Person { id: recorded.ask.asker, name: recorded.facts.asker.name.clone() };
         let asking = asking_for(&mut tx, recorded).await?;
+        let before = Held::read(&mut tx).await?;
         drop(tx);
         let Some((mut tx, id)) = unless_refused(portal.rehearse_ask(&asker, &asking).await)? else { return Ok(None) };
         let request = tx.request(id).await?.context("what was asked is not there")?;
         let State::Waiting { .. } = request.state else { return Ok(None) };
         let Some(by) = request.may_decide_now().first().copied() else { return Ok(None) };
-        let first = Written::read(&mut tx, &request, None).await?;
+        let first = Written::read(&mut tx, &request, before, None).await?;
         let decider = Actor::Person { id: by, name: request.facts.name(by) };
+        let between = Held::read(&mut tx).await?;
         let done = portal.rehearse_approval(&mut tx, &decider, id, request.terms).await;
         if unless_refused(done)?.is_none() {
             return Ok(None);
         }
         let request = tx.request(id).await?.context("what was approved is not there")?;
-        let then = Written::read(&mut tx, &request, Some(&first)).await?;
+        let then = Written::read(&mut tx, &request, between, Some(&first)).await?;
         Ok(Some(Self { asker, asking, decider, id, asked: first, decided: then }))
     }
 }
@@ -245,9 +258,18 @@ fn unless_refused<T>(done: Result<T, Error>) -> Result<Option<T>> {
     }
 }
 
+impl Held {
+    /// How often rows were held so far, by anybody.
+    async fn read(tx: &mut Tx) -> Result<Self> {
+        const SQL: &str = "select (select coalesce(sum(touched), 0) from identities) as people,
+            (select coalesce(sum(touched), 0) from systems) as systems";
+        Ok(row!(tx, Self, SQL)?)
+    }
+}
+
 impl Written {
-    /// What was written to a request and around it, beyond what stood there `before`.
-    async fn read(tx: &mut Tx, request: &Request, before: Option<&Self>) -> Result<Self> {
+    /// What was written to a request and around it since `held` was read, beyond what stood there `before`.
+    async fn read(tx: &mut Tx, request: &Request, held: Held, before: Option<&Self>) -> Result<Self> {
         const REQUEST: &str = "select version, body, bundle_id, asker_id, state, approval_id, asked_at, until,
               owes_review, decided_at
             from requests where id = $1";
@@ -261,7 +283,10 @@ impl Written {
         const NOTICES: &str = "select id, identity_id, at, says, path from notices where path = $1 order by id";
         let id = request.id.0;
         let known = before.map(Self::ids).unwrap_or_default();
+        let now = Held::read(tx).await?;
+        let held = Held { people: now.people - held.people, systems: now.systems - held.systems };
         let mut written = Self {
+            held,
             request: row!(tx, RequestRow, REQUEST, id)?,
             deciders: rows!(tx, DeciderRow, DECIDERS, id)?,
             decisions: rows!(tx, DecisionRow, DECISIONS, id)?,

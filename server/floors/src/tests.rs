@@ -77,12 +77,15 @@ impl World {
         Floors::open(&self.portal, self.store.clone(), examples).await.expect("somebody can ask for something")
     }
 
-    /// How many rows stand in the portal's tables, or in their copies.
+    /// How many rows stand in the portal's tables, or in their copies, and how often those that are held were touched.
     async fn rows(&self, prefix: &str) -> BTreeMap<String, i64> {
         let mut tx = self.store.read().await.expect("the database answers");
         let counted = TABLES.map(|table| (table.to_owned(), format!("select count(*) from {prefix}{table}")));
+        let touched = ["identities", "systems"].map(|table| {
+            (format!("{table} touched"), format!("select coalesce(sum(touched), 0) from {prefix}{table}"))
+        });
         let mut rows = BTreeMap::new();
-        for (what, sql) in counted {
+        for (what, sql) in counted.into_iter().chain(touched) {
             let (count,) = row!(&mut tx, (i64,), AssertSqlSafe(sql)).expect("it can be counted");
             rows.insert(what, count);
         }
@@ -137,10 +140,10 @@ async fn a_floor_writes_as_many_rows_as_the_act(on: On) {
     let floor_decided = world.rows("floor_").await;
 
     let ask = written(&before, &asked);
-    assert!(ask["notices"] > 0 && ask["deciders"] > 0, "{ask:?}");
+    assert!(ask["notices"] > 0 && ask["deciders"] > 0 && ask["identities touched"] > 0, "{ask:?}");
     assert_eq!(written(&floor_before, &floor_asked), ask);
     let decision = written(&asked, &decided);
-    assert!(decision["decisions"] == 1, "{decision:?}");
+    assert!(decision["decisions"] == 1 && decision["systems touched"] > 0, "{decision:?}");
     assert_eq!(written(&floor_asked, &floor_decided), decision);
 
     copies::remove(&world.store).await.expect("they can be taken away");

@@ -12,6 +12,7 @@ use domain::{
     stepup::Verified,
     views::delegation::{DelegationPage, DelegationView},
 };
+use std::collections::BTreeSet;
 use store::Tx;
 
 /// Where it is read and ended.
@@ -56,7 +57,9 @@ impl Portal {
         let me = person(tx, actor).await?;
         let (to, wanted) = wanted(tx, to, from, until).await?;
         // Neither leaves while it is made.
-        tx.hold_identities(&[me.id, to.id].into()).await?;
+        for id in BTreeSet::from([me.id, to.id]) {
+            tx.touch_identity(id).await?;
+        }
         let me = person(tx, actor).await?;
         let to = tx.identity(to.id).await?.ok_or(Error::NotFound)?;
         self.save(tx, &me.delegate(actor, &to, wanted, verified, self.now())?).await?;

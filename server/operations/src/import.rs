@@ -251,7 +251,9 @@ impl Loading<'_> {
                 // Whoever gains or loses authority by it is serialised with the decisions they may be taking right now.
                 let moved: BTreeSet<IdentityId> =
                     known.spec.members.symmetric_difference(&spec.members).copied().collect();
-                self.tx.hold_identities(&moved).await?;
+                for who in moved {
+                    self.tx.touch_identity(who).await?;
+                }
             }
             let new = known.is_none().then_some(spec.name.as_str());
             if self.save(change, "group", key, new, &stanza.at).await?

@@ -138,7 +138,7 @@ impl Portal {
         tx.sweep(now, now - self.setup().absolute).await?;
         tx.commit().await?;
         tracing::debug!(actor = %Actor::System, "tidied up");
-        self.free_memory().await
+        Ok(())
     }
 
     /// Gives memory back that is of use only where the same is read again soon.

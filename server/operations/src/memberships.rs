@@ -50,8 +50,10 @@ impl Portal {
         let confirmed = self.as_admin(tx, actor, false, others.clone(), verified).await?;
         let ones = self.ones(tx, actor).await?;
         let change = group.confirm_members(actor, number, gained_by_joining(&ones, &group), confirmed, now)?;
-        // Whoever gains or loses authority by it is serialised with the decisions they may be taking right now.
-        tx.hold_identities(&moved(&group)).await?;
+        for who in moved(&group) {
+            // Whoever gains or loses authority by it is serialised with the decisions they may be taking right now.
+            tx.touch_identity(who).await?;
+        }
         self.save(tx, &change).await?;
         // With fewer before them others may step in: looked at once it is so, and undone with the act where the actor would.
         let handed = self.handed_over(tx, |_| true, |_| ()).await?;

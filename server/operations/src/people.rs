@@ -154,7 +154,7 @@ impl Portal {
         // Whoever has a password of their own may not use it to go on guessing those of others.
         tx.take_back_try(&counting.of_address).await?;
         if let Some(stronger) = stronger {
-            tx.hold_identities(&[who.id].into()).await?;
+            tx.touch_identity(who.id).await?;
             // Not over a password that was set meanwhile.
             if let Some(current) = tx.identity(who.id).await?.filter(|it| it.has_password(&hashed(kept))) {
                 let change = current.rehash_password(hashed(stronger), self.now())?;
@@ -176,7 +176,7 @@ impl Portal {
             return Ok(());
         }
         // Of two admins in one moment the second waits here, and then sees the first.
-        tx.hold_portal().await?;
+        tx.touch_portal().await?;
         let Some(portal) = tx.portal().await? else { return Ok(()) };
         if tx.count_admins_signed_in().await? >= 2 {
             let actor = Actor::Person { id: who.id, name: who.spec.name.clone() };

@@ -178,8 +178,8 @@ impl Portal {
         let asker = reader(tx, actor).await?.id;
         let subject = self.subject(tx, asker, &asking.subject).await?;
         if lock {
-            // The subject's row is held first: two asks that judge the same person go one after the other.
-            tx.hold_identities(&[subject].into()).await?;
+            // The subject's row is bumped first: two asks that judge the same person go one after the other.
+            tx.touch_identity(subject).await?;
         }
         let minutes: Minutes = asking.duration.parse().map_err(Refusal::from)?;
         let reason: Prose =
@@ -371,7 +371,7 @@ impl Portal {
     }
 
     /// A request that the actor may see, and what they may do with it, while the transaction holds, in one fixed order, the rows a decision
-    /// judges: the subject, the approver and those in whose place they may decide, then the systems. Whoever takes authority away holds the
+    /// judges: the subject, the approver and those in whose place they may decide, then the systems. Whoever takes authority away bumps the
     /// same rows, so one of the two goes first.
     pub(crate) async fn to_decide(
         &self,
@@ -383,8 +383,13 @@ impl Portal {
         let mut request = tx.request(id).await?.ok_or(Error::NotFound)?;
         let lenders = delegators(tx, actor, now).await?;
         let parties = [Some(request.ask.subject), actor.person()].into_iter().flatten();
-        tx.hold_identities(&parties.chain(lenders.iter().copied()).collect()).await?;
-        tx.hold_systems(&request.facts.systems.keys().copied().collect()).await?;
+        let people: BTreeSet<_> = parties.chain(lenders.iter().copied()).collect();
+        for person in people {
+            tx.touch_identity(person).await?;
+        }
+        for system in request.facts.systems.keys() {
+            tx.touch_system(*system).await?;
+        }
         if !tx.is_of_one_moment() {
             if delegators(tx, actor, now).await? != lenders {
                 // Somebody has let them decide meanwhile, whose row is not held: all of it once more.
@@ -445,7 +450,7 @@ impl Portal {
     ) -> Result<Option<chrono::DateTime<chrono::Utc>>, Error> {
         let now = self.now();
         let Some(mut request) = tx.request(id).await? else { return Ok(None) };
-        tx.hold_identities(&[request.ask.subject].into()).await?;
+        tx.touch_identity(request.ask.subject).await?;
         if !tx.is_of_one_moment() {
             let Some(again) = tx.request(id).await? else { return Ok(None) };
             request = again;

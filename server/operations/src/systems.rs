@@ -128,7 +128,7 @@ impl Portal {
         authority.admin()?;
         let known = tx.system_by_key(key).await?.ok_or(Error::NotFound)?;
         // Decisions on its requests that are being taken right now come before this, or after it.
-        tx.hold_systems(&[known.id].into()).await?;
+        tx.touch_system(known.id).await?;
         let system = tx.system_by_key(key).await?.ok_or(Error::NotFound)?;
         let founding = is_founding(tx).await?;
         let others: BTreeSet<_> = system.proposed.as_ref().and_then(|it| it.by.person()).into_iter().collect();

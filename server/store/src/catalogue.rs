@@ -3,7 +3,7 @@
 use crate::{
     Error, Store, Tx,
     save::corrupt,
-    tx::{row, row_alone, rows, rows_among, rows_by_id, rows_by_text, without_nul},
+    tx::{row, row_alone, rows, rows_among, rows_by_id, rows_by_text, run, without_nul},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -347,45 +347,22 @@ impl Tx {
         })
     }
 
-    /// Holds the rows of these identities until this act is over: every other that holds or changes one of them comes before it, or after it.
-    pub async fn hold_identities(&mut self, ids: &BTreeSet<IdentityId>) -> Result<(), Error> {
-        self.hold(
-            "select id from identities where id = any($1) order by id for no key update",
-            ids.iter().map(|it| it.0).collect(),
-        )
-        .await
+    /// Serialises this act with every other that judges the same identity.
+    pub async fn touch_identity(&mut self, id: IdentityId) -> Result<(), Error> {
+        run!(self, "update identities set touched = touched + 1 where id = $1", id.0)?;
+        Ok(())
     }
 
-    /// The same of these systems.
-    pub async fn hold_systems(&mut self, ids: &BTreeSet<SystemId>) -> Result<(), Error> {
-        self.hold(
-            "select id from systems where id = any($1) order by id for no key update",
-            ids.iter().map(|it| it.0).collect(),
-        )
-        .await
+    /// Serialises this act with every other that judges the portal itself.
+    pub async fn touch_portal(&mut self) -> Result<(), Error> {
+        run!(self, "update portal set version = version")?;
+        Ok(())
     }
 
-    /// The same of the portal's own row.
-    pub async fn hold_portal(&mut self) -> Result<(), Error> {
-        match self {
-            Self::Sqlite(_) => Ok(()),
-            Self::Postgres(tx) => {
-                sqlx::query("select id from portal for no key update").execute(&mut **tx).await?;
-                Ok(())
-            }
-        }
-    }
-
-    /// In the order of their ids, so that no two acts ever wait for each other.
-    async fn hold(&mut self, sql: &'static str, ids: Vec<Uuid>) -> Result<(), Error> {
-        match self {
-            // SQLite: whoever writes holds all of it.
-            Self::Sqlite(_) => Ok(()),
-            Self::Postgres(tx) => {
-                sqlx::query(sql).bind(ids).execute(&mut **tx).await?;
-                Ok(())
-            }
-        }
+    /// Serialises this act with every other that judges the same system.
+    pub async fn touch_system(&mut self, id: SystemId) -> Result<(), Error> {
+        run!(self, "update systems set touched = touched + 1 where id = $1", id.0)?;
+        Ok(())
     }
 
     /// The names of these identities, of those that are active only where that is asked.

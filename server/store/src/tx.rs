@@ -197,8 +197,8 @@ async fn begun(pool: &PgPool, how: &'static str) -> Result<Transaction<'static, 
 }
 
 impl Tx {
-    /// Whether all that it reads is of one moment. On Postgres, where it writes, it is not: what was read before its row was held is read
-    /// again.
+    /// Whether all that a transaction reads which writes is of one moment. On Postgres it is not: what was read before its row was bumped is
+    /// read again.
     pub fn is_of_one_moment(&self) -> bool {
         match self {
             Self::Sqlite(_) => true,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Stdio;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
@@ -12,7 +12,7 @@ use super::acts::{Crowd, Name};
 use super::catalogue::Catalogue;
 use super::client::{Client, Line};
 use super::lighthouse::Lighthouse;
-use super::load::{Driven, Sends, Told, Tool};
+use super::load::{Driven, Load, Sends, Told, Tool};
 use super::place::Place;
 use super::process::Process;
 use super::report::{Act, Figure, Run, real};
@@ -66,9 +66,16 @@ struct Peopled {
 }
 
 impl Bench<'_> {
-    /// Makes a company with so many requests, and measures the portal that serves it; with Lighthouse, its pages too. Where there is a portal
-    /// with the fewest requests each act is driven there first: so how much longer it takes here does not hang on how fast the machine is by
-    /// and by.
+    /// Makes a company with so many requests.
+    pub fn make(&self, place: &Place<'_>, requests: u64) -> Result<()> {
+        self.steps.loud(&format!("{}: making up {requests} requests", place.says()), || {
+            self.fill(place, requests)?;
+            place.export(self.project)
+        })
+    }
+
+    /// Measures the portal that serves what was made; with Lighthouse, its pages too. Where there is one with the fewest requests, each act is
+    /// driven there right before: so how much longer it takes here does not hang on how fast the machine is at that time.
     pub fn own(
         &self,
         place: &Place<'_>,
@@ -77,10 +84,6 @@ impl Bench<'_> {
         lighthouse: Option<&Lighthouse>,
     ) -> Result<Run> {
         let mut run = Run::new(place.says(), Some(requests));
-        self.steps.loud(&format!("{}: making up {requests} requests", run.on), || {
-            self.make(place, requests)?;
-            place.export(self.project)
-        })?;
         run.figures.insert(Figure::BytesARequest, real(place.bytes()?) / real(requests.max(1)));
         let catalogue = Catalogue::read(&place.catalogue())?;
 
@@ -88,10 +91,11 @@ impl Bench<'_> {
         let (server, mut crowd) = self.steps.quiet(&starting, || {
             let server = Server::portal(self.project, place)?;
             run.figures.insert(Figure::FirstAnswerMillis, server.first_answer().as_secs_f64() * 1e3);
-            if !server.process().rest()? {
+            if server.process().rest()? {
+                wait(GIVES_BACK)?;
+            } else {
                 run.remarks.push("resident memory, idle: of a portal that had work to do all the time".to_owned());
             }
-            sleep(GIVES_BACK);
             run.figures.insert(Figure::IdleMegabytes, megabytes(server.process().resident().unwrap_or_default()));
             let crowd = self.crowd(server.origin(), catalogue)?;
             Ok((server, crowd))
@@ -141,7 +145,7 @@ impl Bench<'_> {
         Ok(run)
     }
 
-    fn make(&self, place: &Place<'_>, requests: u64) -> Result<()> {
+    fn fill(&self, place: &Place<'_>, requests: u64) -> Result<()> {
         run::read(place.sallyport(self.project).arg("migrate"))?;
         let [requests, people, bundles, seed] =
             [requests.to_string(), PEOPLE.to_string(), BUNDLES.to_string(), SEED.to_string()];
@@ -155,8 +159,9 @@ impl Bench<'_> {
         place.settle()
     }
 
-    /// The portal with the fewest requests, once more.
+    /// The portal with the fewest requests, as it was made.
     fn fewest(&self, place: &Place<'_>) -> Result<Peopled> {
+        place.export(self.project)?;
         let server = Server::portal(self.project, place)?;
         let crowd = self.crowd(server.origin(), Catalogue::read(&place.catalogue())?)?;
         Ok(Peopled { server, crowd })
@@ -193,13 +198,10 @@ impl Bench<'_> {
             let driving = self.steps.quiet(&format!("{}: {}", run.on, name.says()), || {
                 // What it is sent is found out first, so that one load follows right after the other.
                 let lines = crowd.sends(name)?;
-                let before = fewest
-                    .map(|it| self.act(&it.crowd, name, it.crowd.sends(name)?, Some(it.server.process())))
-                    .transpose()?;
+                let before = fewest.and_then(|it| self.before(it, name, process, run));
                 let driving = self.act(crowd, name, lines, process)?;
                 run.remarks.extend(remarks(crowd, name, &driving)?);
-                let fewest = before.map(|it| it.driven.load);
-                run.acts.push(Act { name, load: driving.driven.load.clone(), statements: None, fewest });
+                run.acts.push(Act { name, load: driving.driven.load.clone(), statements: None, fewest: before });
                 Ok(driving)
             })?;
             if process.is_some() {
@@ -209,6 +211,30 @@ impl Bench<'_> {
             left.push((name, driving.left));
         }
         Ok(left)
+    }
+
+    /// How an act goes where there are the fewest requests, while the other portal rests; what it cannot be driven for is a remark.
+    fn before(&self, fewest: &Peopled, name: Name, other: Option<Process>, run: &mut Run) -> Option<Load> {
+        let Peopled { server, crowd } = fewest;
+        let driven = crowd.sends(name).and_then(|lines| {
+            let rests = other.map_or(Ok(true), Process::rest)?;
+            let driving = self.act(crowd, name, lines, Some(server.process()))?;
+            let mut remarks = remarks(crowd, name, &driving)?;
+            if !(rests && server.process().rest()?) {
+                remarks.push(format!("{}: the two portals worked at the same time", name.says()));
+            }
+            Ok((driving.driven.load, remarks))
+        });
+        match driven {
+            Ok((load, remarks)) => {
+                run.remarks.extend(remarks.into_iter().map(|it| format!("with the fewest requests, {it}")));
+                Some(load)
+            }
+            Err(why) => {
+                run.remarks.push(format!("{} could not be driven with the fewest requests: {why:#}", name.says()));
+                None
+            }
+        }
     }
 
     fn act(&self, crowd: &Crowd, name: Name, mut lines: Vec<Line>, process: Option<Process>) -> Result<Driving> {
@@ -278,7 +304,7 @@ fn remarks(crowd: &Crowd, name: Name, Driving { driven, lines, .. }: &Driving) -
         }
         rows.sort_unstable();
         let middle = rows.get(rows.len() / 2).copied().unwrap_or_default();
-        remarks.push(format!("{says}: {middle} requests stand on a page in the middle"));
+        remarks.push(format!("{says}: the middle one of {} pages leads to {middle} requests", rows.len()));
     }
     if name == Name::Ask {
         let mut refused = 0;
@@ -313,6 +339,16 @@ fn answer(crowd: &Crowd, lines: &[Line], told: &Told) -> Result<Option<String>> 
     let Some(line) = lines.get(told.line) else { return Ok(None) };
     let look = Line { path: told.location.clone(), form: None, ..line.clone() };
     Ok(Some(crowd.client.send(&look, "bench")?.body))
+}
+
+/// Sleeps, until somebody stops the program.
+fn wait(time: Duration) -> Result<()> {
+    let began = Instant::now();
+    while began.elapsed() < time {
+        run::go_on()?;
+        sleep(Duration::from_millis(100));
+    }
+    Ok(())
 }
 
 fn megabytes(bytes: u64) -> f64 {

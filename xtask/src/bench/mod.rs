@@ -122,7 +122,8 @@ fn own(project: &Project, options: &Options, folder: &Folder, report: &mut Repor
     report.figures.insert(Figure::BinaryMegabytes, real(binary) / 1e6);
     report.figures.insert(Figure::FirstLoadKilobytes, real(u64::try_from(first_load.total())?) / 1e3);
     let bench = Bench { project, steps: &steps, tool: options.tool(program, folder) };
-    let mut smallest: BTreeMap<Kind, Place<'_>> = BTreeMap::new();
+    // Of each kind the one with the fewest requests, as it was made.
+    let mut as_made: BTreeMap<Kind, Place<'_>> = BTreeMap::new();
     for (nth, (kind, size)) in plan.into_iter().enumerate() {
         let place = match kind {
             Kind::Sqlite => Place::file(folder, size)?,
@@ -130,9 +131,13 @@ fn own(project: &Project, options: &Options, folder: &Folder, report: &mut Repor
         };
         // Pages look the same on every database.
         let lighthouse = (nth == 0).then_some(&lighthouse);
-        report.runs.push(bench.own(&place, size, smallest.get(&kind), lighthouse)?);
+        bench.make(&place, size)?;
+        let fewest = as_made.get(&kind).map(|it| it.copy(&format!("beside-{size}"))).transpose()?;
+        if fewest.is_none() {
+            as_made.insert(kind, place.copy("as-made")?);
+        }
+        report.runs.push(bench.own(&place, size, fewest.as_ref(), lighthouse)?);
         options.keep(report)?;
-        smallest.entry(kind).or_insert(place);
     }
     eprintln!("measured after {}", steps.time());
     Ok(())

@@ -62,7 +62,10 @@ enum What<'a> {
 impl<'a> Place<'a> {
     /// An empty file.
     pub fn file(folder: &Folder, size: u64) -> Result<Self> {
-        let folder = folder.path().join(format!("sqlite-{size}"));
+        Self::file_in(folder.path().join(format!("sqlite-{size}")))
+    }
+
+    fn file_in(folder: PathBuf) -> Result<Self> {
         fs::create_dir_all(&folder)?;
         let file = folder.join("sallyport.db");
         Ok(Self { url: format!("sqlite://{}", file.display()), folder, what: What::File(file) })
@@ -75,6 +78,29 @@ impl<'a> Place<'a> {
         let (superuser, name) = (cluster.superuser(), format!("bench_{size}"));
         cluster.sql(superuser, "postgres", &format!("create database {name};"))?;
         Ok(Self { url: cluster.url(superuser, &name), folder, what: What::Database { cluster, name } })
+    }
+
+    /// The same once more under another name, while nobody uses it.
+    pub fn copy(&self, name: &str) -> Result<Self> {
+        let folder = self.folder.with_file_name(format!("{}-{name}", self.says().replace(' ', "-").to_lowercase()));
+        match &self.what {
+            What::File(file) => {
+                let copy = Self::file_in(folder)?;
+                let to = copy.folder.join("sallyport.db");
+                fs::copy(file, &to)?;
+                let log = log_of(file);
+                if log.exists() {
+                    fs::copy(log, log_of(&to))?;
+                }
+                Ok(copy)
+            }
+            What::Database { cluster, name: of } => {
+                fs::create_dir_all(&folder)?;
+                let (superuser, name) = (cluster.superuser(), format!("bench_{}", name.replace('-', "_")));
+                cluster.sql(superuser, "postgres", &format!("create database {name} template {of};"))?;
+                Ok(Self { url: cluster.url(superuser, &name), folder, what: What::Database { cluster, name } })
+            }
+        }
     }
 
     /// A folder beside it.
@@ -102,9 +128,7 @@ impl<'a> Place<'a> {
     pub fn bytes(&self) -> Result<u64> {
         match &self.what {
             What::File(file) => {
-                let mut log = OsString::from(file);
-                log.push("-wal");
-                let log = fs::metadata(log).map_or(0, |about| about.len());
+                let log = fs::metadata(log_of(file)).map_or(0, |about| about.len());
                 Ok(fs::metadata(file)?.len() + log)
             }
             What::Database { cluster, name } => {
@@ -142,4 +166,11 @@ impl<'a> Place<'a> {
     pub fn catalogue(&self) -> PathBuf {
         self.folder.join("catalogue")
     }
+}
+
+/// What was written to a file of SQLite's and does not stand in it yet.
+fn log_of(file: &Path) -> PathBuf {
+    let mut log = OsString::from(file);
+    log.push("-wal");
+    log.into()
 }
