@@ -18,6 +18,7 @@ on_both! {
     nobody_waits_twice_or_holds_twice_the_same_bundle
     an_account_belongs_to_one_identity
     what_a_migration_fills_in_is_as_the_trail_says
+    memory_is_freed_beside_those_who_use_it
     who_goes_away_leaves_no_transaction_behind
 }
 
@@ -193,6 +194,23 @@ async fn what_a_migration_fills_in_is_as_the_trail_says(on: On) {
     assert!(!world.is_in("ann.asker", "life-x").await, "hers is over");
     assert!(world.is_in("bo.asker", "life-x").await, "his is not");
     world.is_sound().await;
+}
+
+/// Memory is freed without waiting for whoever reads or writes, and without taking anything from them.
+async fn memory_is_freed_beside_those_who_use_it(on: On) {
+    let world = World::on(on).await;
+    let (mut reads, mut writes) = (
+        world.store.read().await.expect("it begins"),
+        world.store.write().await.expect("it begins"),
+    );
+    let before = reads.portal().await.expect("it answers");
+    writes.forget_tries("nobody").await.expect("it may write");
+    world.store.free_memory().await.expect("it waits for nobody");
+    assert_eq!(reads.portal().await.expect("it answers"), before);
+    writes.commit().await.expect("it is still there");
+    drop(reads);
+    world.store.free_memory().await.expect("nobody is in the way");
+    assert_eq!(world.store.read().await.expect("it begins").portal().await.expect("it answers"), before);
 }
 
 /// ASVS 15.4.2: a browser that goes away while a transaction begins leaves none open in a connection that others are given: they would read
