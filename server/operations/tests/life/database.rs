@@ -199,10 +199,8 @@ async fn what_a_migration_fills_in_is_as_the_trail_says(on: On) {
 /// Memory is freed without waiting for whoever reads or writes, and without taking anything from them.
 async fn memory_is_freed_beside_those_who_use_it(on: On) {
     let world = World::on(on).await;
-    let (mut reads, mut writes) = (
-        world.store.read().await.expect("it begins"),
-        world.store.write().await.expect("it begins"),
-    );
+    let (mut reads, mut writes) =
+        (world.store.read().await.expect("it begins"), world.store.write().await.expect("it begins"));
     let before = reads.portal().await.expect("it answers");
     writes.forget_tries("nobody").await.expect("it may write");
     world.store.free_memory().await.expect("it waits for nobody");
