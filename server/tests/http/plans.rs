@@ -110,12 +110,14 @@ const SOUGHT: [(&str, &str); 43] = [
 ];
 
 /// By which index SQLite must find what a statement looks for: others would do, and lead through all there ever was.
-const BY: [(&str, &str); 8] = [
+const BY: [(&str, &str); 10] = [
     ("with recursive down (id) as ( select id from groups where id = $1", "INDEX assignments_live"),
     ("select gr.subject_id, gr.until from entitlements e", "INDEX assignments_live"),
     ("union select g.id from grants gr join assignments a on a.grant_id = gr.id", "INDEX grants_live"),
     ("select b.id, b.name, false from requests r join bundles b", "INDEX grants_live"),
     ("from requests where bundle_id = b.id and state = 'granted'", "COVERING INDEX requests_granted"),
+    ("select i.id from members cross join identities i", "COVERING INDEX identities_known"),
+    ("select id, name, active from identities", "COVERING INDEX identities_known"),
     ("from grants where subject_id = $1 and state <> 'ended'", "INDEX grants_live"),
     ("select name, count(*) over () from ( select distinct i.id, i.name from grants g", "INDEX grants_live_of"),
     ("from grants where subject_id = $1 and bundle_id = $2 order by id desc", "INDEX grants_of"),
