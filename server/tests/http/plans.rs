@@ -113,7 +113,7 @@ const SOUGHT: [(&str, &str); 43] = [
 const BY: [(&str, &str); 10] = [
     ("with recursive down (id) as ( select id from groups where id = $1", "INDEX assignments_live"),
     ("select gr.subject_id, gr.until from entitlements e", "INDEX assignments_live"),
-    ("union select g.id from grants gr join assignments a on a.grant_id = gr.id", "INDEX grants_live"),
+    ("union select g.id from grants gr join assignments a on a.grant_id = gr.id", "COVERING INDEX grants_live"),
     ("select b.id, b.name, false from requests r join bundles b", "INDEX grants_live"),
     ("from requests where bundle_id = b.id and state = 'granted'", "COVERING INDEX requests_granted"),
     ("select i.id from members cross join identities i", "COVERING INDEX identities_known"),
