@@ -175,6 +175,7 @@ async fn what_a_migration_fills_in_is_as_the_trail_says(on: On) {
     world.run_jobs().await;
     world.is_sound().await;
     for undo in [
+        "drop index identities_known",
         "drop index assignments_live",
         "drop index grants_of",
         "drop index grants_live_of",
