@@ -217,7 +217,7 @@ pub(crate) async fn tell_people(
     says: &str,
     path: &str,
 ) -> Result<(), Error> {
-    notify(portal, tx, people.iter().filter(|who| !by.is(**who)).map(|who| (*who, says)).collect(), path).await
+    notify(portal, tx, all_but(by, people, says).collect(), path).await
 }
 
 /// Tells every admin something that one page shows, save who did it.
@@ -235,8 +235,16 @@ async fn stand_ins(portal: &Portal, tx: &mut Tx, request: &Request, says: &str) 
 
 /// Tells people what one page shows, save who did it.
 async fn tell_all(portal: &Portal, tx: &mut Tx, by: &Actor, told: &Told, path: &str) -> Result<(), Error> {
-    let each = told.iter().flat_map(|(people, says)| people.iter().map(|who| (*who, says.as_str())));
-    notify(portal, tx, each.filter(|(who, _)| !by.is(*who)).collect(), path).await
+    notify(portal, tx, told.iter().flat_map(|(people, says)| all_but(by, people, says)).collect(), path).await
+}
+
+/// Each of these people save who did it, with what they are told.
+fn all_but<'a>(
+    by: &'a Actor,
+    people: &'a BTreeSet<IdentityId>,
+    says: &'a str,
+) -> impl Iterator<Item = (IdentityId, &'a str)> {
+    people.iter().filter(|who| !by.is(**who)).map(move |who| (*who, says))
 }
 
 async fn admins(tx: &mut Tx) -> Result<BTreeSet<IdentityId>, Error> {

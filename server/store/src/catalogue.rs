@@ -3,7 +3,7 @@
 use crate::{
     Error, Store, Tx,
     save::corrupt,
-    tx::{row, row_alone, rows, rows_among, rows_by_id, rows_by_text, run, without_nul},
+    tx::{row, row_alone, rows, rows_among, rows_by_text, run, without_nul},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -371,9 +371,8 @@ impl Tx {
         ids: &BTreeSet<IdentityId>,
         active_only: bool,
     ) -> Result<BTreeMap<IdentityId, String>, Error> {
-        let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
         // SQLite: it takes the index that has all of this for two columns of it, and else walks to each row by one that has less.
-        let found = rows_by_id!(
+        let found = rows_among!(
             self,
             (Uuid, String, bool),
             ids,
@@ -528,17 +527,15 @@ impl Tx {
     /// What gives each of these groups authority, by the bytes of the names, which is the same order on every database; of one name, bundles
     /// first.
     pub async fn uses_of_groups(&mut self, groups: &BTreeSet<GroupId>) -> Result<BTreeMap<GroupId, Vec<Use>>, Error> {
-        let ids: Vec<_> = groups.iter().map(|id| id.0).collect();
-        let found = rows_by_id!(
+        let found = rows_among!(
             self,
             (Uuid, String, String, bool),
-            ids,
+            groups,
             ["select distinct group_id, key, name, bundle from (
                 select bg.group_id, b.key, b.name, true as bundle from bundle_groups bg join bundles b on b.id = bg.bundle_id
                 union all
                 select sg.group_id, s.key, s.name, false from system_groups sg join systems s on s.id = sg.system_id
               ) as uses where group_id"],
-            []
         )?;
         let mut uses: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for (id, key, name, bundle) in found {

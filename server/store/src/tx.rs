@@ -303,11 +303,11 @@ macro_rules! rows_by_text {
     }};
 }
 
-/// Every row of a query over a set of ids of one kind of thing.
+/// Every row of a query over a set of ids of one kind of thing; the text may go on behind them.
 macro_rules! rows_among {
-    ($tx:expr, $ty:ty, $ids:expr, [$($head:literal),+] $(,)?) => {{
+    ($tx:expr, $ty:ty, $ids:expr, [$($head:literal),+] $(, [$($tail:literal),+])? $(,)?) => {{
         let ids: Vec<uuid::Uuid> = $ids.iter().map(|id| id.0).collect();
-        $crate::tx::rows_by_id!($tx, $ty, ids.as_slice(), [$($head),+], [])
+        $crate::tx::rows_by_id!($tx, $ty, ids.as_slice(), [$($head),+], [$($($tail),+)?])
     }};
 }
 

@@ -124,7 +124,7 @@ fn own(project: &Project, options: &Options, folder: &Folder, report: &mut Repor
     let bench = Bench { project, steps: &steps, tool: options.tool(program, folder) };
     // Of each kind the one with the fewest requests, as it was made.
     let mut as_made: BTreeMap<Kind, Place<'_>> = BTreeMap::new();
-    for (nth, (kind, size)) in plan.into_iter().enumerate() {
+    for (nth, (kind, size)) in plan.iter().copied().enumerate() {
         let place = match kind {
             Kind::Sqlite => Place::file(folder, size)?,
             Kind::Postgres => Place::database(folder, cluster.as_ref().context("there is no cluster")?, size)?,
@@ -133,7 +133,8 @@ fn own(project: &Project, options: &Options, folder: &Folder, report: &mut Repor
         let lighthouse = (nth == 0).then_some(&lighthouse);
         bench.make(&place, size)?;
         let fewest = as_made.get(&kind).map(|it| it.copy(&format!("beside-{size}"))).transpose()?;
-        if fewest.is_none() {
+        let grows = plan.iter().any(|(other, larger)| *other == kind && *larger > size);
+        if fewest.is_none() && grows {
             as_made.insert(kind, place.copy("as-made")?);
         }
         report.runs.push(bench.own(&place, size, fewest.as_ref(), lighthouse)?);

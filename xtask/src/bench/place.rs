@@ -73,10 +73,13 @@ impl<'a> Place<'a> {
 
     /// An empty database in a cluster.
     pub fn database(folder: &Folder, cluster: &'a Cluster, size: u64) -> Result<Self> {
-        let folder = folder.path().join(format!("postgres-{size}"));
+        Self::database_in(folder.path().join(format!("postgres-{size}")), cluster, format!("bench_{size}"), "template1")
+    }
+
+    fn database_in(folder: PathBuf, cluster: &'a Cluster, name: String, template: &str) -> Result<Self> {
         fs::create_dir_all(&folder)?;
-        let (superuser, name) = (cluster.superuser(), format!("bench_{size}"));
-        cluster.sql(superuser, "postgres", &format!("create database {name};"))?;
+        let superuser = cluster.superuser();
+        cluster.sql(superuser, "postgres", &format!("create database {name} template {template};"))?;
         Ok(Self { url: cluster.url(superuser, &name), folder, what: What::Database { cluster, name } })
     }
 
@@ -95,10 +98,7 @@ impl<'a> Place<'a> {
                 Ok(copy)
             }
             What::Database { cluster, name: of } => {
-                fs::create_dir_all(&folder)?;
-                let (superuser, name) = (cluster.superuser(), format!("bench_{}", name.replace('-', "_")));
-                cluster.sql(superuser, "postgres", &format!("create database {name} template {of};"))?;
-                Ok(Self { url: cluster.url(superuser, &name), folder, what: What::Database { cluster, name } })
+                Self::database_in(folder, cluster, format!("bench_{}", name.replace('-', "_")), of)
             }
         }
     }
