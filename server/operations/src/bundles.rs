@@ -363,7 +363,7 @@ impl Names {
             entitlements.extend(&spec.entitlements);
         }
         Ok(Self {
-            groups: tx.group_names(&groups).await?,
+            groups: tx.group_names(&groups).await?.into_iter().map(|(id, (_, name))| (id, name)).collect(),
             bundles: tx.bundle_names(&bundles).await?,
             people: tx.names(&people, false).await?,
             rights: tx.entitlements(&entitlements).await?,

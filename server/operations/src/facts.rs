@@ -174,7 +174,7 @@ pub async fn entitlement_facts(
     let joins = tx.joins_by_key(&keys.collect()).await?;
     let joined: BTreeSet<GroupId> = joins.values().flatten().copied().collect();
     let uses = tx.uses_of_groups(&joined).await?;
-    let groups = if guarding.is_empty() { BTreeMap::new() } else { tx.groups_among(&joined).await? };
+    let groups = if guarding.is_empty() { BTreeMap::new() } else { tx.group_names(&joined).await? };
     let facts = rights.iter().map(|Conferring { id, system, right: it, directory }| {
         let joins = joins.get(&it.native).filter(|_| *directory).cloned().unwrap_or_default();
         // R15: membership of a group that opens or decides anything is a privilege, whatever the catalogue calls it.
@@ -183,7 +183,7 @@ pub async fn entitlement_facts(
                 let what = if *bundle { "the bundle" } else { "the system" };
                 return Some(format!("{} makes one a member of a group that {what} “{name}” relies on", it.name));
             }
-            let named = groups.get(group).is_some_and(|group| guarding.contains(&group.spec.key));
+            let named = groups.get(group).is_some_and(|(key, _)| guarding.contains(key));
             named.then(|| format!("{} makes one a member of a group that the guardrails name", it.name))
         };
         let called = it.privileged.then(|| format!("{}: {} is a privileged right", system.spec.name, it.name));
@@ -207,13 +207,13 @@ async fn group_facts(
     now: DateTime<Utc>,
 ) -> Result<BTreeMap<GroupId, GroupFacts>, Error> {
     let mut groups = BTreeMap::new();
-    for (id, group) in tx.groups_among(&(named | deciding)).await? {
+    for (id, (key, name)) in tx.group_names(&(named | deciding)).await? {
         let members = if deciding.contains(&id) {
             tx.people_in(id, now, i64::try_from(MOST_MEMBERS).unwrap_or(i64::MAX)).await?
         } else {
             BTreeSet::new()
         };
-        groups.insert(id, GroupFacts { key: Some(group.spec.key), name: group.spec.name, members });
+        groups.insert(id, GroupFacts { key: Some(key), name, members });
     }
     Ok(groups)
 }
@@ -232,18 +232,12 @@ type HeldAndConflicts = (BTreeMap<BundleId, Held>, BTreeSet<BundleId>);
 async fn held(tx: &mut Tx, about: &About<'_>) -> Result<HeldAndConflicts, Error> {
     let this = about.this.map(|request| request.id);
     let found = tx.held_or_asked(about.subject, this, about.continues).await?;
-    let mut held: BTreeMap<_, _> =
-        found.into_iter().map(|(id, (name, live))| (id, Held { key: None, name, live })).collect();
-    let mut conflicts = BTreeSet::new();
-    let bundles = tx.bundles_among(&held.keys().copied().collect()).await?;
-    for (id, held) in &mut held {
-        let Some(bundle) = bundles.get(id) else { continue };
-        held.key = Some(bundle.key.clone());
-        if *id != about.bundle.bundle && bundle.rules_out().contains(&about.bundle.bundle) {
-            conflicts.insert(*id);
-        }
-    }
-    Ok((held, conflicts))
+    let held: BTreeMap<_, _> =
+        found.into_iter().map(|(id, (key, name, live))| (id, Held { key: Some(key), name, live })).collect();
+    let wanted = about.bundle.bundle;
+    let others = held.keys().copied().filter(|id| *id != wanted).collect();
+    let out = tx.ruled_out_by(&others).await?;
+    Ok((held, out.into_iter().filter(|(_, out)| out.contains(&wanted)).map(|(id, _)| id).collect()))
 }
 
 /// Whether there is but one admin yet, so that nothing can be under four eyes.

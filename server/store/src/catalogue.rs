@@ -1,4 +1,8 @@
 //! Reading identities, groups, systems and bundles: by id, by key, page by page, and the questions that rulings ask of them.
+//!
+//! SQLite: a row's columns stand behind its body, and whoever wants one walks through all of it. What a row is called is told by an index
+//! that has no more than that, and SQLite takes it only where two of its columns are asked for; so statements say `key > ''`, or of
+//! identities `active in (true, false)`, which is true of every row.
 
 use crate::{
     Error, Store, Tx,
@@ -94,6 +98,11 @@ impl fmt::Display for Right {
 
 pub(crate) fn parsed<T: DeserializeOwned>(table: &'static str, id: Uuid, body: &str) -> Result<T, Error> {
     serde_json::from_str(body).map_err(|why| corrupt(table, id, &why))
+}
+
+/// A key as it stands in a column.
+pub(crate) fn a_key(table: &'static str, id: Uuid, key: &str) -> Result<Key, Error> {
+    key.parse().map_err(|why| corrupt(table, id, &why))
 }
 
 fn cursor(name: &str, id: Uuid) -> String {
@@ -204,7 +213,7 @@ macro_rules! operated {
 }
 
 macro_rules! reads {
-    ($($one:ident $by_key:ident $page:ident $among:ident: $ty:ty, $id:ident, $table:literal;)*) => {
+    ($($one:ident $by_key:ident $page:ident $($among:ident)?: $ty:ty, $id:ident, $table:literal;)*) => {
         impl Tx {$(
             #[doc = concat!("One row of `", $table, "`.")]
             pub async fn $one(&mut self, id: $id) -> Result<Option<$ty>, Error> {
@@ -213,13 +222,15 @@ macro_rules! reads {
                 found.map(|(id, body)| parsed($table, id, &body)).transpose()
             }
 
-            #[doc = concat!("Those rows of `", $table, "` that are among these.")]
-            pub async fn $among(&mut self, ids: &BTreeSet<$id>) -> Result<BTreeMap<$id, $ty>, Error> {
-                rows_among!(self, (Uuid, String), ids, ["select id, body from ", $table, " where id"])?
-                    .into_iter()
-                    .map(|(id, body)| Ok(($id(id), parsed($table, id, &body)?)))
-                    .collect()
-            }
+            $(
+                #[doc = concat!("Those rows of `", $table, "` that are among these.")]
+                pub async fn $among(&mut self, ids: &BTreeSet<$id>) -> Result<BTreeMap<$id, $ty>, Error> {
+                    rows_among!(self, (Uuid, String), ids, ["select id, body from ", $table, " where id"])?
+                        .into_iter()
+                        .map(|(id, body)| Ok(($id(id), parsed($table, id, &body)?)))
+                        .collect()
+                }
+            )?
 
             #[doc = concat!("One row of `", $table, "`, by its key.")]
             pub async fn $by_key(&mut self, key: &str) -> Result<Option<$ty>, Error> {
@@ -245,9 +256,9 @@ macro_rules! reads {
 
 reads! {
     identity identity_by_key identities identities_among: Identity, IdentityId, "identities";
-    group group_by_key groups groups_among: Group, GroupId, "groups";
+    group group_by_key groups: Group, GroupId, "groups";
     system system_by_key systems systems_among: System, SystemId, "systems";
-    bundle bundle_by_key bundles bundles_among: Bundle, BundleId, "bundles";
+    bundle bundle_by_key bundles: Bundle, BundleId, "bundles";
 }
 
 /// How often the portal has changed, and what waits for the identity `$1`, who is in the groups `up`.
@@ -371,7 +382,6 @@ impl Tx {
         ids: &BTreeSet<IdentityId>,
         active_only: bool,
     ) -> Result<BTreeMap<IdentityId, String>, Error> {
-        // SQLite: it takes the index that has all of this for two columns of it, and else walks to each row by one that has less.
         let found = rows_among!(
             self,
             (Uuid, String, bool),
@@ -383,16 +393,41 @@ impl Tx {
         Ok(wanted.map(|(id, name, _)| (IdentityId(id), name)).collect())
     }
 
-    /// The names of these groups.
-    pub async fn group_names(&mut self, ids: &BTreeSet<GroupId>) -> Result<BTreeMap<GroupId, String>, Error> {
-        let found = rows_among!(self, (Uuid, String), ids, ["select id, name from groups where id"])?;
-        Ok(found.into_iter().map(|(id, name)| (GroupId(id), name)).collect())
+    /// What these groups are called: key and name.
+    pub async fn group_names(&mut self, ids: &BTreeSet<GroupId>) -> Result<BTreeMap<GroupId, (Key, String)>, Error> {
+        let found = rows_among!(
+            self,
+            (Uuid, String, String),
+            ids,
+            ["select id, key, name from groups where id"],
+            [" and key > ''"]
+        )?;
+        found.into_iter().map(|(id, key, name)| Ok((GroupId(id), (a_key("groups", id, &key)?, name)))).collect()
     }
 
     /// The names of these bundles.
     pub async fn bundle_names(&mut self, ids: &BTreeSet<BundleId>) -> Result<BTreeMap<BundleId, String>, Error> {
-        let found = rows_among!(self, (Uuid, String), ids, ["select id, name from bundles where id"])?;
+        let found =
+            rows_among!(self, (Uuid, String), ids, ["select id, name from bundles where id"], [" and key > ''"])?;
         Ok(found.into_iter().map(|(id, name)| (BundleId(id), name)).collect())
+    }
+
+    /// What must not be in the same hands as each of these bundles, by the words of its published version.
+    pub async fn ruled_out_by(
+        &mut self,
+        ids: &BTreeSet<BundleId>,
+    ) -> Result<BTreeMap<BundleId, BTreeSet<BundleId>>, Error> {
+        let found = rows_among!(
+            self,
+            (Uuid, Uuid),
+            ids,
+            ["select bundle_id, other_id from bundle_incompatible where bundle_id"]
+        )?;
+        let mut out: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+        for (id, other) in found {
+            out.entry(BundleId(id)).or_default().insert(BundleId(other));
+        }
+        Ok(out)
     }
 
     /// The groups an identity is in now: as a standing member, by a live grant, and through nesting.
@@ -584,7 +619,7 @@ impl Tx {
 
     /// Those of these bundles that can be asked for.
     pub async fn open_among(&mut self, ids: &BTreeSet<BundleId>) -> Result<BTreeSet<BundleId>, Error> {
-        let found = rows_among!(self, (Uuid,), ids, ["select id from bundles where listed and id"])?;
+        let found = rows_among!(self, (Uuid,), ids, ["select id from bundles where listed and id"], [" and key > ''"])?;
         Ok(found.into_iter().map(|(id,)| BundleId(id)).collect())
     }
 
@@ -603,7 +638,7 @@ impl Tx {
             (Uuid, Uuid, String, String, String, String, bool),
             ids,
             ["select e.id, s.id, s.name, e.key, e.name, e.native, e.directory
-              from entitlements e join systems s on s.id = e.system_id where e.id"]
+              from entitlements e join systems s on s.id = e.system_id and s.key > '' where e.id"]
         )?;
         Ok(found
             .into_iter()

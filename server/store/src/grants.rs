@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Tx,
-    catalogue::parsed,
+    catalogue::{a_key, parsed},
     requests::before,
     tx::{row, rows},
 };
@@ -11,6 +11,7 @@ use domain::{
     grant::Grant,
     ids::{BundleId, EntitlementId, GrantId, IdentityId, RequestId, SystemId},
     job::RightKey,
+    text::Key,
 };
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -94,37 +95,42 @@ impl Tx {
         collect(rows!(self, (Uuid, String), SQL, who.0, before(from), limit)?)
     }
 
-    /// The bundles that count when rules are judged, each with its name and whether a grant of it is live: those that are asked for, but for
-    /// one request, and those that are held, but for one grant that is being continued. Those that are only being made, or are being taken
+    /// The bundles that count when rules are judged, each with its key, its name and whether a grant of it is live: those that are asked for,
+    /// but for one request, and those that are held, but for one grant that is being continued. Those that are only being made, or are being taken
     /// away, count too.
     pub async fn held_or_asked(
         &mut self,
         who: IdentityId,
         asked: Option<RequestId>,
         continued: Option<GrantId>,
-    ) -> Result<BTreeMap<BundleId, (String, bool)>, Error> {
+    ) -> Result<BTreeMap<BundleId, (Key, String, bool)>, Error> {
         // What is both asked for and held is held: it comes last.
-        const SQL: &str = "select b.id, b.name, false from requests r join bundles b on b.id = r.bundle_id
+        const SQL: &str =
+            "select b.id, b.key, b.name, false from requests r join bundles b on b.id = r.bundle_id and b.key > ''
               where r.subject_id = $1 and r.state in ('waiting', 'approved') and r.id <> $2
             union all
-            select b.id, b.name, true from grants g join bundles b on b.id = g.bundle_id
+            select b.id, b.key, b.name, true from grants g join bundles b on b.id = g.bundle_id and b.key > ''
               where g.subject_id = $1 and g.state <> 'ended' and g.id <> $3
-            order by 3";
+            order by 4";
         let asked = asked.map_or(Uuid::nil(), |id| id.0);
         let continued = continued.map_or(Uuid::nil(), |id| id.0);
-        let found = rows!(self, (Uuid, String, bool), SQL, who.0, asked, continued)?;
-        Ok(found.into_iter().map(|(id, name, live)| (BundleId(id), (name, live))).collect())
+        let found = rows!(self, (Uuid, String, String, bool), SQL, who.0, asked, continued)?;
+        found
+            .into_iter()
+            .map(|(id, key, name, live)| Ok((BundleId(id), (a_key("bundles", id, &key)?, name, live))))
+            .collect()
     }
 
     /// The bundles somebody has to do with, each with its name and where it stands: `waiting`, `approved`, `opening`, `ending` or
     /// `active`.
     pub async fn standings_of(&mut self, who: IdentityId) -> Result<BTreeMap<BundleId, (String, String)>, Error> {
         // Asked for, opening, ending, active: of several the last counts, which is the nearest to being there.
-        const SQL: &str = "select b.id, b.name, r.state, 0 from requests r join bundles b on b.id = r.bundle_id
+        const SQL: &str =
+            "select b.id, b.name, r.state, 0 from requests r join bundles b on b.id = r.bundle_id and b.key > ''
               where r.subject_id = $1 and r.state in ('waiting', 'approved')
             union all
             select b.id, b.name, g.state, case g.state when 'opening' then 1 when 'ending' then 2 else 3 end
-              from grants g join bundles b on b.id = g.bundle_id
+              from grants g join bundles b on b.id = g.bundle_id and b.key > ''
               where g.subject_id = $1 and g.state <> 'ended'
             order by 4";
         let found = rows!(self, (Uuid, String, String, i32), SQL, who.0)?;
@@ -147,7 +153,8 @@ impl Tx {
     ) -> Result<(Vec<String>, u32), Error> {
         const SQL: &str = concat!(
             "select name, count(*) over () from (
-               select distinct i.id, i.name from grants g join identities i on i.id = g.subject_id
+               select distinct i.id, i.name from grants g
+                 join identities i on i.id = g.subject_id and i.active in (true, false)
                where g.bundle_id = $1 and g.subject_id <> $2 and ",
             is_there!(),
             ") as others order by name, id limit $3"

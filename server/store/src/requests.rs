@@ -192,8 +192,8 @@ impl Tx {
     ) -> Result<Vec<(String, String, bool, DateTime<Utc>)>, Error> {
         const SQL: &str = "select i.name, b.name, d.approves, d.at from requests r
               join decisions d on d.request_id = r.id
-              join identities i on i.id = d.identity_id
-              join bundles b on b.id = r.bundle_id
+              join identities i on i.id = d.identity_id and i.active in (true, false)
+              join bundles b on b.id = r.bundle_id and b.key > ''
             where r.subject_id = $1 and r.id <> $2 order by r.id desc, d.at desc limit $3";
         let but = but.map_or(Uuid::nil(), |id| id.0);
         rows!(self, (String, String, bool, DateTime<Utc>), SQL, subject.0, but, limit)

@@ -415,6 +415,13 @@ impl Tx {
         };
         run!(self, "delete from bundle_entitlements where bundle_id = $1", it.id.0)?;
         run!(self, "delete from bundle_groups where bundle_id = $1", it.id.0)?;
+        run!(self, "delete from bundle_incompatible where bundle_id = $1", it.id.0)?;
+        run_for_ids!(
+            self,
+            it.rules_out().into_iter().map(|other| other.0),
+            "insert into bundle_incompatible (bundle_id, other_id) select $2, id",
+            it.id.0
+        )?;
         if let Some(open) = open {
             run_for_ids!(
                 self,
@@ -753,7 +760,15 @@ impl Tx {
                     ["select bundle_id, group_id from bundle_groups where bundle_id"],
                     [" order by bundle_id, group_id"]
                 )?;
-                let (mut rights, mut groups) = (list_of(rights), list_of(groups));
+                let incompatible = rows_by_id!(
+                    self,
+                    (Uuid, Uuid),
+                    ids,
+                    ["select bundle_id, other_id from bundle_incompatible where bundle_id"],
+                    [" order by bundle_id, other_id"]
+                )?;
+                let (mut rights, mut groups, mut incompatible) =
+                    (list_of(rights), list_of(groups), list_of(incompatible));
                 rows_by_id!(
                     self,
                     (Uuid, i32, String, String, String, bool, bool),
@@ -770,6 +785,7 @@ impl Tx {
                         ("draft", draft.to_string()),
                         ("entitlements", rights.remove(&id).unwrap_or_default()),
                         ("groups", groups.remove(&id).unwrap_or_default()),
+                        ("incompatible", incompatible.remove(&id).unwrap_or_default()),
                     ];
                     row_check(id, version, body, columns)
                 })
@@ -932,6 +948,7 @@ impl Columns {
                 ("draft", it.draft.is_some().to_string()),
                 ("entitlements", list(it.open_version().iter().flat_map(|v| v.spec.entitlements.iter().map(|e| e.0)))),
                 ("groups", list(it.open_version().iter().flat_map(|v| v.spec.groups()).map(|g| g.0))),
+                ("incompatible", list(it.rules_out().into_iter().map(|other| other.0))),
             ],
             Record::GuardrailSet(it) => vec![
                 ("published", said(it.published.as_ref().map(|published| published.number))),

@@ -110,16 +110,28 @@ const SOUGHT: [(&str, &str); 43] = [
 ];
 
 /// By which index SQLite must find what a statement looks for: others would do, and lead through all there ever was.
-const BY: [(&str, &str); 10] = [
+const BY: [(&str, &str); 19] = [
     ("with recursive down (id) as ( select id from groups where id = $1", "INDEX assignments_live"),
     ("select gr.subject_id, gr.until from entitlements e", "INDEX assignments_live"),
     ("union select g.id from grants gr join assignments a on a.grant_id = gr.id", "COVERING INDEX grants_live"),
-    ("select b.id, b.name, false from requests r join bundles b", "INDEX grants_live"),
+    ("select b.id, b.key, b.name, false from requests r join bundles b", "COVERING INDEX requests_open_for"),
+    ("select b.id, b.key, b.name, false from requests r join bundles b", "COVERING INDEX grants_live"),
+    ("select b.id, b.key, b.name, false from requests r join bundles b", "COVERING INDEX bundles_known"),
+    ("select b.id, b.name, r.state, 0 from requests r join bundles b", "COVERING INDEX requests_open_for"),
+    ("select b.id, b.name, r.state, 0 from requests r join bundles b", "COVERING INDEX grants_live"),
+    ("select b.id, b.name, r.state, 0 from requests r join bundles b", "COVERING INDEX bundles_known"),
+    ("select id, key, name from groups where id", "COVERING INDEX groups_known"),
+    ("select id, name from bundles where id", "COVERING INDEX bundles_known"),
+    ("from entitlements e join systems s on s.id = e.system_id and s.key > ''", "COVERING INDEX systems_known"),
+    ("select i.name, b.name, d.approves, d.at from requests r", "COVERING INDEX requests_by_subject"),
     ("from requests where bundle_id = b.id and state = 'granted'", "COVERING INDEX requests_granted"),
     ("select i.id from members cross join identities i", "COVERING INDEX identities_known"),
     ("select id, name, active from identities", "COVERING INDEX identities_known"),
     ("from grants where subject_id = $1 and state <> 'ended'", "INDEX grants_live"),
-    ("select name, count(*) over () from ( select distinct i.id, i.name from grants g", "INDEX grants_live_of"),
+    (
+        "select name, count(*) over () from ( select distinct i.id, i.name from grants g",
+        "COVERING INDEX grants_live_of",
+    ),
     ("from grants where subject_id = $1 and bundle_id = $2 order by id desc", "INDEX grants_of"),
 ];
 

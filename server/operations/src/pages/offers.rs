@@ -197,8 +197,8 @@ impl Standpoint {
         let groups = tx.groups_of(who.id, now).await?;
         let standings = tx.standings_of(who.id).await?;
         let mut ruled_out = BTreeMap::new();
-        for (by, bundle) in tx.bundles_among(&standings.keys().copied().collect()).await? {
-            ruled_out.extend(bundle.rules_out().into_iter().map(|out| (out, by)));
+        for (by, out) in tx.ruled_out_by(&standings.keys().copied().collect()).await? {
+            ruled_out.extend(out.into_iter().map(|out| (out, by)));
         }
         Ok(Self { who, groups, standings, ruled_out })
     }

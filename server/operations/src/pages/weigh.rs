@@ -53,10 +53,10 @@ impl Portal {
 async fn conflicts(tx: &mut Tx, request: &Request) -> Result<Vec<String>, Error> {
     let out = request.facts.bundle.spec.incompatible();
     let standings = tx.standings_of(request.ask.subject).await?;
-    let bundles = tx.bundles_among(&standings.keys().copied().collect()).await?;
+    let ruled_out = tx.ruled_out_by(&standings.keys().copied().collect()).await?;
     let mut conflicts = Vec::new();
     for (id, (name, state)) in standings {
-        let rules_out = bundles.get(&id).is_some_and(|it| it.rules_out().contains(&request.bundle()));
+        let rules_out = ruled_out.get(&id).is_some_and(|it| it.contains(&request.bundle()));
         if id == request.bundle() || !(out.contains(&id) || rules_out) {
             continue;
         }

@@ -176,6 +176,10 @@ async fn what_a_migration_fills_in_is_as_the_trail_says(on: On) {
     world.is_sound().await;
     for undo in [
         "drop index identities_known",
+        "drop index groups_known",
+        "drop index systems_known",
+        "drop index bundles_known",
+        "drop table bundle_incompatible",
         "drop index assignments_live",
         "drop index grants_of",
         "drop index grants_live_of",

@@ -394,6 +394,7 @@ async fn authority_written_past_the_portal_is_found(on: On) {
         (format!("update identities set manager_id = {bo} where id = {ann}"), "manager"),
         ("delete from bundle_groups where bundle_id = (select id from bundles where key = 'life-one')".to_owned(), "groups"),
         ("delete from bundle_entitlements where bundle_id = (select id from bundles where key = 'life-one')".to_owned(), "entitlements"),
+        ("delete from bundle_incompatible".to_owned(), "incompatible"),
     ];
     let mut found = 0;
     for (statement, column) in stray {

@@ -1,0 +1,26 @@
+-- What a group, a system or a bundle is called is told from an index alone.
+create index groups_known on groups (id, key, name);
+create index systems_known on systems (id, key, name);
+create index bundles_known on bundles (id, key, name, listed);
+
+-- So is which bundles somebody has asked for or holds, and who holds one.
+drop index requests_open_for;
+create index requests_open_for on requests (subject_id, id, bundle_id, state) where state in ('waiting', 'approved');
+drop index requests_by_subject;
+create index requests_by_subject on requests (subject_id, id, bundle_id);
+drop index grants_live;
+create index grants_live on grants (subject_id, id, state, until, bundle_id) where state <> 'ended';
+drop index grants_live_of;
+create index grants_live_of on grants (bundle_id, subject_id, id, state) where state <> 'ended';
+
+-- Which bundles must not be in the same hands as one, by the words of its published version.
+create table bundle_incompatible (
+  bundle_id uuid not null references bundles (id),
+  other_id uuid not null,
+  primary key (bundle_id, other_id)
+);
+insert into bundle_incompatible
+  select distinct b.id, other::uuid
+    from bundles b
+      cross join lateral jsonb_path_query(b.body::jsonb, '$.published.spec.conditions[*] ? (@.condition == "incompatible")') as condition
+      cross join lateral jsonb_array_elements_text(condition -> 'bundles') as other;
