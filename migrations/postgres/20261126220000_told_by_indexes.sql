@@ -13,6 +13,10 @@ create index grants_live on grants (subject_id, id, state, until, bundle_id) whe
 drop index grants_live_of;
 create index grants_live_of on grants (bundle_id, subject_id, id, state) where state <> 'ended';
 
+-- So is when the next look can be claimed, which is asked after every change.
+create index jobs_next on jobs (due_at) where leased_until is null;
+create index jobs_leased on jobs (leased_until) where leased_until is not null;
+
 -- Which bundles must not be in the same hands as one, by the words of its published version.
 create table bundle_incompatible (
   bundle_id uuid not null references bundles (id),

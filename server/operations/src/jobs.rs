@@ -47,8 +47,7 @@ impl Portal {
 
     async fn claim(&self) -> Result<Option<Claim>, Error> {
         // A quick look without the write lock: most of the time nothing is due.
-        let due = self.store().read().await?.next_due().await?;
-        if due.is_none_or(|due| due > self.now()) && !self.has_abandoned().await? {
+        if self.store().next_claim().await?.is_none_or(|at| at > self.now()) {
             return Ok(None);
         }
         self.retrying(|| async {
@@ -58,11 +57,6 @@ impl Portal {
             Ok(claim)
         })
         .await
-    }
-
-    /// Whether a look was left half done by a worker that is gone.
-    async fn has_abandoned(&self) -> Result<bool, Error> {
-        Ok(self.store().read().await?.count_abandoned(self.now()).await? > 0)
     }
 
     async fn look(&self, claim: &Claim) {

@@ -2,9 +2,9 @@
 //! finds its number spent.
 
 use crate::{
-    Error, Tx,
+    Error, Store, Tx,
     save::corrupt,
-    tx::{row, rows, rows_by_text, run},
+    tx::{row, row_alone, rows, rows_by_text, run},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::job::JobKey;
@@ -29,6 +29,19 @@ pub struct Claim {
 
 /// A look that is due: its key, what it looks at, when it is due, and until when somebody has it.
 type Due = (String, String, DateTime<Utc>, Option<DateTime<Utc>>);
+
+impl Store {
+    /// When the next look can be claimed: once it is due, or once a worker that has it did not finish in time. Asked after every change, so it
+    /// is told from indexes alone.
+    pub async fn next_claim(&self) -> Result<Option<DateTime<Utc>>, Error> {
+        const SQL: &str = "select min(at) from (
+              select min(due_at) as at from jobs where leased_until is null
+              union all
+              select min(leased_until) from jobs where leased_until is not null
+            ) as looks";
+        Ok(row_alone!(self, (Option<DateTime<Utc>>,), SQL)?.and_then(|(at,)| at))
+    }
+}
 
 impl Tx {
     /// Claims the next look that is due, those that take something away before all others.
@@ -110,18 +123,6 @@ impl Tx {
             where key = $1 and fence = $2";
         run!(self, SQL, claim.key.to_string(), claim.fence, at, claim.generation)?;
         Ok(())
-    }
-
-    /// When the next look is due, so that a worker can sleep until then.
-    pub async fn next_due(&mut self) -> Result<Option<DateTime<Utc>>, Error> {
-        Ok(row!(self, (Option<DateTime<Utc>>,), "select min(due_at) from jobs where leased_until is null")?
-            .and_then(|(at,)| at))
-    }
-
-    /// How many looks were claimed by a worker that did not finish in time.
-    pub async fn count_abandoned(&mut self, now: DateTime<Utc>) -> Result<i64, Error> {
-        const SQL: &str = "select count(*) from jobs where leased_until <= $1";
-        Ok(row!(self, (i64,), SQL, now)?.map_or(0, |(n,)| n))
     }
 
     /// How many looks wait, and how many of them have failed at least once.

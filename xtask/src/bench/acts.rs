@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
@@ -13,10 +14,14 @@ use super::load::Sends;
 use super::report::{Floor, Goal};
 use crate::run;
 
+/// Where somebody looks at what they have.
+const ACCESS: &str = "/access";
 const REASON: &str = "To find out how many can ask at the same time";
 
 /// Of how many of one person's requests the pages are looked at.
 const REQUESTS_EACH: usize = 20;
+/// To how many requests a page of what somebody has leads, so that it is compared with others of its kind.
+const ALIKE: RangeInclusive<usize> = 5..=10;
 /// How many pages are looked at before they are sent as a load.
 const LOOKED_AT: usize = 20;
 
@@ -135,7 +140,7 @@ impl Crowd {
                 let search = |nth: usize| format!("/catalogue?q={}&system=", encoded(words[nth % words.len()]));
                 self.looked_at(self.each(search))
             }
-            Name::Access => self.looked_at(self.each(|_| "/access".to_owned())),
+            Name::Access => self.looked_at(self.accesses()?),
         }
     }
 
@@ -143,7 +148,7 @@ impl Crowd {
     pub fn reader(&self) -> Result<(&SignedIn, String)> {
         for (_, who) in self.by_inbox()? {
             run::go_on()?;
-            let page = self.client.page(who, "/access")?;
+            let page = self.client.page(who, ACCESS)?;
             if let Some(request) = html::requests(&page).into_iter().next() {
                 return Ok((who, request));
             }
@@ -170,11 +175,23 @@ impl Crowd {
         let mut of_each = Vec::new();
         for who in &self.people {
             run::go_on()?;
-            let page = self.client.page(who, "/access")?;
+            let page = self.client.page(who, ACCESS)?;
             let requests = html::requests(&page).into_iter().take(REQUESTS_EACH);
             of_each.push(requests.map(|id| who.looks_at(&format!("/requests/{id}"))).collect());
         }
         Ok(in_turns(of_each))
+    }
+
+    /// Of those whose page is of about the same length however much there is on record; where nobody's is, of everybody.
+    fn accesses(&self) -> Result<Vec<Line>> {
+        let mut alike = Vec::new();
+        for who in &self.people {
+            run::go_on()?;
+            if ALIKE.contains(&html::requests(&self.client.page(who, ACCESS)?).len()) {
+                alike.push(who.looks_at(ACCESS));
+            }
+        }
+        Ok(if alike.is_empty() { self.each(|_| ACCESS.to_owned()) } else { alike })
     }
 
     /// The fullest ones.

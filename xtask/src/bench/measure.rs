@@ -304,7 +304,11 @@ fn remarks(crowd: &Crowd, name: Name, Driving { driven, lines, .. }: &Driving) -
         }
         rows.sort_unstable();
         let middle = rows.get(rows.len() / 2).copied().unwrap_or_default();
-        remarks.push(format!("{says}: the middle one of {} pages leads to {middle} requests", rows.len()));
+        remarks.push(format!(
+            "{says}: of {} people; the middle one of {} pages leads to {middle} requests",
+            lines.len(),
+            rows.len()
+        ));
     }
     if name == Name::Ask {
         let mut refused = 0;

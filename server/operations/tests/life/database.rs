@@ -180,6 +180,8 @@ async fn what_a_migration_fills_in_is_as_the_trail_says(on: On) {
         "drop index systems_known",
         "drop index bundles_known",
         "drop table bundle_incompatible",
+        "drop index jobs_next",
+        "drop index jobs_leased",
         "drop index assignments_live",
         "drop index grants_of",
         "drop index grants_live_of",
