@@ -24,9 +24,9 @@ pub struct About<'a> {
     /// Whether it can be asked for.
     pub published: bool,
     /// For whom.
-    pub subject: IdentityId,
+    pub subject: &'a Identity,
     /// By whom.
-    pub asker: IdentityId,
+    pub asker: &'a Identity,
     /// The grant it continues.
     pub continues: Option<GrantId>,
     /// The request itself, where there is one already.
@@ -37,10 +37,7 @@ pub struct About<'a> {
 
 /// Reads everything a ruling is made from.
 pub async fn facts(tx: &mut Tx, about: &About<'_>, now: DateTime<Utc>) -> Result<Facts, Error> {
-    let parties = tx.identities_among(&[about.subject, about.asker].into()).await?;
-    let subject = parties.get(&about.subject).ok_or(Error::NotFound)?;
-    let asker = parties.get(&about.asker).ok_or(Error::NotFound)?;
-    let spec = &about.bundle.spec;
+    let (subject, asker, spec) = (about.subject, about.asker, &about.bundle.spec);
 
     let guarding = about.guardrails.named_groups();
     let rights = tx.entitlements(&spec.entitlements).await?;
@@ -231,7 +228,7 @@ type HeldAndConflicts = (BTreeMap<BundleId, Held>, BTreeSet<BundleId>);
 
 async fn held(tx: &mut Tx, about: &About<'_>) -> Result<HeldAndConflicts, Error> {
     let this = about.this.map(|request| request.id);
-    let found = tx.held_or_asked(about.subject, this, about.continues).await?;
+    let found = tx.held_or_asked(about.subject.id, this, about.continues).await?;
     let held: BTreeMap<_, _> =
         found.into_iter().map(|(id, (key, name, live))| (id, Held { key: Some(key), name, live })).collect();
     let wanted = about.bundle.bundle;

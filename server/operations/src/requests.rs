@@ -15,6 +15,7 @@ use domain::{
     facts::{Ask, Evidence, Facts, Reason},
     grant::Grant,
     guardrail::Guardrails,
+    identity::Identity,
     ids::{ApprovalId, GrantId, IdentityId, RequestId},
     minutes::Minutes,
     nearest::nearest,
@@ -175,11 +176,14 @@ impl Portal {
         if actor.person().is_none() {
             return Err(Refusal::NotAllowed("only a person asks").into());
         }
-        let asker = reader(tx, actor).await?.id;
-        let subject = self.subject(tx, asker, &asking.subject).await?;
+        let mut asker = reader(tx, actor).await?;
+        let mut subject = self.subject(tx, &asker, &asking.subject).await?;
         if lock {
             // The subject's row is bumped first: two asks that judge the same person go one after the other.
-            tx.touch_identity(subject).await?;
+            subject = tx.touch_identity(subject.id).await?.ok_or(Error::NotFound)?;
+            if asker.id == subject.id {
+                asker.clone_from(&subject);
+            }
         }
         let minutes: Minutes = asking.duration.parse().map_err(Refusal::from)?;
         let reason: Prose =
@@ -187,7 +191,7 @@ impl Portal {
         let evidence = evidence(asking)?;
         let continues = match asking.continues.trim() {
             "" => None,
-            id => Some(self.continued(tx, subject, id).await?),
+            id => Some(self.continued(tx, subject.id, id).await?),
         };
         let bundle = tx.bundle_by_key(asking.bundle.trim()).await?.ok_or(Error::NotFound)?;
         let version = bundle.open_version().ok_or(Error::NotFound)?;
@@ -205,7 +209,15 @@ impl Portal {
             None => false,
         };
         let continues = continues.map(|grant| grant.id);
-        let about = About { bundle: &version, published: true, subject, asker, continues, this: None, guardrails };
+        let about = About {
+            bundle: &version,
+            published: true,
+            subject: &subject,
+            asker: &asker,
+            continues,
+            this: None,
+            guardrails,
+        };
         let facts = facts(tx, &about, now).await?;
         let fits = version.spec.conditions.iter().all(|c: &Condition| c.fits(reason.as_str()));
         let length = u32::try_from(reason.as_str().chars().count()).unwrap_or(u32::MAX);
@@ -217,27 +229,35 @@ impl Portal {
             other => return Err(Refusal::NotA { field: "yes", got: other.chars().take(40).collect() }.into()),
         };
         let exception = excepted.then_some(beside);
-        let ask = Ask { asker, subject, minutes, reason: Reason { length, fits }, evidence, continues, exception };
+        let ask = Ask {
+            asker: asker.id,
+            subject: subject.id,
+            minutes,
+            reason: Reason { length, fits },
+            evidence,
+            continues,
+            exception,
+        };
         Ok(Prepared { ask, facts, reason })
     }
 
     /// For whom it is: somebody the asker may ask for, and nobody else is admitted to exist.
-    async fn subject(&self, tx: &mut Tx, asker: IdentityId, id: &str) -> Result<IdentityId, Error> {
+    async fn subject(&self, tx: &mut Tx, asker: &Identity, id: &str) -> Result<Identity, Error> {
         const NOT_YOURS: Refusal =
             Refusal::NotAllowed("you can ask for yourself, for people you manage and for identities you own");
         if id.trim().is_empty() {
             return Err(Refusal::Missing("person or identity it is for").into());
         }
         let id: IdentityId = id.trim().parse().map_err(|_| NOT_YOURS)?;
-        if may_ask_for(asker, id, None, &BTreeSet::new()).is_some() {
-            return Ok(id);
+        if may_ask_for(asker.id, id, None, &BTreeSet::new()).is_some() {
+            return Ok(asker.clone());
         }
         let subject = tx.identity(id).await?.ok_or(NOT_YOURS)?;
-        if may_ask_for(asker, id, subject.spec.manager, &subject.spec.owners).is_none() {
-            tracing::warn!(asker = %asker, subject = %id, "an ask for somebody else's identity was refused");
+        if may_ask_for(asker.id, id, subject.spec.manager, &subject.spec.owners).is_none() {
+            tracing::warn!(asker = %asker.id, subject = %id, "an ask for somebody else's identity was refused");
             return Err(NOT_YOURS.into());
         }
-        Ok(id)
+        Ok(subject)
     }
 
     async fn continued(&self, tx: &mut Tx, subject: IdentityId, id: &str) -> Result<Grant, Error> {
@@ -505,11 +525,13 @@ impl Portal {
         guardrails: &dyn Guardrails,
     ) -> Result<Facts, Error> {
         let open = tx.bundle(request.bundle()).await?.is_some_and(|b| b.retired_at.is_none() && b.published.is_some());
+        let Ask { subject, asker, .. } = request.ask;
+        let parties = tx.identities_among(&[subject, asker].into()).await?;
         let about = About {
             bundle: &request.facts.bundle,
             published: open,
-            subject: request.ask.subject,
-            asker: request.ask.asker,
+            subject: parties.get(&subject).ok_or(Error::NotFound)?,
+            asker: parties.get(&asker).ok_or(Error::NotFound)?,
             continues: request.ask.continues,
             this: Some(request),
             guardrails,

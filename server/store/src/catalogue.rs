@@ -358,10 +358,12 @@ impl Tx {
         })
     }
 
-    /// Serialises this act with every other that judges the same identity.
-    pub async fn touch_identity(&mut self, id: IdentityId) -> Result<(), Error> {
-        run!(self, "update identities set touched = touched + 1 where id = $1", id.0)?;
-        Ok(())
+    /// Serialises this act with every other that judges the same identity; gives its row as it stands from then on.
+    pub async fn touch_identity(&mut self, id: IdentityId) -> Result<Option<Identity>, Error> {
+        const SQL: &str = "update identities set touched = touched + 1 where id = $1 returning id, body";
+        // SQLite: read to its end, so that the statement is over before the next one.
+        let found = rows!(self, (Uuid, String), SQL, id.0)?.pop();
+        found.map(|(id, body)| parsed("identities", id, &body)).transpose()
     }
 
     /// Serialises this act with every other that judges the portal itself.

@@ -91,7 +91,7 @@ impl Company {
         }
         people.sort_by_cached_key(|it: &Somebody| it.identity.spec.key.clone());
         let head = people.iter().position(|it| it.identity.spec.manager.is_none()).ok_or(Error::NotFound)?;
-        let mut offers = offers(tx, people[head].identity.id, now).await?;
+        let mut offers = offers(tx, &people[head].identity, now).await?;
         offers.sort_by_cached_key(|it| it.spec().key.clone());
         offers.shuffle(chance);
         let groups = all!(tx, groups)
@@ -199,7 +199,7 @@ impl Offer {
 
 /// What can be asked for. The facts about it are read as if the head of all asked, who is in no group and reports to nobody, and so adds
 /// nothing to them but a name.
-async fn offers(tx: &mut Tx, head: IdentityId, now: DateTime<Utc>) -> Result<Vec<Offer>, Error> {
+async fn offers(tx: &mut Tx, head: &Identity, now: DateTime<Utc>) -> Result<Vec<Offer>, Error> {
     let mut offers = Vec::new();
     for bundle in all!(tx, bundles) {
         let Some(version) = bundle.open_version() else { continue };
@@ -213,7 +213,7 @@ async fn offers(tx: &mut Tx, head: IdentityId, now: DateTime<Utc>) -> Result<Vec
             guardrails: &Unguarded,
         };
         let mut facts = facts(tx, &about, now).await?;
-        facts.people.remove(&head);
+        facts.people.remove(&head.id);
         let joins = facts.entitlements.values().flat_map(|it| it.joins.iter().copied()).collect();
         offers.push(Offer { joins, facts });
     }
