@@ -49,6 +49,8 @@ async fn a_claim_that_was_taken_over_holds_and_finishes_nothing(on: On) {
     assert_eq!(frozen.key, JobKey::Request { id });
     assert!(holds(&world, &frozen).await);
     assert!(claim(&world).await.is_none(), "one look at one thing at a time");
+    let next = world.store.next_claim().await.expect("it can be asked");
+    assert_eq!(next, Some(world.clock.now() + LEASE), "a worker that is gone does not keep it");
 
     world.clock.advance(LEASE);
     let other = claim(&world).await.expect("the lease ran out");
