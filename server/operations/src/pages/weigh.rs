@@ -56,8 +56,8 @@ async fn conflicts(tx: &mut Tx, request: &Request) -> Result<Vec<String>, Error>
     let ruled_out = tx.ruled_out_by(&standings.keys().copied().collect()).await?;
     let mut conflicts = Vec::new();
     for (id, (name, state)) in standings {
-        let rules_out = ruled_out.get(&id).is_some_and(|it| it.contains(&request.bundle()));
-        if id == request.bundle() || !(out.contains(&id) || rules_out) {
+        let clashes = ruled_out.get(&id).is_some_and(|it| it.contains(&request.bundle()));
+        if id == request.bundle() || !(out.contains(&id) || clashes) {
             continue;
         }
         conflicts.push(match state.as_str() {
