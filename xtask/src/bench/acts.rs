@@ -172,26 +172,28 @@ impl Crowd {
     }
 
     fn requests(&self) -> Result<Vec<Line>> {
-        let mut of_each = Vec::new();
-        for who in &self.people {
-            run::go_on()?;
-            let page = self.client.page(who, ACCESS)?;
-            let requests = html::requests(&page).into_iter().take(REQUESTS_EACH);
-            of_each.push(requests.map(|id| who.looks_at(&format!("/requests/{id}"))).collect());
-        }
-        Ok(in_turns(of_each))
+        let looks = |(who, requests): (&SignedIn, BTreeSet<String>)| {
+            let requests = requests.iter().take(REQUESTS_EACH);
+            requests.map(|id| who.looks_at(&format!("/requests/{id}"))).collect()
+        };
+        Ok(in_turns(self.by_access()?.into_iter().map(looks).collect()))
     }
 
     /// Of those whose page is of about the same length however much there is on record; where nobody's is, of everybody.
     fn accesses(&self) -> Result<Vec<Line>> {
-        let mut alike = Vec::new();
+        let alike = self.by_access()?.into_iter().filter(|(_, requests)| ALIKE.contains(&requests.len()));
+        let alike: Vec<_> = alike.map(|(who, _)| who.looks_at(ACCESS)).collect();
+        Ok(if alike.is_empty() { self.each(|_| ACCESS.to_owned()) } else { alike })
+    }
+
+    /// Everybody with the requests to which their page of what they have leads.
+    fn by_access(&self) -> Result<Vec<(&SignedIn, BTreeSet<String>)>> {
+        let mut people = Vec::new();
         for who in &self.people {
             run::go_on()?;
-            if ALIKE.contains(&html::requests(&self.client.page(who, ACCESS)?).len()) {
-                alike.push(who.looks_at(ACCESS));
-            }
+            people.push((who, html::requests(&self.client.page(who, ACCESS)?)));
         }
-        Ok(if alike.is_empty() { self.each(|_| ACCESS.to_owned()) } else { alike })
+        Ok(people)
     }
 
     /// The fullest ones.
